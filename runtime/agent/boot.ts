@@ -1,0 +1,59 @@
+/** Reads the one line that the compute writes to the agent's standard input. */
+import type { Readable } from "node:stream";
+import type { AgentBoot } from "../core/agent-protocol";
+import { isRecord, isStringRecord } from "./shapes";
+
+const newline = 0x0a;
+const longestLine = 1024 * 1024;
+
+export type BootLine =
+  | { readonly kind: "boot"; readonly boot: AgentBoot }
+  /** The writer died before it had said everything. */
+  | { readonly kind: "none" }
+  | { readonly kind: "refused"; readonly problem: string };
+
+/** Goes on at the end of the line without waiting for the end of the stream. */
+export async function readBoot(input: Readable): Promise<BootLine> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of input as AsyncIterable<Buffer>) {
+    const end = chunk.indexOf(newline);
+    if (end >= 0) return parseBoot(Buffer.concat([...chunks, chunk.subarray(0, end)]));
+    bytes += chunk.length;
+    if (bytes > longestLine) return { kind: "refused", problem: "the boot line is longer than 1 MiB" };
+    chunks.push(chunk);
+  }
+  const parsed = parseBoot(Buffer.concat(chunks));
+  // Without its newline a line that makes no sense is one that was cut off.
+  return parsed.kind === "boot" ? parsed : { kind: "none" };
+}
+
+function parseBoot(line: Buffer): BootLine {
+  if (line.length === 0) return { kind: "none" };
+  let value: unknown;
+  try {
+    value = JSON.parse(line.toString("utf8"));
+  } catch {
+    // The parser's own message quotes the text, and the text holds the boot token.
+    return { kind: "refused", problem: "the boot line is not JSON" };
+  }
+  return isBoot(value) ? { kind: "boot", boot: value } : { kind: "refused", problem: "the boot line lacks a field" };
+}
+
+function isBoot(value: unknown): value is AgentBoot {
+  if (!isRecord(value)) return false;
+  const texts = [value["url"], value["bootToken"], value["stateDir"], value["jobDir"]];
+  const { user, marker, urlFile } = value;
+  return (
+    texts.every((text) => typeof text === "string" && text !== "") &&
+    (urlFile === undefined || typeof urlFile === "string") &&
+    (user === undefined || (isRecord(user) && isId(user["uid"]) && isId(user["gid"]))) &&
+    isStringRecord(marker) &&
+    // Without it the job's processes could not be told from anybody else's.
+    (marker["ONEJOB_RUNNER"] ?? "") !== ""
+  );
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value > 0;
+}

@@ -1,0 +1,41 @@
+/** Everything about the agent's life that is a number; tests shorten what would take long. */
+import { logLimitBytes } from "../core/agent-protocol";
+
+export interface AgentOptions {
+  /** How long the server may hold a heartbeat's answer. */
+  readonly heartbeatWaitMs: number;
+  /** How long a single request may be silent, beyond what the server was allowed to hold it. */
+  readonly answerTimeoutMs: number;
+  /** First pause after a failed request, and the longest one. */
+  readonly backoff: { readonly firstMs: number; readonly maxMs: number };
+  /** An agent whose job has not started leaves when no server could be reached for so long. */
+  readonly idleSilenceMs: number;
+  /** From the polite SIGTERM to SIGKILL. */
+  readonly graceMs: number;
+  /** How long an interrupted agent tries to say goodbye. */
+  readonly farewellMs: number;
+  /** How long the result of an ended job is offered to a server that does not come back. */
+  readonly undeliveredMs: number;
+  /** Least time between two reports that carry nothing but output. */
+  readonly logPaceMs: number;
+  /** Output kept of the job, in bytes. */
+  readonly logLimitBytes: number;
+  /** How long killed processes may take to disappear before the agent goes on without them. */
+  readonly killLimitMs: number;
+  /** How long an output that nobody closes must be quiet to count as complete. */
+  readonly outputQuietMs: number;
+}
+
+export const defaultOptions: AgentOptions = Object.freeze({
+  heartbeatWaitMs: 10_000,
+  answerTimeoutMs: 30_000,
+  backoff: Object.freeze({ firstMs: 100, maxMs: 5_000 }),
+  idleSilenceMs: 5 * 60_000,
+  graceMs: 10_000,
+  farewellMs: 5_000,
+  undeliveredMs: 24 * 3_600_000,
+  logPaceMs: 50,
+  logLimitBytes,
+  killLimitMs: 60_000,
+  outputQuietMs: 1_000,
+});

@@ -1,0 +1,121 @@
+/** The server's API, as the commands use it. */
+import type { IncomingMessage } from "node:http";
+import type { JobSpec, JobView } from "./api-types";
+import { apiError, ApiError } from "./api-error";
+import { OnejobError } from "../core/errors";
+import type { Exchange } from "./http";
+import { exchange, unreachable } from "./http";
+import { multipart } from "./multipart";
+import type { Address } from "./server-address";
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Upload {
+  readonly spec: JobSpec;
+  readonly bundle: AsyncIterable<Uint8Array> | null;
+  /** The same for every try of one submission, so that no retry makes a second job. */
+  readonly idempotencyKey: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ApiClient {
+  get<T>(path: string, query?: Query): Promise<T>;
+  /** The body whatever the status is; `/ready` tells what is wrong with a 503. */
+  read<T>(path: string): Promise<{ readonly status: number; readonly body: T }>;
+  post<T>(path: string, body?: unknown): Promise<T>;
+  submit(upload: Upload): Promise<JobView>;
+  /** Resolves once the server has begun to answer; the body then comes as it arrives, or breaks off as `unreachable`. */
+  stream(path: string, options: StreamOptions): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface StreamOptions {
+  readonly query?: Query;
+  readonly accept: string;
+  readonly signal: AbortSignal;
+}
+
+export interface ClientOptions {
+  /** Asked before every request. */
+  readonly address: () => Address;
+  /** Told about every exchange; never sees a header. */
+  readonly trace: (line: string) => void;
+}
+
+export function apiClient({ address, trace }: ClientOptions): ApiClient {
+  const send = async (wanted: Exchange): Promise<Answer> => {
+    const to = address();
+    trace(`> ${wanted.method} ${to.url.origin}${wanted.path}`);
+    const response = await exchange(to, wanted);
+    trace(`< ${response.statusCode ?? 0} ${wanted.method} ${wanted.path}`);
+    return { response, address: to };
+  };
+  const json = async <T>(wanted: Exchange): Promise<T> => parse<T>(await checked(await send(wanted)));
+  return {
+    get: (path, query) => json({ method: "GET", path: withQuery(path, query) }),
+    post: (path, body) => json({ method: "POST", path, ...jsonBody(body) }),
+    submit: ({ spec, bundle, idempotencyKey, signal }) => {
+      const { contentType, body } = multipart(spec, bundle);
+      const headers = { "content-type": contentType, "idempotency-key": idempotencyKey };
+      return json({ method: "POST", path: "/api/v1/jobs", headers, body, signal });
+    },
+    async read<T>(path: string) {
+      const answer = await send({ method: "GET", path });
+      return { status: answer.response.statusCode ?? 0, body: await parse<T>(answer) };
+    },
+    async stream(path, { query, accept, signal }) {
+      const wanted = { method: "GET", path: withQuery(path, query), headers: { accept }, signal } as const;
+      return bytes(await checked(await send(wanted)));
+    },
+  };
+}
+
+interface Answer {
+  readonly response: IncomingMessage;
+  readonly address: Address;
+}
+
+async function checked(answer: Answer): Promise<Answer> {
+  const status = answer.response.statusCode ?? 0;
+  if (status >= 200 && status < 300) return answer;
+  throw apiError(status, await text(answer));
+}
+
+async function parse<T>(answer: Answer): Promise<T> {
+  const body = await text(answer);
+  try {
+    return JSON.parse(body) as T;
+  } catch (cause) {
+    const what = `${answer.address.url.origin} does not answer as a Onejob server does`;
+    throw new OnejobError("unreachable", what, { cause });
+  }
+}
+
+async function text(answer: Answer): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes(answer)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function* bytes({ response, address }: Answer): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of response as AsyncIterable<Uint8Array>) yield chunk;
+  } catch (cause) {
+    throw unreachable(address, cause);
+  }
+}
+
+function withQuery(path: string, query: Query = {}): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs).toString()}`;
+}
+
+function jsonBody(body: unknown): Pick<Exchange, "body" | "headers"> {
+  if (body === undefined) return {};
+  return { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+}
+
+/** Whether the same request may succeed in a moment: the server went away, or asks for patience. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof ApiError) return error.retry && error.status !== 409;
+  return error instanceof OnejobError && error.code === "unreachable";
+}

@@ -1,0 +1,101 @@
+/** One HTTP exchange on `node:http`: light to load, and it streams both ways. */
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import { request as httpRequest } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { OnejobError } from "../core/errors";
+import { lazy } from "./lazy";
+import type { Address } from "./server-address";
+
+export interface Exchange {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | AsyncIterable<Uint8Array>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How long a silent server is waited for before its first byte of an answer. */
+const answerMs = 60_000;
+/** A peer that vanished without a word is noticed by the kernel after this. */
+const keepAliveMs = 15_000;
+
+/** Resolves with any answer, whatever its status; throws `unreachable` when there was none. */
+export async function exchange(address: Address, wanted: Exchange): Promise<IncomingMessage> {
+  const request = start(address, wanted);
+  const answered = answer(request, address);
+  if (wanted.body === undefined || typeof wanted.body === "string") {
+    request.end(wanted.body);
+    return answered;
+  }
+  return Promise.race([answered, sendBody(request, wanted.body, answered)]);
+}
+
+/** A server may answer (and close) before it has read everything; then its answer counts, not our broken pipe. */
+async function sendBody(
+  request: ClientRequest,
+  body: AsyncIterable<Uint8Array>,
+  answered: Promise<IncomingMessage>,
+): Promise<IncomingMessage> {
+  let sourceError: { readonly cause: unknown } | null = null;
+  const watched = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (cause) {
+      sourceError = { cause };
+      throw cause;
+    }
+  };
+  await pipeline(watched, request).catch(() => undefined);
+  const failed = sourceError as { readonly cause: unknown } | null;
+  if (failed === null) return answered;
+  answered.catch(() => undefined);
+  throw failed.cause;
+}
+
+function start(address: Address, wanted: Exchange): ClientRequest {
+  const { url, token } = address;
+  const path = `${url.pathname.replace(/\/+$/, "")}${wanted.path}`;
+  const options: RequestOptions = {
+    method: wanted.method,
+    agent: false,
+    headers: {
+      accept: "application/json",
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...wanted.headers,
+    },
+    ...(wanted.signal ? { signal: wanted.signal } : {}),
+  };
+  const target = new URL(path, url);
+  return url.protocol === "https:" ? lazy.https().request(target, options) : httpRequest(target, options);
+}
+
+function answer(request: ClientRequest, address: Address): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.on("socket", (socket) => socket.setKeepAlive(true, keepAliveMs));
+    request.setTimeout(answerMs, () => request.destroy(new Error(`no answer within ${answerMs / 1_000} s`)));
+    request.once("response", (response) => {
+      request.setTimeout(0);
+      resolve(response);
+    });
+    // Stays for the life of the request: a late error without a listener would end the process.
+    request.on("error", (error) => reject(unreachable(address, error)));
+  });
+}
+
+export function unreachable(address: Address, cause: unknown): OnejobError {
+  const why = cause instanceof Error ? plainCause(cause) : "the connection failed";
+  return new OnejobError("unreachable", `${address.url.origin} (from ${address.from}): ${why}`, { cause });
+}
+
+function plainCause(error: Error): string {
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const known: Readonly<Record<string, string>> = {
+    ECONNREFUSED: "nothing listens there",
+    ECONNRESET: "the connection broke",
+    EPIPE: "the connection broke",
+    ENOTFOUND: "the name is not known",
+    ETIMEDOUT: "it did not answer in time",
+    EHOSTUNREACH: "there is no way to it",
+  };
+  return known[code] ?? (error.message || code || error.name);
+}

@@ -1,0 +1,24 @@
+/**
+ * Modules that only some commands need. They are loaded at the first call, so that `onejob list` does not pay for the
+ * server. `createRequire` instead of `import()`: in this CommonJS package the latter would load ES modules only.
+ */
+import { createRequire } from "node:module";
+import type * as Https from "node:https";
+import type * as ReadLine from "node:readline/promises";
+import type * as Yaml from "yaml";
+import type * as ConfigFile from "../entry/local/config-file";
+import type * as Serve from "../entry/local/serve";
+import type * as Starter from "../entry/local/starter-config";
+import type * as Pack from "./pack";
+
+const load = createRequire(__filename);
+
+export const lazy = {
+  https: () => load("node:https") as typeof Https,
+  readline: () => load("node:readline/promises") as typeof ReadLine,
+  yaml: () => load("yaml") as typeof Yaml,
+  configFile: () => load("../entry/local/config-file") as typeof ConfigFile,
+  serve: () => load("../entry/local/serve") as typeof Serve,
+  starter: () => load("../entry/local/starter-config") as typeof Starter,
+  pack: () => load("./pack") as typeof Pack,
+};

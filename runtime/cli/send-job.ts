@@ -1,0 +1,70 @@
+/** Packs the working folder and sends it with the job. */
+import { resolve } from "node:path";
+import { OnejobError } from "../core/errors";
+import type { JobSpec, JobView } from "./api-types";
+import type { Context } from "./context";
+import { persist } from "./follow";
+import { bytes } from "./format";
+import type { SubmitOptions } from "./job-spec";
+import { lazy } from "./lazy";
+
+export interface Sending {
+  readonly spec: JobSpec;
+  readonly options: SubmitOptions;
+  readonly idempotencyKey: string;
+  readonly signal: AbortSignal;
+}
+
+/** The new job; `null` when the signal fired before there was an answer. */
+export async function sendJob(context: Context, sending: Sending): Promise<JobView | null> {
+  const { spec, idempotencyKey, signal } = sending;
+  const post = async (): Promise<JobView> => {
+    const bundle = await packed(context, sending);
+    return context.api.submit({ spec, bundle, idempotencyKey, signal });
+  };
+  try {
+    return await post();
+  } catch (error) {
+    if (signal.aborted) return null;
+    // It may have arrived or not; the idempotency key makes asking again harmless.
+    if (!brokeOff(error)) throw error;
+    return await persist(context, signal, post);
+  } finally {
+    clearProgress(context);
+  }
+}
+
+async function packed(context: Context, { options }: Sending): Promise<AsyncIterable<Uint8Array>> {
+  context.address();
+  const folder = resolve(context.io.cwd, options.dir);
+  const stream = await lazy.pack().packFolder(folder, { includeGit: options.includeGit ?? false });
+  return withProgress(context, stream);
+}
+
+function brokeOff(error: unknown): boolean {
+  if (!(error instanceof OnejobError) || error.code !== "unreachable") return false;
+  const { cause } = error;
+  return cause instanceof Error && "code" in cause && (cause.code === "ECONNRESET" || cause.code === "EPIPE");
+}
+
+const progressMs = 100;
+
+async function* withProgress(context: Context, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let sent = 0;
+  let shownAt = 0;
+  for await (const chunk of chunks) {
+    yield chunk;
+    sent += chunk.length;
+    if (!showsProgress(context) || context.io.now() - shownAt < progressMs) continue;
+    shownAt = context.io.now();
+    context.io.stderr.write(`\r\x1b[Konejob: sent ${bytes(sent)} of the folder`);
+  }
+}
+
+function clearProgress(context: Context): void {
+  if (showsProgress(context)) context.io.stderr.write("\r\x1b[K");
+}
+
+function showsProgress({ io, options }: Context): boolean {
+  return io.isTTY.stderr && !options.quiet;
+}

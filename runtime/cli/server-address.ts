@@ -1,0 +1,75 @@
+/** Which server to talk to, and with which token. Asked anew for every request: a restarted server has moved. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { OnejobError } from "../core/errors";
+import { dataDir, readServerInfo, readToken } from "../entry/local/data-dir";
+import type { CliIo } from "./io";
+
+export interface AddressOptions {
+  readonly url?: string;
+  readonly tokenFile?: string;
+  readonly dataDir?: string;
+}
+
+export interface Address {
+  readonly url: URL;
+  readonly token: string | null;
+  /** Where the address comes from, for error messages. */
+  readonly from: string;
+}
+
+type Environment = Pick<CliIo, "env" | "home" | "cwd">;
+
+export function serverAddress(options: AddressOptions, io: Environment): Address {
+  const given = options.url ?? (io.env.ONEJOB_URL || undefined);
+  if (given === undefined) return localAddress(options, io);
+  const url = parseUrl(given);
+  return { url, token: tokenFor(url, options, io), from: options.url ? "--url" : "ONEJOB_URL" };
+}
+
+export function dataFolder(options: AddressOptions, io: Environment): string {
+  return dataDir({ flag: options.dataDir, env: io.env, home: io.home, cwd: io.cwd });
+}
+
+function localAddress(options: AddressOptions, io: Environment): Address {
+  const folder = dataFolder(options, io);
+  const info = readServerInfo(folder);
+  if (info === null) throw new OnejobError("unreachable", `no server is running with the data folder ${folder}`);
+  return { url: parseUrl(info.url), token: givenToken(options, io) ?? readToken(folder), from: `${folder}/server.json` };
+}
+
+/** The data folder's token stays on this machine unless that folder was named: it is not the other server's business. */
+function tokenFor(url: URL, options: AddressOptions, io: Environment): string | null {
+  const given = givenToken(options, io);
+  if (given !== null) return given;
+  const named = options.dataDir !== undefined || Boolean(io.env.ONEJOB_DATA_DIR);
+  return named || isLoopback(url.hostname) ? readToken(dataFolder(options, io)) : null;
+}
+
+function givenToken({ tokenFile }: AddressOptions, io: Environment): string | null {
+  const token = tokenFile === undefined ? io.env.ONEJOB_TOKEN : readTokenFile(resolve(io.cwd, tokenFile));
+  if (!token) return null;
+  // Anything else cannot travel in a header, and would fail with a message that shows it.
+  if (!/^[\x21-\x7e]+$/.test(token.trim())) throw new OnejobError("unauthorised", "the given token has characters no token has");
+  return token.trim();
+}
+
+function readTokenFile(file: string): string {
+  try {
+    const token = readFileSync(file, "utf8").trim();
+    if (token !== "") return token;
+  } catch (error) {
+    throw new OnejobError("unauthorised", `the token file ${file} cannot be read`, { cause: error });
+  }
+  throw new OnejobError("unauthorised", `the token file ${file} is empty`);
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw new OnejobError("usage", `the server's address must look like http://127.0.0.1:7433, not ${JSON.stringify(text)}`);
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

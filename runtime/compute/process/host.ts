@@ -1,0 +1,46 @@
+/** What the steps of this compute share. */
+import type { Log } from "../../core/ports";
+import type { ControlGroups } from "./control-groups";
+import type { MachineRecord } from "./machine-record";
+import { type Belonging, isAgentOf } from "./marked-processes";
+import type { ProcessEntry, ProcessTable } from "./process-table";
+
+export interface Host {
+  /** Resolved, so that markers compare as text. */
+  readonly runnersDir: string;
+  /** Where job folders are made when the server runs as root. */
+  readonly jobsRoot: string;
+  readonly asRoot: boolean;
+  readonly table: ProcessTable;
+  readonly groups: ControlGroups;
+  readonly log: Log;
+  /** How long an agent may take to leave by itself. */
+  readonly graceMs: number;
+}
+
+export function belongingOf(host: Host, machine: string, record: MachineRecord | undefined): Belonging {
+  return { machine, home: host.runnersDir, uid: host.asRoot ? (record?.user?.uid ?? null) : null };
+}
+
+/** Its living agent: the one in the record, or, before one was recorded, any that carries its marker. */
+export function livingAgent(
+  host: Host,
+  belonging: Belonging,
+  record: MachineRecord | undefined,
+): { readonly pid: number } | undefined {
+  const agent = record?.agent ?? undefined;
+  if (!host.table.complete) {
+    return agent !== undefined && host.table.startTime(agent.pid) === agent.startTime ? agent : undefined;
+  }
+  return agentsIn(host, host.table.snapshot()).find(
+    (entry) =>
+      entry.marker.runner === belonging.machine &&
+      (agent === undefined || (entry.pid === agent.pid && entry.startTime === agent.startTime)),
+  );
+}
+
+export function agentsIn(host: Host, entries: readonly ProcessEntry[]) {
+  return entries.flatMap((entry) =>
+    isAgentOf(entry.marker, { home: host.runnersDir }) ? [{ ...entry, marker: entry.marker }] : [],
+  );
+}

@@ -1,0 +1,147 @@
+/** Machines that are process trees on the server's own machine. What that means, and what not: `readme.md`. */
+import { mkdirSync, realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { resolve } from "node:path";
+import { OnejobError } from "../../core/errors";
+import type { Compute, Log, Tokens } from "../../core/ports";
+import type { ProfileSettings } from "../../core/settings";
+import type { Enforcement, GroupBase } from "./cgroup";
+import { controlGroups } from "./control-groups";
+import type { Host } from "./host";
+import { type LaunchOptions, launchMachine, wantedMachines } from "./launch";
+import { listMachines } from "./list";
+import { isMachineName } from "./machine-record";
+import { processTable } from "./process-table";
+import { terminateMachine } from "./terminate";
+import { turns } from "./turns";
+
+export type { Enforcement } from "./cgroup";
+
+export interface ProcessOptions {
+  /** `<data folder>/runners`; made when absent. */
+  readonly runnersDir: string;
+  /** Program and arguments of the agent. */
+  readonly agentCommand: readonly string[];
+  readonly serverUrl: () => string;
+  /** Where an agent finds the server's address again after it moved. */
+  readonly urlFile: string;
+  readonly profile: (name: string) => ProfileSettings | undefined;
+  /** Boot tokens are minted for the runner's id. */
+  readonly tokens: Pick<Tokens, "check">;
+  readonly log: Log;
+  /** An agent started by this server ended. Makes things faster; not every end is told. */
+  readonly onExit?: (machine: string) => void;
+  /** Whether each job gets a user of its own. @default whether we are root */
+  readonly asRoot?: boolean;
+  /** Where job folders are made as root. @default the system's folder for temporary files */
+  readonly jobsRoot?: string;
+  /** Of which PATH, HOME and LANG go on to the agent. @default the server's own */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** How long an agent may take to leave by itself, in milliseconds. @default 2000 */
+  readonly graceMs?: number;
+  /** @default "/proc" */
+  readonly procDir?: string;
+  /** The control group to make machines' groups in; `null`: do without. @default found out */
+  readonly groupBase?: GroupBase | null;
+}
+
+export interface ProcessCompute extends Compute {
+  readonly kind: "process";
+  /** What holds on this machine, to be shown as it is. */
+  enforcement(): Enforcement;
+}
+
+/** How many ended machines are remembered, so that a late launch does not start one again. */
+const mostEnded = 10_000;
+
+export function processCompute(options: ProcessOptions): ProcessCompute {
+  const host = hostOf(options);
+  const waiting = turns();
+  const ended = new Set<string>();
+  const launching = launchOptions(options, (action) => waiting.take("", action));
+  return {
+    kind: "process",
+    listLagMs: 0,
+    enforcement: () => host.groups.enforcement(),
+    launch: (request) =>
+      Promise.all(
+        wantedMachines(request).map((wanted) =>
+          waiting.take(wanted.runner, async () =>
+            ended.has(wanted.runner)
+              ? { runner: wanted.runner, outcome: "launched", machine: wanted.runner }
+              : launchMachine(host, launching, wanted),
+          ),
+        ),
+      ),
+    async terminate(machines) {
+      const ours = machines.filter(isMachineName);
+      for (const machine of ours) remember(ended, machine);
+      const end = (machine: string) => waiting.take(machine, () => terminateMachine(host, machine));
+      throwFailed(await Promise.allSettled(ours.map(end)));
+    },
+    list: () => listMachines(host),
+    identify: (proof) => {
+      const runner = options.tokens.check("boot", proof.token);
+      return Promise.resolve(runner === undefined ? undefined : { runner });
+    },
+  };
+}
+
+/** What would hold here, without a compute: for `onejob doctor`. */
+export function processEnforcement(log: Log): Enforcement {
+  return controlGroups({ otherwise: processTable().complete ? "marker" : "group", log }).enforcement();
+}
+
+function hostOf(options: ProcessOptions): Host {
+  const table = processTable(options.procDir);
+  const otherwise = table.complete ? "marker" : "group";
+  const base = options.groupBase === undefined ? {} : { base: options.groupBase };
+  return {
+    runnersDir: resolvedDir(options.runnersDir),
+    jobsRoot: options.jobsRoot ?? tmpdir(),
+    asRoot: options.asRoot ?? process.geteuid?.() === 0,
+    table,
+    groups: controlGroups({ otherwise, log: options.log, ...base }),
+    log: options.log,
+    graceMs: options.graceMs ?? 2_000,
+  };
+}
+
+/** Markers carry this path and are compared as text, so it must be the same one at every start. */
+function resolvedDir(dir: string): string {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    return realpathSync(dir);
+  } catch {
+    // Said where it matters: by each launch.
+    return resolve(dir);
+  }
+}
+
+function launchOptions(options: ProcessOptions, alone: LaunchOptions["alone"]): LaunchOptions {
+  const { agentCommand, serverUrl, urlFile, profile } = options;
+  return {
+    agentCommand,
+    serverUrl,
+    urlFile,
+    profile,
+    environment: options.environment ?? process.env,
+    onExit: options.onExit ?? (() => undefined),
+    alone,
+  };
+}
+
+function remember(ended: Set<string>, machine: string): void {
+  ended.add(machine);
+  for (const oldest of ended) {
+    if (ended.size <= mostEnded) return;
+    ended.delete(oldest);
+  }
+}
+
+function throwFailed(results: readonly PromiseSettledResult<void>[]): void {
+  const failed = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  if (failed.length === 0) return;
+  const said = failed.map((error) => (error instanceof Error ? error.message : String(error))).join("; ");
+  throw new OnejobError("internal", `not everything could be ended: ${said}`, { cause: failed[0] });
+}

@@ -1,0 +1,27 @@
+/** Why a machine could not be made, as the planner needs to hear it. */
+import type { MachineOutcome } from "../../core/ports";
+import { errnoOf } from "./errno";
+
+type Refused = Exclude<MachineOutcome["outcome"], "launched">;
+
+export class LaunchRefusal extends Error {
+  readonly outcome: Refused;
+
+  constructor(outcome: Refused, detail: string, options: { cause?: unknown } = {}) {
+    super(detail, options);
+    this.name = "LaunchRefusal";
+    this.outcome = outcome;
+  }
+}
+
+/** The machine is full at the moment: waiting helps, a change of the configuration does not. */
+const full = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT"]);
+
+/** System errors name a path and a code, never what was written. */
+export function refusalOf(error: unknown): LaunchRefusal {
+  if (error instanceof LaunchRefusal) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return full.has(errnoOf(error) ?? "")
+    ? new LaunchRefusal("no-capacity", `this machine has no room for another process: ${detail}`, { cause: error })
+    : new LaunchRefusal("misconfigured", `the machine could not be prepared: ${detail}`, { cause: error });
+}

@@ -1,0 +1,59 @@
+/**
+ * Ends one machine and removes what it left, its record last: whatever stops us midway, `list` still shows it, and the
+ * next call goes on from there.
+ */
+import { readdir, rmdir, unlink } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { removeGroup } from "./cgroup";
+import { ignoreAbsent } from "./errno";
+import { type Host, belongingOf, livingAgent } from "./host";
+import { removeJobDir, removeStrays } from "./job-folder";
+import { killAll, signal } from "./kill";
+import { type MachineRecord, machineDir, readRecord, recordFile } from "./machine-record";
+import { removeTree } from "./remove-tree";
+
+export async function terminateMachine(host: Host, machine: string): Promise<void> {
+  const record = await knownRecord(host, machine);
+  const agent = livingAgent(host, belongingOf(host, machine, record), record);
+  if (agent !== undefined) await askToLeave(host, agent.pid);
+  await removeMachine(host, machine);
+}
+
+/** At once, without asking. */
+export async function removeMachine(host: Host, machine: string): Promise<void> {
+  const record = await knownRecord(host, machine);
+  await killAll(host, machine, record);
+  if (record !== undefined) {
+    await removeJobDir(host, record);
+    await removeStrays(host, record);
+    if (record.cgroup !== null) await removeGroup(record.cgroup);
+  }
+  await removeFolder(machineDir(host.runnersDir, machine));
+}
+
+async function knownRecord(host: Host, machine: string): Promise<MachineRecord | undefined> {
+  const record = await readRecord(machineDir(host.runnersDir, machine));
+  return typeof record === "object" ? record : undefined;
+}
+
+const lookEveryMs = 20;
+
+async function askToLeave(host: Host, pid: number): Promise<void> {
+  const startTime = host.table.startTime(pid);
+  signal(pid, "SIGTERM");
+  for (let waited = 0; waited < host.graceMs; waited += lookEveryMs) {
+    if (host.table.startTime(pid) !== startTime) break;
+    await sleep(lookEveryMs);
+  }
+  // Without a list of processes this is the only moment at which the group is surely its own.
+  if (!host.table.complete) signal(-pid, "SIGKILL");
+}
+
+async function removeFolder(dir: string): Promise<void> {
+  const names = (await readdir(dir).catch(ignoreAbsent)) ?? [];
+  const record = basename(recordFile(dir));
+  for (const name of names) if (name !== record) await removeTree(join(dir, name), { takeOver: false });
+  await unlink(recordFile(dir)).catch(ignoreAbsent);
+  await rmdir(dir).catch(ignoreAbsent);
+}

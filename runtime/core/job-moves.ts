@@ -1,0 +1,191 @@
+/** How a job record changes with each move of its lifecycle. Pure: the caller writes the result, or drops it. */
+import type { JobFacts } from "./events";
+import { isFinal, jobStep, jobTraits, type JobEffect } from "./lifecycle";
+import type { Instant, Job, JobState, Reach, TimelineEntry } from "./model";
+import type { ReasonCode } from "./reasons";
+import type { ProfileSettings } from "./settings";
+
+/** After a running job's own time-out, or a cancel, this long may pass until the agent's word is no longer awaited. */
+const agentGraceMs = 30_000;
+/** For jobs that fit no profile, so that they end as well. */
+const unroutedQueueMs = 24 * 3_600_000;
+const keptDeliveries = 20;
+
+export type JobMove = { readonly at: Instant; readonly delivery?: string } & (
+  | { readonly event: "queued" | "held" | "cancelRequested" }
+  | { readonly event: "claimed"; readonly runner: string; readonly waitedFor: ReasonCode | null }
+  | { readonly event: "unclaimed"; readonly reason: ReasonCode; readonly detail: string | null }
+  | { readonly event: "bound"; readonly runner: string }
+  | { readonly event: "started"; readonly runner: string | null; readonly stages: readonly TimelineEntry[] }
+  | { readonly event: "succeeded"; readonly exitCode: number | null }
+  | {
+      readonly event: "failed" | "retried";
+      readonly reason: ReasonCode | null;
+      readonly detail: string | null;
+      readonly exitCode: number | null;
+    }
+  | { readonly event: "cancelled"; readonly reason: ReasonCode; readonly exitCode: number | null }
+  | { readonly event: "expired" }
+  | { readonly event: "vanished"; readonly reason: ReasonCode }
+);
+
+export interface Moved {
+  readonly job: Job;
+  readonly effects: readonly JobEffect[];
+}
+
+/** A job as it is first written. A `finished` that comes first makes a tombstone: see `tombstone`. */
+export function newJob(
+  facts: JobFacts,
+  place: { readonly profile: ProfileSettings | null; readonly reach: Reach | null },
+  seen: { readonly receivedAt: Instant; readonly now: Instant; readonly delivery: string },
+): Job {
+  const attempt = 1;
+  const queuedMs = place.profile?.timeouts.queuedMs ?? unroutedQueueMs;
+  const { key, source, host, id, scope, name, labels, url, createdAt, retries, work } = facts;
+  return {
+    ...{ key, source, host, id, scope, name, labels, url, createdAt, retries, work, attempt },
+    profile: place.profile?.name ?? null,
+    reach: place.reach,
+    state: "queued",
+    reason: place.profile === null ? "no-matching-profile" : null,
+    detail: null,
+    exitCode: null,
+    runner: null,
+    bound: false,
+    queuedAt: seen.now,
+    startedAt: null,
+    finishedAt: null,
+    deadlineAt: seen.now + queuedMs,
+    cancelRequestedAt: null,
+    timeline: [
+      { at: createdAt, stage: "created", attempt },
+      { at: seen.receivedAt, stage: "received", attempt },
+      { at: seen.now, stage: "admitted", attempt },
+    ],
+    deliveries: [seen.delivery],
+    version: 1,
+  };
+}
+
+/** The job after `move`, or `undefined` when the move is late or doubled. */
+export function moveJob(job: Job, move: JobMove, profile: ProfileSettings | null): Moved | undefined {
+  if (move.delivery !== undefined && job.deliveries.includes(move.delivery)) return undefined;
+  const step = jobStep(job.state, move.event);
+  if (step === undefined) return undefined;
+  if (job.bound && (move.event === "bound" || move.event === "claimed" || move.event === "unclaimed")) return undefined;
+  const patch = patchOf(job, move);
+  const moved: Job = {
+    ...job,
+    ...patch,
+    state: step.to,
+    finishedAt: isFinal(step.to) ? move.at : null,
+    timeline: [...job.timeline, ...entriesOf(job, move, step.to)],
+    deliveries: move.delivery === undefined ? job.deliveries : [...job.deliveries, move.delivery].slice(-keptDeliveries),
+    version: job.version + 1,
+  };
+  return { job: { ...moved, deadlineAt: deadlineOf(moved, move.at, profile) }, effects: step.effects };
+}
+
+function patchOf(job: Job, move: JobMove): Partial<Job> {
+  const cleared = { runner: null, bound: false };
+  switch (move.event) {
+    case "queued":
+      return { ...cleared, reason: null, detail: null, queuedAt: move.at };
+    case "held":
+      return { ...cleared, reason: "waiting-for-approval", detail: null };
+    case "cancelRequested":
+      return { cancelRequestedAt: job.cancelRequestedAt ?? move.at };
+    case "claimed":
+      return { runner: move.runner, bound: false, reason: null, detail: null };
+    case "unclaimed":
+      return { ...cleared, reason: move.reason, detail: move.detail };
+    case "bound":
+      return { runner: move.runner, bound: true, reason: null, detail: null };
+    case "started":
+      return { runner: move.runner ?? job.runner, bound: true, reason: null, detail: null, startedAt: move.at };
+    case "succeeded":
+      return { exitCode: move.exitCode, reason: null, detail: null };
+    case "failed":
+      return { exitCode: move.exitCode, reason: move.reason, detail: move.detail };
+    case "retried":
+      return { ...cleared, attempt: job.attempt + 1, reason: move.reason, detail: move.detail, ...restarted(move.at) };
+    case "cancelled":
+      return { exitCode: move.exitCode, reason: move.reason, detail: null };
+    case "expired":
+      return { reason: timeoutReason(job) };
+    case "vanished":
+      return isUnderWay(job) ? { reason: move.reason } : { ...cleared, reason: move.reason };
+  }
+}
+
+function restarted(at: Instant): Partial<Job> {
+  return { queuedAt: at, startedAt: null, cancelRequestedAt: null };
+}
+
+function entriesOf(job: Job, move: JobMove, to: JobState): readonly TimelineEntry[] {
+  const entry = (stage: TimelineEntry["stage"], reason?: ReasonCode | null, detail?: string | null): TimelineEntry => ({
+    at: move.at,
+    stage,
+    attempt: job.attempt,
+    ...(reason ? { reason } : {}),
+    ...(detail ? { detail } : {}),
+  });
+  switch (move.event) {
+    case "queued":
+      return [entry("admitted")];
+    case "held":
+      return [entry("waiting", "waiting-for-approval")];
+    case "claimed":
+      return move.waitedFor === null ? [] : [entry("waiting", move.waitedFor)];
+    case "unclaimed":
+      return [entry("relaunched", move.reason, move.detail)];
+    case "retried":
+      return [entry("finished", move.reason, move.detail), { ...entry("relaunched", move.reason), attempt: job.attempt + 1 }];
+    case "bound":
+    case "cancelRequested":
+      return [];
+    case "started":
+      return [...move.stages.map((stage) => ({ ...stage, attempt: job.attempt })), entry("started")];
+    case "succeeded":
+      return [entry("finished")];
+    case "failed":
+      return [entry("finished", move.reason, move.detail)];
+    case "cancelled":
+      return isUnderWay(job) ? [entry("cancelled", move.reason), entry("finished")] : [entry("cancelled", move.reason)];
+    case "expired":
+      return [entry(isUnderWay(job) ? "finished" : "expired", timeoutReason(job))];
+    case "vanished":
+      return isFinal(to) ? [entry("finished", move.reason)] : [entry("relaunched", move.reason)];
+  }
+}
+
+function deadlineOf(job: Job, now: Instant, profile: ProfileSettings | null): Instant | null {
+  const timeouts = profile?.timeouts;
+  switch (jobTraits[job.state].timeout) {
+    case null:
+      return null;
+    case "waiting":
+      return now + (timeouts?.waitingMs ?? unroutedQueueMs);
+    case "queued":
+      return job.queuedAt + (timeouts?.queuedMs ?? unroutedQueueMs);
+    case "job": {
+      if (job.cancelRequestedAt !== null) return job.cancelRequestedAt + agentGraceMs;
+      const limitMs = job.work?.timeoutMs ?? timeouts?.jobMs ?? unroutedQueueMs;
+      return (job.startedAt ?? now) + limitMs + agentGraceMs;
+    }
+  }
+}
+
+function isUnderWay(job: Job): boolean {
+  return jobTraits[job.state].underWay;
+}
+
+function timeoutReason(job: Job): ReasonCode {
+  return isUnderWay(job) ? "job-timeout" : "queue-timeout";
+}
+
+/** Whether a failed attempt of this job may be tried again. */
+export function mayRetry(job: Job): boolean {
+  return job.attempt <= job.retries && job.cancelRequestedAt === null;
+}

@@ -1,0 +1,165 @@
+/**
+ * How many machines a profile needs now, for which reach, and what holds the others back.
+ * Level, not edge: `supply ≥ min(demand, limits)` from what is written, whatever event led here.
+ */
+import { breakerGate } from "./breaker";
+import { isDemand, isSupply } from "./lifecycle";
+import {
+  reachKey,
+  type Blocked,
+  type Instant,
+  type Job,
+  type JobKey,
+  type Launch,
+  type PlannerRecord,
+  type ProfileView,
+  type Reach,
+} from "./model";
+import type { ReasonCode } from "./reasons";
+import type { ProfileSettings } from "./settings";
+
+export interface PlanInput {
+  readonly view: ProfileView;
+  /** `undefined`: the profile is no longer configured; nothing is launched for it. */
+  readonly profile: ProfileSettings | undefined;
+  /** How many runners this profile may hold in all, as far as the fleet's limit goes. */
+  readonly fleetRoom: number;
+  readonly now: Instant;
+}
+
+export interface Wanted {
+  readonly reach: Reach;
+  /** One machine each. */
+  readonly jobs: readonly JobKey[];
+}
+
+export interface PlanDecision {
+  readonly wanted: readonly Wanted[];
+  readonly blocked: Readonly<Record<string, Blocked>>;
+  /** Whether the fleet's limit, not the profile's, held something back. */
+  readonly hungry: boolean;
+}
+
+/** Every machine under way: asked for, and perhaps made. */
+export function launchSlots(planner: PlannerRecord): readonly { readonly runner: string; readonly launch: Launch }[] {
+  return planner.launches.flatMap((launch) => launch.slots.map(({ runner }) => ({ runner, launch })));
+}
+
+/** Runners that exist or may exist: written ones, and slots of open launches that are not written yet. */
+export function liveRunners(view: ProfileView): ReadonlySet<string> {
+  const slots = launchSlots(view.planner);
+  return new Set([...view.runners.map((runner) => runner.id), ...slots.map((slot) => slot.runner)]);
+}
+
+export function planProfile(input: PlanInput): PlanDecision {
+  const { view, profile, now } = input;
+  const live = liveRunners(view).size;
+  const shortages = findShortages(view);
+  const profileRoom = Math.max(0, (profile?.limits.maxRunners ?? 0) - live);
+  const fleetRoom = Math.max(0, input.fleetRoom - live);
+  const gates = new Map(shortages.map((shortage) => [shortage.key, gateOf(shortage, input)]));
+  const candidates = shortages
+    .flatMap((shortage) => shortage.jobs.slice(0, gates.get(shortage.key)?.allowed ?? 0).map((job) => ({ job, shortage })))
+    .sort((a, b) => a.job.queuedAt - b.job.queuedAt || (a.job.key < b.job.key ? -1 : 1));
+  const chosen = candidates.slice(0, Math.min(profileRoom, fleetRoom));
+  const capped: ReasonCode = fleetRoom < profileRoom ? "at-fleet-cap" : "at-profile-cap";
+  const blocked: Record<string, Blocked> = {};
+  for (const shortage of shortages) {
+    const gate = gates.get(shortage.key);
+    const unmet = shortage.jobs.length > chosen.filter((candidate) => candidate.shortage === shortage).length;
+    const why = gate?.blocked ?? (unmet ? capBlock(capped) : undefined);
+    if (why !== undefined) blocked[shortage.key] = since(view.planner, shortage.key, { ...why, since: now });
+  }
+  const held = candidates.length > chosen.length;
+  return { wanted: groupByReach(chosen), blocked, hungry: held && capped === "at-fleet-cap" };
+}
+
+interface Shortage {
+  readonly key: string;
+  readonly reach: Reach;
+  /** Jobs that no supply stands for, oldest first. */
+  readonly jobs: readonly Job[];
+  readonly supply: number;
+}
+
+/** Reaches whose demand exceeds their supply, with the jobs that go without. */
+function findShortages(view: ProfileView): readonly Shortage[] {
+  const supply = new Map<string, Set<string>>();
+  const add = (key: string, runner: string) => supply.set(key, (supply.get(key) ?? new Set()).add(runner));
+  const written = new Set(view.runners.map((runner) => runner.id));
+  for (const runner of view.runners) if (isSupply(runner)) add(reachKey(runner.reach), runner.id);
+  for (const { runner, launch } of launchSlots(view.planner)) if (!written.has(runner)) add(reachKey(launch.reach), runner);
+
+  const demand = new Map<string, { reach: Reach; jobs: Job[] }>();
+  for (const job of view.jobs) {
+    if (job.reach === null || !isDemand(job)) continue;
+    const key = reachKey(job.reach);
+    const entry = demand.get(key) ?? { reach: job.reach, jobs: [] };
+    entry.jobs.push(job);
+    demand.set(key, entry);
+  }
+  return [...demand].flatMap(([key, { reach, jobs }]) => {
+    const have = supply.get(key) ?? new Set<string>();
+    const need = jobs.length - have.size;
+    if (need <= 0) return [];
+    const without = jobs
+      .filter((job) => job.runner === null || !have.has(job.runner))
+      .sort((a, b) => a.queuedAt - b.queuedAt || (a.key < b.key ? -1 : 1));
+    return [{ key, reach, jobs: without.slice(0, need), supply: have.size }];
+  });
+}
+
+interface Gate {
+  readonly allowed: number;
+  readonly blocked?: Omit<Blocked, "since">;
+}
+
+/** What a backoff or an open breaker leaves of a shortage. */
+function gateOf(shortage: Shortage, { view, profile, now }: PlanInput): Gate {
+  if (profile === undefined) return { allowed: 0, blocked: block("no-matching-profile", null) };
+  const standing = view.planner.blocked[shortage.key];
+  if (standing?.until != null && standing.until > now) return { allowed: 0, blocked: standing };
+  const gate = breakerGate(view.planner.breakers[shortage.key], shortage.supply, now);
+  if (gate === undefined) return { allowed: shortage.jobs.length };
+  return { allowed: gate.probe ? 1 : 0, blocked: block(gate.reason, gate.until) };
+}
+
+function block(reason: ReasonCode, until: Instant | null): Omit<Blocked, "since"> {
+  return { reason, detail: null, until, tries: 0 };
+}
+
+function capBlock(reason: ReasonCode): Omit<Blocked, "since"> {
+  return block(reason, null);
+}
+
+/** Keeps the moment an unchanged reason began, so that an unchanged plan writes nothing. */
+function since(planner: PlannerRecord, key: string, blocked: Blocked): Blocked {
+  const standing = planner.blocked[key];
+  return standing?.reason === blocked.reason ? { ...blocked, since: standing.since } : blocked;
+}
+
+function groupByReach(chosen: readonly { readonly job: Job; readonly shortage: Shortage }[]): readonly Wanted[] {
+  const groups = new Map<string, { reach: Reach; jobs: JobKey[] }>();
+  for (const { job, shortage } of chosen) {
+    const group = groups.get(shortage.key) ?? { reach: shortage.reach, jobs: [] };
+    group.jobs.push(job.key);
+    groups.set(shortage.key, group);
+  }
+  return [...groups.values()];
+}
+
+const firstBackoffMs = 1_000;
+const longestBackoffMs = 5 * 60_000;
+
+/** A reach after a launch that failed: tried again after a pause that doubles with every failure in a row. */
+export function backOff(
+  standing: Blocked | undefined,
+  failure: { readonly reason: ReasonCode; readonly detail: string | null },
+  at: { readonly now: Instant; readonly jitter: number },
+): Blocked {
+  const tries = (standing?.tries ?? 0) + 1;
+  const pauseMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (tries - 1));
+  const until = at.now + Math.round(pauseMs * (0.5 + at.jitter / 2));
+  const since = standing?.reason === failure.reason ? standing.since : at.now;
+  return { ...failure, since, until, tries };
+}

@@ -1,0 +1,257 @@
+/**
+ * What the flows need from the world, on one page. Adapters implement one port each and import only `core`.
+ * Every port has one contract suite in `test/contract/`, run against every adapter.
+ *
+ * Rules that hold for all: expected outcomes are values; a method throws only when it could not find out.
+ * Whoever calls must be able to call again: each method says what a second call does.
+ */
+import type { JobEvent } from "./events";
+import type {
+  Enrolment,
+  FleetRecord,
+  Instant,
+  Job,
+  JobKey,
+  JobState,
+  PlannerRecord,
+  ProfileView,
+  Reach,
+  Runner,
+} from "./model";
+import type { ReasonCode } from "./reasons";
+import type { Settings } from "./settings";
+
+export interface Ports {
+  /** The settings in force; asked anew for every decision, so that a reload takes effect. */
+  readonly settings: () => Settings;
+  readonly source: (name: string) => JobSource | undefined;
+  readonly compute: (kind: string) => Compute | undefined;
+  readonly ledger: Ledger;
+  readonly queue: Queue;
+  readonly files: Files;
+  readonly tokens: Tokens;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly meter: Meter;
+}
+
+/** Where jobs come from. Ordered: no. All methods may be called again for the same job or runner. */
+export interface JobSource {
+  readonly name: string;
+  /** `true`: we decide which runner takes which job (`api`); `false`: the forge does, and tells us afterwards. */
+  readonly assigns: boolean;
+  /** Verifies the raw bytes, then parses. Throws `bad-signature`, `bad-request`, `bad-media-type`. No effects. */
+  receive(delivery: Delivery): Promise<readonly JobEvent[]>;
+  /** A one-time right to take one job in reach. A second call for the same runner replaces the first right. */
+  enrol(reach: Reach, runner: { readonly id: string; readonly name: string }): Promise<Enrolment>;
+  /** Takes that right back. `withdrawn` also when it was gone already; `busy`: it has a job, leave it alone. */
+  withdraw(runner: Runner): Promise<"withdrawn" | "busy">;
+  /** Asks the source to stop the job. `ours` when only we can stop it. Gone already: no error. */
+  cancel(job: Job): Promise<"asked" | "ours">;
+}
+
+/** A webhook as it came in: raw bytes, header names in lower case. */
+export interface Delivery {
+  readonly id: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly receivedAt: Instant;
+}
+
+/** What makes machines. */
+export interface Compute {
+  readonly kind: string;
+  /**
+   * Makes the machines of one launch and says for each, by runner id, what became of it. Idempotent by runner id: a
+   * second call with the same request starts nothing that runs or ran already. Throws when no outcome is known.
+   */
+  launch(request: LaunchRequest): Promise<readonly MachineOutcome[]>;
+  /** Ends machines and removes what they left. Done or gone already: no error. Resolves when nothing is left. */
+  terminate(machines: readonly string[]): Promise<void>;
+  /** Every machine that is provably ours, including remains of dead ones; may lag behind `launch` by `listLagMs`. */
+  list(): Promise<readonly Machine[]>;
+  readonly listLagMs: number;
+  /** Which machine or runner this proof belongs to; `undefined` when it proves nothing. */
+  identify(proof: IdentityProof): Promise<{ readonly runner: string } | undefined>;
+}
+
+export interface LaunchRequest {
+  readonly launch: string;
+  readonly token: string;
+  readonly profile: string;
+  readonly machines: readonly {
+    readonly runner: string;
+    /** Proves to `enrol` which runner it is; handed over in a way other users of the machine cannot read. */
+    readonly bootToken: string;
+  }[];
+}
+
+export type MachineOutcome =
+  | { readonly runner: string; readonly outcome: "launched"; readonly machine: string }
+  | {
+      readonly runner: string;
+      readonly outcome: "no-capacity" | "quota" | "throttled" | "misconfigured";
+      readonly detail: string;
+    };
+
+export interface Machine {
+  readonly machine: string;
+  readonly launch: string;
+  readonly runner: string;
+  /** `false`: its agent is dead; only remains are left to be removed. */
+  readonly alive: boolean;
+}
+
+export type IdentityProof = { readonly kind: "token"; readonly token: string };
+
+/** A conditional write: done, or refused with what stands there now (`undefined`: nothing does). */
+export type Written<T> =
+  { readonly written: true; readonly record: T } | { readonly written: false; readonly current: T | undefined };
+
+/**
+ * Knows every job, launch and runner. Each write is one item on one condition; nothing spans items, and the sweep
+ * repairs what a crash left between two. `create…` is refused when the item exists, `save…` when its version is not
+ * `record.version - 1`. Reads are consistent unless said otherwise.
+ */
+export interface Ledger {
+  createJob(job: Job): Promise<Written<Job>>;
+  saveJob(job: Job): Promise<Written<Job>>;
+  /** `profile`: where it is believed to be (one consistent read); without it an index is asked, which may lag. */
+  readJob(key: JobKey, profile?: string | null): Promise<Job | undefined>;
+  /** Newest first; may lag. */
+  listJobs(query: JobQuery): Promise<Page<Job>>;
+  /** Jobs whose key or id begins so, at most `limit`; may lag. */
+  findJobs(prefix: string, limit: number): Promise<readonly Job[]>;
+
+  createRunner(runner: Runner): Promise<Written<Runner>>;
+  saveRunner(runner: Runner): Promise<Written<Runner>>;
+  readRunner(profile: string, id: string): Promise<Runner | undefined>;
+
+  /** Planner record, jobs not final and runners not gone, consistently in one query. A new profile reads as empty. */
+  readProfile(profile: string): Promise<ProfileView>;
+  savePlanner(record: PlannerRecord): Promise<Written<PlannerRecord>>;
+  /** Names of every profile that ever had a record, configured or not. */
+  listProfiles(): Promise<readonly string[]>;
+  /** Jobs that fit no profile and are not final. */
+  readUnrouted(): Promise<readonly Job[]>;
+
+  readFleet(): Promise<FleetRecord>;
+  saveFleet(record: FleetRecord): Promise<Written<FleetRecord>>;
+
+  saveEnrolment(runner: string, enrolment: Enrolment, expiresAt: Instant): Promise<void>;
+  readEnrolment(runner: string): Promise<Enrolment | undefined>;
+  dropEnrolment(runner: string): Promise<void>;
+
+  /** Stores `value` under `name` unless something stands there; answers what stands there afterwards. */
+  remember(name: string, value: string, expiresAt: Instant): Promise<string>;
+
+  /** Jobs and runners whose deadline has passed, oldest first; may lag, so check the record again before acting. */
+  due(now: Instant, limit: number): Promise<readonly DueItem[]>;
+  /** Removes finished records older than `before`, at most `limit`; answers what went. */
+  purge(before: Instant, limit: number): Promise<readonly { readonly job: JobKey }[]>;
+}
+
+export type DueItem =
+  | { readonly kind: "job"; readonly key: JobKey; readonly profile: string | null }
+  | { readonly kind: "runner"; readonly id: string; readonly profile: string };
+
+export interface JobQuery {
+  readonly state?: JobState;
+  readonly source?: string;
+  readonly profile?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** What flows ask of each other. Every message may come twice, late, and out of order. */
+export type Message =
+  | { readonly kind: "job-event"; readonly event: JobEvent }
+  | { readonly kind: "plan"; readonly profile: string }
+  | { readonly kind: "retire"; readonly profile: string; readonly runner: string; readonly reason: ReasonCode | null }
+  /** Somebody saw signs that its machine is gone; the compute is asked before anything is done. */
+  | { readonly kind: "check"; readonly profile: string; readonly runner: string };
+
+/** Durable, at least once, unordered. A message is gone only after `done`; one not done in time comes again. */
+export interface Queue {
+  /** Resolves once all are stored. */
+  send(messages: readonly Message[]): Promise<void>;
+  /** Up to `max`; waits at most `waitMs` for the first. Received ones are hidden until `done`, `retry` or a restart. */
+  receive(max: number, waitMs: number): Promise<readonly Received[]>;
+  done(id: string): Promise<void>;
+  /** Shows it again after `delayMs`. */
+  retry(id: string, delayMs: number): Promise<void>;
+  /** Messages stored and not done. */
+  depth(): Promise<number>;
+}
+
+export interface Received {
+  readonly id: string;
+  readonly message: Message;
+  /** 1 the first time. */
+  readonly attempt: number;
+}
+
+/** Bundles and logs of api jobs. */
+export interface Files {
+  /** Stores the packed folder of a job that is about to be created; replaces an earlier one. */
+  putBundle(job: JobKey, content: AsyncIterable<Uint8Array>): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  openBundle(job: JobKey): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Gone already: no error. */
+  dropBundle(job: JobKey): Promise<void>;
+  /**
+   * Puts `data` at byte `offset`; what is there already is skipped, so sending twice is harmless.
+   * Answers the size afterwards; a gap writes nothing and answers the smaller size to resume from.
+   */
+  appendLog(job: JobKey, offset: number, data: Uint8Array): Promise<number>;
+  /** At most `limit` bytes from `offset`; empty at the end or without a log. */
+  readLog(job: JobKey, offset: number, limit: number): Promise<Uint8Array>;
+  logSize(job: JobKey): Promise<number>;
+  /** Gone already: no error. */
+  dropLog(job: JobKey): Promise<void>;
+}
+
+/** Signed names: made again from the same subject at any time, so no token is ever stored. */
+export interface Tokens {
+  /** `boot` proves to be a runner's machine; `lease` is the agent's right to report for it. */
+  mint(kind: TokenKind, subject: string): string;
+  /** The subject, in constant time; `undefined` for anything not minted here as this kind. */
+  check(kind: TokenKind, token: string): string | undefined;
+}
+export type TokenKind = "boot" | "lease";
+
+export interface Clock {
+  now(): Instant;
+}
+
+export interface Random {
+  /** Lower-case letters and digits, unguessable. */
+  id(length: number): string;
+  /** 26 characters, sorting by `now`. */
+  ulid(now: Instant): string;
+  /** In [0, 1). */
+  fraction(): number;
+}
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Static sentences; what varies goes into fields (`job`, `runner`, `profile`, `delivery`, `launch`). Never secrets. */
+export interface Log {
+  debug(sentence: string, fields?: LogFields): void;
+  info(sentence: string, fields?: LogFields): void;
+  warn(sentence: string, fields?: LogFields): void;
+  error(sentence: string, fields?: LogFields): void;
+}
+
+/** Names and labels as in INTERFACE, METRICS. */
+export interface Meter {
+  count(name: CounterName, labels: Readonly<Record<string, string>>, by?: number): void;
+  observe(name: HistogramName, seconds: number, labels?: Readonly<Record<string, string>>): void;
+}
+export type CounterName = "onejob_launches_total" | "onejob_sweep_repairs_total" | "onejob_webhooks_total";
+export type HistogramName = "onejob_queue_to_start_seconds" | "onejob_stage_seconds";

@@ -1,0 +1,97 @@
+/** From what a config file says to the settings in force: all of its problems at once, or every default filled in. */
+import { parseDuration } from "./duration";
+import type { ProfileSettings, Settings } from "./settings";
+import { schemaChecker } from "./settings-check";
+import type { Problem } from "./settings-check";
+import { crossCheck, isGroup } from "./settings-cross-checks";
+import { settingsRoot, settingsSchema } from "./settings-schema";
+import type { SettingsFile } from "./settings-schema";
+
+export type { Problem } from "./settings-check";
+
+/** The machine whose jobs the built-in profile serves; Node's words and GitHub's are both understood. */
+export interface SettingsContext {
+  readonly os: string;
+  readonly arch: string;
+}
+
+export type ReadSettings =
+  { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly problems: readonly Problem[] };
+
+type ProfileFile = NonNullable<SettingsFile["profiles"]>[number];
+
+const checkSchema = schemaChecker(settingsRoot);
+const known = settingsSchema.properties;
+const knownOfProfile = known.profiles.items.properties;
+const knownOfProcess = knownOfProfile.compute.oneOf[0].properties;
+
+export function readSettings(raw: unknown, context: SettingsContext): ReadSettings {
+  const labels = machineLabels(context);
+  const problems = checkSchema(raw);
+  const crossProblems = isGroup(raw) ? crossCheck(raw, labels) : [];
+  const all = [...problems, ...crossProblems];
+  if (all.length > 0) return { ok: false, problems: all };
+  // The schema has just said that it is one.
+  return { ok: true, settings: fillIn(raw as SettingsFile, labels) };
+}
+
+/** The settings without any config file. */
+export function builtInSettings(context: SettingsContext): Settings {
+  return fillIn({ version: 1 }, machineLabels(context));
+}
+
+const osLabels: Readonly<Record<string, string>> = { darwin: "macos", win32: "windows" };
+
+/** What GitHub calls a runner on such a machine: `[self-hosted, linux, x64]`. */
+export function machineLabels({ os, arch }: SettingsContext): readonly string[] {
+  return ["self-hosted", osLabels[os] ?? os.toLowerCase(), arch.toLowerCase()];
+}
+
+function fillIn(file: SettingsFile, labels: readonly string[]): Settings {
+  const sources = file.sources ?? [];
+  return {
+    server: {
+      listen: file.server?.listen ?? known.server.properties.listen.default,
+      maxRunners: file.server?.maxRunners ?? known.server.properties.maxRunners.default,
+      maxWebhookBytes: file.server?.maxWebhookBytes ?? known.server.properties.maxWebhookBytes.default,
+    },
+    defaultProfile: file.defaultProfile ?? null,
+    sources: sources.some(({ kind }) => kind === "api") ? sources : [{ name: "api", kind: "api" }, ...sources],
+    profiles: (file.profiles ?? [{ name: "default" }]).map((profile) => fillInProfile(profile, labels)),
+    sweep: { intervalMs: milliseconds(file.sweep?.interval, known.sweep.properties.interval) },
+    lease: { durationMs: milliseconds(file.lease?.duration, known.lease.properties.duration) },
+    retention: {
+      finishedMs: milliseconds(file.retention?.finished, known.retention.properties.finished),
+      logsMiB: file.retention?.logsMiB ?? known.retention.properties.logsMiB.default,
+    },
+  };
+}
+
+function fillInProfile(file: ProfileFile, labels: readonly string[]): ProfileSettings {
+  const timeouts = knownOfProfile.timeouts.properties;
+  return {
+    name: file.name,
+    labels: file.labels ?? labels,
+    compute: { kind: "process", firstUid: file.compute?.firstUid ?? knownOfProcess.firstUid.default },
+    limits: {
+      maxRunners: file.limits?.maxRunners ?? knownOfProfile.limits.properties.maxRunners.default,
+      memoryMiB: file.limits?.memoryMiB ?? null,
+      cpus: file.limits?.cpus ?? null,
+    },
+    timeouts: {
+      bootMs: milliseconds(file.timeouts?.boot, timeouts.boot),
+      idleMs: milliseconds(file.timeouts?.idle, timeouts.idle),
+      jobMs: milliseconds(file.timeouts?.job, timeouts.job),
+      queuedMs: milliseconds(file.timeouts?.queued, timeouts.queued),
+      waitingMs: milliseconds(file.timeouts?.waiting, timeouts.waiting),
+    },
+    priority: file.priority ?? knownOfProfile.priority.default,
+  };
+}
+
+function milliseconds(given: string | undefined, setting: { readonly default: string }): number {
+  const text = given ?? setting.default;
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new Error(`not a duration: ${text}`);
+  return ms;
+}

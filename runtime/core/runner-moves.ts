@@ -1,0 +1,115 @@
+/** How a runner record changes with each move of its lifecycle. Pure: the caller writes the result, or drops it. */
+import { runnerStep, runnerTraits, type RunnerEffect } from "./lifecycle";
+import { runnerName, type Instant, type JobKey, type Launch, type Runner, type TimelineEntry } from "./model";
+import type { ReasonCode } from "./reasons";
+import type { ProfileSettings } from "./settings";
+
+/** How long a termination may take before the sweep asks again. */
+const stopRetryMs = 30_000;
+
+export type RunnerMove = { readonly at: Instant } & (
+  | { readonly event: "listening" | "started" | "finished" | "terminated" }
+  | { readonly event: "retired" | "expired" | "vanished"; readonly reason: ReasonCode | null }
+);
+
+export interface RunnerTimes {
+  readonly profile: ProfileSettings | null;
+  /** `lease.duration`: a running agent silent for longer is looked after. */
+  readonly silenceMs: number;
+}
+
+export interface MovedRunner {
+  readonly runner: Runner;
+  readonly effects: readonly RunnerEffect[];
+}
+
+/** The runner of one slot of a launch, as it is first written: its machine was made, its agent has not spoken yet. */
+export function newRunner(
+  launch: Launch,
+  slot: { readonly runner: string; readonly machine: string },
+  made: { readonly compute: string; readonly launchingAt: Instant; readonly launchedAt: Instant; readonly bootMs: number },
+): Runner {
+  const attempt = 1;
+  return {
+    id: slot.runner,
+    name: runnerName(slot.runner),
+    profile: launch.profile,
+    compute: made.compute,
+    launch: launch.id,
+    machine: slot.machine,
+    reach: launch.reach,
+    state: "booting",
+    reason: null,
+    job: null,
+    attempt: 0,
+    logBase: 0,
+    nonce: null,
+    draining: false,
+    createdAt: made.launchedAt,
+    deadlineAt: made.launchedAt + made.bootMs,
+    lastHeartbeatAt: null,
+    stages: [
+      { at: launch.claimedAt, stage: "claimed", attempt },
+      { at: made.launchingAt, stage: "launching", attempt },
+      { at: made.launchedAt, stage: "launched", attempt },
+    ],
+    version: 1,
+  };
+}
+
+/** The runner after `move`, or `undefined` when the move is late or doubled. */
+export function moveRunner(runner: Runner, move: RunnerMove, times: RunnerTimes): MovedRunner | undefined {
+  const step = runnerStep(runner.state, move.event);
+  if (step === undefined) return undefined;
+  const stamp: readonly TimelineEntry[] =
+    move.event === "listening" ? [{ at: move.at, stage: "listening", attempt: 1 }] : [];
+  const moved: Runner = {
+    ...runner,
+    state: step.to,
+    reason: "reason" in move && runner.reason === null ? move.reason : runner.reason,
+    stages: [...runner.stages, ...stamp],
+    version: runner.version + 1,
+  };
+  return { runner: { ...moved, deadlineAt: deadlineOf(moved, move.at, times) }, effects: step.effects };
+}
+
+/** The runner with a new sign of life; running agents are trusted for another lease. */
+export function heard(runner: Runner, at: Instant, times: RunnerTimes): Runner {
+  const deadlineAt = runnerTraits[runner.state].deadline === "silence" ? at + times.silenceMs : runner.deadlineAt;
+  return { ...runner, lastHeartbeatAt: at, deadlineAt, version: runner.version + 1 };
+}
+
+/** The runner held by one agent, for good. */
+export function claimedBy(runner: Runner, nonce: string, seen: { readonly bootedAt: Instant; readonly at: Instant }): Runner {
+  const launchedAt = runner.createdAt;
+  const stages: readonly TimelineEntry[] = [
+    ...runner.stages,
+    { at: Math.min(Math.max(seen.bootedAt, launchedAt), seen.at), stage: "booted", attempt: 1 },
+    { at: seen.at, stage: "enrolled", attempt: 1 },
+  ];
+  return { ...runner, nonce, stages, lastHeartbeatAt: seen.at, version: runner.version + 1 };
+}
+
+/** The runner set aside for a job (or freed again with `null`). */
+export function reservedFor(
+  runner: Runner,
+  work: { readonly job: JobKey; readonly attempt: number; readonly logBase: number } | null,
+): Runner {
+  const none = { job: null, attempt: 0, logBase: 0 };
+  return { ...runner, ...(work ?? none), version: runner.version + 1 };
+}
+
+function deadlineOf(runner: Runner, now: Instant, times: RunnerTimes): Instant | null {
+  switch (runnerTraits[runner.state].deadline) {
+    case null:
+      return null;
+    case "boot":
+      return runner.deadlineAt;
+    case "idle":
+      return now + (times.profile?.timeouts.idleMs ?? 0);
+    case "silence":
+      return now + times.silenceMs;
+    case "stop":
+      return now + stopRetryMs;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * For sources where we decide (`api`): which job does a listening runner take? Two writes, runner first, so that two
+ * requests of one agent never take two jobs, and the job's own version decides between two runners. A crash between the
+ * two leaves a runner set aside for a job it does not hold; its next request finishes or undoes that.
+ */
+import { isDemand, isSupply, runnerTraits } from "../core/lifecycle";
+import { reachKey, type Job, type Runner } from "../core/model";
+import type { Ports } from "../core/ports";
+import { reservedFor } from "../core/runner-moves";
+import { applyToJob, findJob } from "./moves";
+
+/** The runner as it stands, and the job it holds, if there is one for it. */
+export interface Assigned {
+  readonly runner: Runner;
+  readonly job: Job | undefined;
+}
+
+export async function assignJob(runner: Runner, ports: Ports): Promise<Assigned> {
+  if (runner.job !== null) {
+    const held = await hold(runner, await findJob(runner.job, runner.profile, ports), ports);
+    if (held.job !== undefined || held.runner.job !== null) return held;
+    return assignJob(held.runner, ports);
+  }
+  if (!isSupply(runner) || runnerTraits[runner.state].deadline !== "idle") return { runner, job: undefined };
+  const { jobs } = await ports.ledger.readProfile(runner.profile);
+  for (const job of inOrder(jobs, runner)) {
+    const logBase = await ports.files.logSize(job.key);
+    const reserved = await ports.ledger.saveRunner(
+      reservedFor(runner, { job: job.key, attempt: job.attempt, logBase }),
+    );
+    if (!reserved.written) return reserved.current ? assignJob(reserved.current, ports) : { runner, job: undefined };
+    const held = await hold(reserved.record, job, ports);
+    if (held.job !== undefined) return held;
+    return assignJob(held.runner, ports);
+  }
+  return { runner, job: undefined };
+}
+
+/** Takes the job for the runner that is set aside for it, or frees the runner again. */
+async function hold(runner: Runner, job: Job | undefined, ports: Ports): Promise<Assigned> {
+  if (job !== undefined && runner.attempt === job.attempt) {
+    const at = ports.clock.now();
+    const bound = await applyToJob(
+      job,
+      (current) => (current.attempt === runner.attempt ? { event: "bound", at, runner: runner.id } : undefined),
+      ports,
+    );
+    if (bound.job.bound && bound.job.runner === runner.id) return { runner, job: bound.job };
+  }
+  if (runnerTraits[runner.state].deadline !== "idle") return { runner, job: undefined };
+  const freed = await ports.ledger.saveRunner(reservedFor(runner, null));
+  return { runner: freed.written ? freed.record : (freed.current ?? runner), job: undefined };
+}
+
+/** The job this runner was made for first, then the longest waiting. */
+function inOrder(jobs: readonly Job[], runner: Runner): readonly Job[] {
+  const key = reachKey(runner.reach);
+  const mine = (job: Job) => (job.runner === runner.id ? 0 : 1);
+  return jobs
+    .filter((job) => isDemand(job) && job.reach !== null && reachKey(job.reach) === key)
+    .sort((a, b) => mine(a) - mine(b) || a.queuedAt - b.queuedAt || (a.key < b.key ? -1 : 1));
+}

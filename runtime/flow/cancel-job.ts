@@ -1,0 +1,21 @@
+/** Cancel at any stage: what does not run yet ends at once, what runs is told to stop and has a deadline to obey. */
+import { isFinal, jobTraits } from "../core/lifecycle";
+import type { Job } from "../core/model";
+import type { Ports } from "../core/ports";
+import { applyToJob } from "./moves";
+
+/** Ended already: nothing happens, and the job is answered as it stands. */
+export async function cancelJob(job: Job, ports: Ports): Promise<Job> {
+  if (isFinal(job.state)) return job;
+  if ((await ports.source(job.source)?.cancel(job)) === "asked") return job;
+  const at = ports.clock.now();
+  const cancelled = await applyToJob(
+    job,
+    (current) =>
+      jobTraits[current.state].underWay
+        ? { event: "cancelRequested", at }
+        : { event: "cancelled", at, reason: "cancelled-by-user", exitCode: null },
+    ports,
+  );
+  return cancelled.job;
+}

@@ -1,0 +1,32 @@
+/** Drain: no new runners; the idle leave, the busy finish (or, with `now`, are cancelled). */
+import { isFinal, jobTraits } from "../core/lifecycle";
+import type { Runner } from "../core/model";
+import type { Ports } from "../core/ports";
+import { cancelJob } from "./cancel-job";
+import { settle, updateFleet } from "./moves";
+
+export async function drainFleet(how: { readonly now: boolean }, ports: Ports): Promise<void> {
+  await updateFleet((fleet) => (fleet.draining ? undefined : { draining: true }), ports);
+  for (const profile of await ports.ledger.listProfiles()) {
+    const { runners, jobs } = await ports.ledger.readProfile(profile);
+    for (const runner of runners) await drainRunner(runner, ports);
+    if (how.now) for (const job of jobs) if (jobTraits[job.state].underWay && !isFinal(job.state)) await cancelJob(job, ports);
+  }
+}
+
+export async function resumeFleet(ports: Ports): Promise<void> {
+  await updateFleet((fleet) => (fleet.draining ? { draining: false } : undefined), ports);
+  const profiles = await ports.ledger.listProfiles();
+  await ports.queue.send(profiles.map((profile) => ({ kind: "plan", profile })));
+}
+
+/** It takes no job any more, and leaves as soon as it holds none. */
+export async function drainRunner(runner: Runner, ports: Ports): Promise<Runner> {
+  const { record } = await settle(
+    runner,
+    (current) => (current.draining ? undefined : { ...current, draining: true, version: current.version + 1 }),
+    (next) => ports.ledger.saveRunner(next),
+  );
+  await ports.queue.send([{ kind: "retire", profile: record.profile, runner: record.id, reason: null }]);
+  return record;
+}

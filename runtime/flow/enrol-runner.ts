@@ -1,0 +1,73 @@
+/**
+ * Enrol: is this machine who it says, and is its enrolment free or already its own? The first agent to ask holds the
+ * runner for good; the same agent may ask again (its answer was lost), any other gets `enrolment-taken`.
+ */
+import type { EnrolAnswer, EnrolLater, EnrolRequest } from "../core/agent-protocol";
+import { OnejobError } from "../core/errors";
+import { runnerTraits } from "../core/lifecycle";
+import type { Runner } from "../core/model";
+import type { Ports } from "../core/ports";
+import { claimedBy } from "../core/runner-moves";
+import { settle } from "./moves";
+import { enrol, runnerSubject } from "./perform-launch";
+
+/** A valid machine that is not written yet: its launch is being settled at this moment. */
+const notYetMs = 50;
+const longestHeartbeatMs = 10_000;
+
+export type Enrolled =
+  { readonly kind: "enrolled"; readonly answer: EnrolAnswer } | { readonly kind: "later"; readonly answer: EnrolLater };
+
+export async function enrolRunner(request: EnrolRequest, ports: Ports): Promise<Enrolled> {
+  const { profile, id } = await identify(request, ports);
+  const runner = await ports.ledger.readRunner(profile, id);
+  if (runner === undefined) return { kind: "later", answer: { retryAfterMs: notYetMs } };
+  const mine = await bind(runner, request, ports);
+  const enrolment = (await ports.ledger.readEnrolment(id)) ?? (await makeAnew(mine, ports));
+  if (enrolment === undefined) return { kind: "later", answer: { retryAfterMs: 2_000 } };
+  const answer: EnrolAnswer = {
+    runner: id,
+    profile,
+    lease: ports.tokens.mint("lease", runnerSubject({ profile }, id)),
+    executor: { kind: enrolment.executor, payload: enrolment.payload },
+    heartbeatMs: Math.min(longestHeartbeatMs, ports.settings().lease.durationMs / 3),
+  };
+  return { kind: "enrolled", answer };
+}
+
+async function identify(request: EnrolRequest, ports: Ports): Promise<{ readonly profile: string; readonly id: string }> {
+  const kinds = new Set(ports.settings().profiles.map((profile) => profile.compute.kind));
+  for (const kind of kinds) {
+    const subject = (await ports.compute(kind)?.identify(request.proof))?.runner;
+    if (subject !== undefined) return parseSubject(subject);
+  }
+  throw new OnejobError("unauthorised", "this machine proves to be none of ours");
+}
+
+/** `<profile>/<runner>`, as `runnerSubject` writes it. */
+export function parseSubject(subject: string): { readonly profile: string; readonly id: string } {
+  const cut = subject.lastIndexOf("/");
+  return { profile: subject.slice(0, cut), id: subject.slice(cut + 1) };
+}
+
+async function bind(runner: Runner, request: EnrolRequest, ports: Ports): Promise<Runner> {
+  const at = ports.clock.now();
+  const bootedAt = Date.parse(request.bootedAt);
+  const { record } = await settle(
+    runner,
+    (current) => (current.nonce === null && mayEnrol(current) ? claimedBy(current, request.nonce, { bootedAt, at }) : undefined),
+    (next) => ports.ledger.saveRunner(next),
+  );
+  if (record.nonce !== request.nonce) throw new OnejobError("enrolment-taken", `runner ${record.id}`);
+  return record;
+}
+
+function mayEnrol(runner: Runner): boolean {
+  return runnerTraits[runner.state].supply && !runner.draining;
+}
+
+async function makeAnew(runner: Runner, ports: Ports) {
+  await enrol(runner, ports.settings().lease.durationMs, ports);
+  return ports.ledger.readEnrolment(runner.id);
+}
+

@@ -1,0 +1,121 @@
+/**
+ * The one way a record changes: read, decide by the table, write on the version that was read, and again when somebody
+ * else was faster. A move the table does not know is late or doubled, and is logged and dropped.
+ */
+import { moveJob, type JobMove } from "../core/job-moves";
+import type { FleetRecord, Job, JobKey, PlannerRecord, Runner } from "../core/model";
+import type { Message, Ports, Written } from "../core/ports";
+import { moveRunner, type RunnerMove, type RunnerTimes } from "../core/runner-moves";
+import type { ProfileSettings } from "../core/settings";
+
+export function profileOf(ports: Ports, name: string | null): ProfileSettings | null {
+  return ports.settings().profiles.find((profile) => profile.name === name) ?? null;
+}
+
+export function runnerTimes(ports: Ports, profile: string): RunnerTimes {
+  return { profile: profileOf(ports, profile), silenceMs: ports.settings().lease.durationMs };
+}
+
+/** What a decision makes of the record as it stands; `undefined` leaves it. */
+type Decide<T> = (current: T) => T | undefined;
+
+/** Writes `decide(current)` until it is written or nothing is left to write. Answers the record as it stands then. */
+export async function settle<T extends { readonly version: number }>(
+  first: T,
+  decide: Decide<T>,
+  save: (next: T) => Promise<Written<T>>,
+): Promise<{ readonly record: T; readonly changed: boolean }> {
+  let current = first;
+  for (;;) {
+    const next = decide(current);
+    if (next === undefined) return { record: current, changed: false };
+    const outcome = await save(next);
+    if (outcome.written) return { record: outcome.record, changed: true };
+    if (outcome.current === undefined) return { record: current, changed: false };
+    current = outcome.current;
+  }
+}
+
+/** Moves a job and does what follows from it. Answers the job as it stands, and whether this call moved it. */
+export async function applyToJob(
+  job: Job,
+  decide: (current: Job) => JobMove | undefined,
+  ports: Ports,
+): Promise<{ readonly job: Job; readonly moved: boolean }> {
+  let follow: readonly Message[] = [];
+  const { record, changed } = await settle(
+    job,
+    (current) => {
+      const move = decide(current);
+      const moved = move && moveJob(current, move, profileOf(ports, current.profile));
+      follow = moved === undefined ? [] : messagesAfter(current, moved.effects);
+      return moved?.job;
+    },
+    (next) => ports.ledger.saveJob(next),
+  );
+  if (!changed) return { job: record, moved: false };
+  ports.log.info("job moved", { job: record.key, state: record.state, attempt: record.attempt, reason: record.reason });
+  if (follow.length > 0) await ports.queue.send(follow);
+  return { job: record, moved: true };
+}
+
+function messagesAfter(before: Job, effects: readonly string[]): readonly Message[] {
+  if (before.profile === null) return [];
+  const messages: Message[] = [];
+  if (effects.includes("retire") && before.runner !== null && before.bound)
+    messages.push({ kind: "retire", profile: before.profile, runner: before.runner, reason: null });
+  if (effects.includes("plan")) messages.push({ kind: "plan", profile: before.profile });
+  return messages;
+}
+
+/** Moves a runner; terminating its machine is left to the caller, planning is asked for. */
+export async function applyToRunner(
+  runner: Runner,
+  decide: (current: Runner) => RunnerMove | undefined,
+  ports: Ports,
+): Promise<{ readonly runner: Runner; readonly moved: boolean }> {
+  let plan = false;
+  const { record, changed } = await settle(
+    runner,
+    (current) => {
+      const move = decide(current);
+      const moved = move && moveRunner(current, move, runnerTimes(ports, current.profile));
+      plan = moved?.effects.includes("plan") ?? false;
+      return moved?.runner;
+    },
+    (next) => ports.ledger.saveRunner(next),
+  );
+  if (!changed) return { runner: record, moved: false };
+  const { id, profile, state, job, reason } = record;
+  ports.log.info("runner moved", { runner: id, profile, state, job, reason });
+  if (plan) await ports.queue.send([{ kind: "plan", profile }]);
+  return { runner: record, moved: true };
+}
+
+export async function updatePlanner(
+  record: PlannerRecord,
+  change: (current: PlannerRecord) => Partial<PlannerRecord> | undefined,
+  ports: Ports,
+): Promise<PlannerRecord> {
+  const decide: Decide<PlannerRecord> = (current) => {
+    const patch = change(current);
+    return patch && { ...current, ...patch, version: current.version + 1 };
+  };
+  return (await settle(record, decide, (next) => ports.ledger.savePlanner(next))).record;
+}
+
+export async function updateFleet(
+  change: (current: FleetRecord) => Partial<FleetRecord> | undefined,
+  ports: Ports,
+): Promise<FleetRecord> {
+  const decide: Decide<FleetRecord> = (current) => {
+    const patch = change(current);
+    return patch && { ...current, ...patch, version: current.version + 1 };
+  };
+  return (await settle(await ports.ledger.readFleet(), decide, (next) => ports.ledger.saveFleet(next))).record;
+}
+
+/** A job believed to be in `profile`, wherever it turns out to be. */
+export async function findJob(key: JobKey, profile: string | null, ports: Ports): Promise<Job | undefined> {
+  return (await ports.ledger.readJob(key, profile)) ?? (await ports.ledger.readJob(key));
+}

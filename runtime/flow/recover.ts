@@ -1,0 +1,49 @@
+/**
+ * After a start of the only server on a ledger: whoever held a lease or waited for a launch's answer is dead. Open
+ * launches are made due, leases end, and runners whose machines live are adopted; their agents come back by themselves.
+ */
+import { isFinal, jobTraits } from "../core/lifecycle";
+import type { Job, Runner } from "../core/model";
+import type { Ports } from "../core/ports";
+import { settle, updatePlanner } from "./moves";
+import { sweep } from "./sweep";
+
+export async function recover(ports: Ports): Promise<{ readonly adopted: number }> {
+  const now = ports.clock.now();
+  let adopted = 0;
+  for (const profile of await ports.ledger.listProfiles()) {
+    const { planner, runners, jobs } = await ports.ledger.readProfile(profile);
+    if (planner.lease !== null || planner.launches.length > 0) {
+      const launches = planner.launches.map((launch) => ({ ...launch, deadlineAt: now }));
+      await updatePlanner(planner, () => ({ lease: null, dirty: false, launches }), ports);
+    }
+    adopted += await adoptRunning(runners, jobs, ports);
+  }
+  await sweep(ports);
+  return { adopted };
+}
+
+async function adoptRunning(runners: readonly Runner[], jobs: readonly Job[], ports: Ports): Promise<number> {
+  const alive = new Set<string>();
+  for (const kind of new Set(runners.map((runner) => runner.compute))) {
+    const machines = (await ports.compute(kind)?.list()) ?? [];
+    for (const machine of machines) if (machine.alive) alive.add(machine.machine);
+  }
+  const living = new Set(runners.filter((runner) => alive.has(runner.machine)).map((runner) => runner.id));
+  const running = jobs.filter((job) => jobTraits[job.state].underWay && job.runner !== null && living.has(job.runner));
+  for (const job of running) await stampAdopted(job, ports);
+  return running.length;
+}
+
+async function stampAdopted(job: Job, ports: Ports): Promise<void> {
+  const entry = { at: ports.clock.now(), stage: "adopted", attempt: job.attempt } as const;
+  const { record } = await settle(
+    job,
+    (current) =>
+      isFinal(current.state)
+        ? undefined
+        : { ...current, timeline: [...current.timeline, entry], version: current.version + 1 },
+    (next) => ports.ledger.saveJob(next),
+  );
+  ports.log.info("running job adopted", { job: record.key, runner: record.runner });
+}

@@ -1,0 +1,42 @@
+/** How one attempt of a job ended, and what that makes of the job: done, failed, cancelled, or tried again. */
+import { mayRetry, type JobMove } from "../core/job-moves";
+import type { Instant, Job } from "../core/model";
+import type { Ports } from "../core/ports";
+import type { ReasonCode } from "../core/reasons";
+import { applyToJob } from "./moves";
+import { measureJob } from "./measure-job";
+
+export interface AttemptOutcome {
+  readonly exitCode: number | null;
+  readonly reason: ReasonCode | null;
+  readonly detail: string | null;
+}
+
+/** Endings that no further try would change. */
+const finalReasons: ReadonlySet<ReasonCode> = new Set(["bundle-refused", "job-timeout", "cancelled-by-user"]);
+
+/** Applies the outcome if `runner` still holds the job; later or doubled word changes nothing. */
+export async function settleAttempt(
+  job: Job,
+  ended: { readonly runner: string; readonly outcome: AttemptOutcome },
+  ports: Ports,
+): Promise<Job> {
+  const at = ports.clock.now();
+  const settled = await applyToJob(
+    job,
+    (current) => (current.bound && current.runner === ended.runner ? moveAfter(current, ended.outcome, at) : undefined),
+    ports,
+  );
+  if (settled.moved) measureJob(settled.job, ports.meter);
+  return settled.job;
+}
+
+function moveAfter(job: Job, outcome: AttemptOutcome, at: Instant): JobMove {
+  const { exitCode, detail } = outcome;
+  if (exitCode === 0 && outcome.reason === null) return { event: "succeeded", at, exitCode };
+  if (outcome.reason === "cancelled-by-user" || job.cancelRequestedAt !== null)
+    return { event: "cancelled", at, reason: "cancelled-by-user", exitCode };
+  const reason = outcome.reason ?? "command-failed";
+  const event = mayRetry(job) && !finalReasons.has(reason) ? "retried" : "failed";
+  return { event, at, reason, detail, exitCode };
+}

@@ -1,0 +1,141 @@
+/**
+ * Run: what an agent reports moves its runner and its job, one conditional write per move, each safe to be told twice.
+ * An attempt that is no longer the job's current one is fenced: `stale-attempt`, and the agent stops.
+ */
+import type { AgentEvent, AgentOrders, HeartbeatRequest, ReportRequest } from "../core/agent-protocol";
+import { OnejobError } from "../core/errors";
+import { isFinal, isGone, runnerTraits } from "../core/lifecycle";
+import type { Job, Runner } from "../core/model";
+import type { Ports } from "../core/ports";
+import { heard } from "../core/runner-moves";
+import { assignJob } from "./assign-job";
+import { parseSubject } from "./enrol-runner";
+import { applyToJob, applyToRunner, findJob, runnerTimes, updatePlanner } from "./moves";
+import { settleAttempt } from "./settle-attempt";
+import { reachKey } from "../core/model";
+
+interface Scene {
+  readonly runner: Runner;
+  readonly job: Job | undefined;
+}
+
+/** The runner a lease token speaks for. */
+export async function runnerOfLease(token: string, ports: Ports): Promise<Runner> {
+  const subject = ports.tokens.check("lease", token);
+  if (subject === undefined) throw new OnejobError("unauthorised", "the lease token");
+  const { profile, id } = parseSubject(subject);
+  const runner = await ports.ledger.readRunner(profile, id);
+  if (runner === undefined || isGone(runner.state)) throw new OnejobError("stale-attempt", `runner ${id} is gone`);
+  return runner;
+}
+
+export async function trackReport(runner: Runner, report: ReportRequest, ports: Ports): Promise<AgentOrders> {
+  let scene = await openScene(runner, report.attempt, ports);
+  const ends = report.events.some((event) => event.type === "finished");
+  if (report.attempt > 0 && isOver(scene) && !ends) throw stale(runner, report.attempt);
+  if (report.log && scene.job && !isOver(scene)) {
+    const data = Buffer.from(report.log.data, "base64");
+    await ports.files.appendLog(scene.job.key, scene.runner.logBase + report.log.offset, data);
+  }
+  for (const event of report.events) scene = await apply(event, scene, ports);
+  return orders(scene, ports);
+}
+
+export async function trackHeartbeat(runner: Runner, beat: HeartbeatRequest, ports: Ports): Promise<AgentOrders> {
+  const scene = await openScene(runner, beat.attempt, ports);
+  if (beat.attempt > 0 && isOver(scene)) throw stale(runner, beat.attempt);
+  return orders(scene, ports);
+}
+
+/** Reads the job this attempt is about, and notes the sign of life when the last one is old. */
+async function openScene(runner: Runner, attempt: number, ports: Ports): Promise<Scene> {
+  const seen = await noteLife(runner, ports);
+  if (attempt === 0) return { runner: seen, job: undefined };
+  const job = seen.job === null ? undefined : await findJob(seen.job, seen.profile, ports);
+  const current = job?.bound && job.runner === seen.id && job.attempt === attempt && seen.attempt === attempt;
+  if (!current) throw stale(runner, attempt);
+  return { runner: seen, job };
+}
+
+async function noteLife(runner: Runner, ports: Ports): Promise<Runner> {
+  const now = ports.clock.now();
+  const times = runnerTimes(ports, runner.profile);
+  if (runner.lastHeartbeatAt !== null && now - runner.lastHeartbeatAt < times.silenceMs / 3) return runner;
+  const saved = await ports.ledger.saveRunner(heard(runner, now, times));
+  return saved.written ? saved.record : (saved.current ?? runner);
+}
+
+function isOver(scene: Scene): boolean {
+  return scene.job !== undefined && isFinal(scene.job.state);
+}
+
+function stale(runner: Runner, attempt: number): OnejobError {
+  return new OnejobError("stale-attempt", `runner ${runner.id}, attempt ${attempt}`);
+}
+
+async function apply(event: AgentEvent, scene: Scene, ports: Ports): Promise<Scene> {
+  const at = ports.clock.now();
+  switch (event.type) {
+    case "listening":
+      return { ...scene, runner: await listen(scene.runner, ports) };
+    case "started": {
+      if (scene.job === undefined) return scene;
+      const move = { event: "started", at, runner: scene.runner.id, stages: scene.runner.stages } as const;
+      const { job } = await applyToJob(scene.job, (current) => (holds(scene, current) ? move : undefined), ports);
+      const { runner } = await applyToRunner(scene.runner, () => ({ event: "started", at }), ports);
+      return { job, runner };
+    }
+    case "interrupted":
+      ports.log.warn("machine is being taken away", { runner: scene.runner.id, job: scene.job?.key });
+      return scene;
+    case "finished":
+      return finish(event, scene, ports);
+  }
+}
+
+function holds(scene: Scene, job: Job): boolean {
+  return job.bound && job.runner === scene.runner.id && job.attempt === scene.runner.attempt;
+}
+
+async function listen(runner: Runner, ports: Ports): Promise<Runner> {
+  const moved = await applyToRunner(runner, () => ({ event: "listening", at: ports.clock.now() }), ports);
+  if (moved.moved) await closeBreaker(moved.runner, ports);
+  return moved.runner;
+}
+
+/** A machine that reports in proves that machines of this reach do boot. */
+async function closeBreaker(runner: Runner, ports: Ports): Promise<void> {
+  const { planner } = await ports.ledger.readProfile(runner.profile);
+  const key = reachKey(runner.reach);
+  if (planner.breakers[key] === undefined) return;
+  const without = <T>(record: Readonly<Record<string, T>>) =>
+    Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+  await updatePlanner(
+    planner,
+    (current) => ({ breakers: without(current.breakers), blocked: without(current.blocked) }),
+    ports,
+  );
+  await ports.queue.send([{ kind: "plan", profile: runner.profile }]);
+}
+
+async function finish(event: Extract<AgentEvent, { type: "finished" }>, scene: Scene, ports: Ports): Promise<Scene> {
+  const { runner } = await applyToRunner(scene.runner, () => ({ event: "finished", at: ports.clock.now() }), ports);
+  if (scene.job === undefined) return { ...scene, runner };
+  const exitCode = event.exitCode ?? (event.signal === null ? null : 128 + event.signal);
+  const outcome = { exitCode, reason: event.reason, detail: event.detail };
+  const job = await settleAttempt(scene.job, { runner: runner.id, outcome }, ports);
+  await ports.queue.send([{ kind: "retire", profile: runner.profile, runner: runner.id, reason: null }]);
+  return { job, runner };
+}
+
+async function orders(scene: Scene, ports: Ports): Promise<AgentOrders> {
+  const idle = scene.job === undefined && ports.source(scene.runner.reach.source)?.assigns === true;
+  const { runner, job } = idle ? await assignJob(scene.runner, ports) : scene;
+  const fresh = job !== undefined && !isFinal(job.state) && job.startedAt === null && job.work !== null;
+  return {
+    logOffset: job === undefined ? 0 : (await ports.files.logSize(job.key)) - runner.logBase,
+    assignment: fresh && job.work ? { job: job.key, name: job.name, attempt: job.attempt, ...job.work } : null,
+    cancel: job?.cancelRequestedAt != null,
+    drain: runner.draining || runnerTraits[runner.state].deadline === "stop",
+  };
+}

@@ -1,0 +1,24 @@
+/** The other side of the queue: every message to its flow. A flow that throws leaves its message to come again. */
+import type { Message, Ports } from "../core/ports";
+import { admitEvent } from "./admit-events";
+import { checkRunner } from "./check-runner";
+import { planLaunches } from "./plan-launches";
+import { retireRunner } from "./retire-runner";
+
+export async function work(message: Message, ports: Ports): Promise<void> {
+  switch (message.kind) {
+    case "job-event":
+      return admitEvent(message.event, ports);
+    case "plan":
+      return planLaunches(message.profile, ports);
+    case "retire":
+      return retireRunner(message, ports);
+    case "check":
+      return checkRunner(message, ports);
+  }
+}
+
+/** Messages that ask for the same thing: handling one of them handles all that were there before it began. */
+export function sameAs(message: Message): string | undefined {
+  return message.kind === "plan" ? `plan/${message.profile}` : undefined;
+}

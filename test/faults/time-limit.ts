@@ -1,0 +1,2 @@
+/** Each of these tests kills and restarts the server many times. */
+jest.setTimeout(300_000);
