@@ -43,8 +43,10 @@ const clock = [
 
 const logCall = "CallExpression[callee.property.name=/^(debug|info|warn|error|fatal)$/]";
 const onLog = ":matches([callee.object.name='log'], [callee.object.property.name='log'])";
+/** The port's own parameter name: a Log that wraps another passes its sentence on. */
+const passedOn = "[arguments.0.name='sentence']";
 const staticLog = {
-  selector: `${logCall}${onLog}:not([arguments.0.type='Literal'], [arguments.0.expressions.length=0])`,
+  selector: `${logCall}${onLog}:not([arguments.0.type='Literal'], [arguments.0.expressions.length=0], ${passedOn})`,
   message: "A log sentence is a string literal, so that it can be searched for. What varies goes into the fields.",
 };
 

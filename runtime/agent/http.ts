@@ -41,7 +41,7 @@ export class HttpConnections {
       const sent = this.open(request, body?.length);
       sent.once("response", resolve);
       sent.once("timeout", () => sent.destroy(new Error(`no answer within ${request.timeoutMs} ms`)));
-      sent.on("error", (error) => reject(sent.reusedSocket ? new StaleConnection(error) : error));
+      sent.on("error", (error) => reject(sent.reusedSocket && isReset(error) ? new StaleConnection(error) : error));
       sent.end(body);
     });
   }
@@ -56,6 +56,10 @@ export class HttpConnections {
       ? httpsRequest(url, { ...options, agent: this.secure })
       : httpRequest(url, { ...options, agent: this.plain });
   }
+}
+
+function isReset(error: NodeJS.ErrnoException): boolean {
+  return error.code === "ECONNRESET" || error.code === "EPIPE";
 }
 
 class StaleConnection extends Error {

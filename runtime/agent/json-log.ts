@@ -2,10 +2,12 @@
 import type { Clock, Log, LogFields } from "../core/ports";
 
 export function jsonLog(write: (line: string) => void, clock: Clock, base: LogFields = {}): Log {
-  const at = (level: string) => (sentence: string, fields: LogFields = {}) => {
-    const time = new Date(clock.now()).toISOString();
-    write(`${JSON.stringify({ time, level, ...base, ...fields, msg: sentence })}\n`);
-  };
+  const at =
+    (level: string) =>
+    (sentence: string, fields: LogFields = {}) => {
+      const time = new Date(clock.now()).toISOString();
+      write(`${JSON.stringify({ time, level, ...base, ...fields, msg: sentence })}\n`);
+    };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 

@@ -3,13 +3,7 @@
  * After a failure the address is read again before the next request, because the server may have moved.
  */
 import type { IncomingMessage } from "node:http";
-import type {
-  AgentOrders,
-  EnrolAnswer,
-  EnrolRequest,
-  HeartbeatRequest,
-  ReportRequest,
-} from "../core/agent-protocol";
+import type { AgentOrders, EnrolAnswer, EnrolRequest, HeartbeatRequest, ReportRequest } from "../core/agent-protocol";
 import { parseEnrolAnswer, parseEnrolLater, parseOrders } from "./answers";
 import { HttpConnections, readJson } from "./http";
 import type { HttpRequest } from "./http";
@@ -45,14 +39,8 @@ export class ServerClient {
   }
 
   async enrol(request: EnrolRequest, signal: AbortSignal): Promise<Reply<EnrolAnswer>> {
-    const reply = await this.call({ method: "POST", json: request, signal, path: "/agent/v1/enrol" }, async (message) => {
-      const body = await readJson(message);
-      if (message.statusCode === 200) return known(parseEnrolAnswer(body));
-      if (message.statusCode === 202) return { kind: "later", ms: parseEnrolLater(body)?.retryAfterMs ?? 1_000 };
-      const over = message.statusCode === 401 || message.statusCode === 410;
-      // Another server may have taken the old port; it refuses us because it never heard of us.
-      return over && !(await this.parts.address.refresh()) ? overWith(message) : failed(message);
-    });
+    const call = { method: "POST", json: request, signal, path: "/agent/v1/enrol" } as const;
+    const reply = await this.call(call, (message) => this.readEnrolment(message));
     if (reply.kind === "answer") this.lease = reply.value.lease;
     return reply;
   }
@@ -62,21 +50,39 @@ export class ServerClient {
   }
 
   heartbeat(request: HeartbeatRequest, signal: AbortSignal): Promise<Reply<AgentOrders>> {
-    const call = { method: "POST", json: request, signal, path: "/agent/v1/heartbeat", heldMs: request.waitMs } as const;
+    const call = {
+      method: "POST",
+      json: request,
+      signal,
+      path: "/agent/v1/heartbeat",
+      heldMs: request.waitMs,
+    } as const;
     return this.call(call, readOrders);
   }
 
   /** The body is still to be read. */
   bundle(signal: AbortSignal): Promise<Reply<IncomingMessage>> {
-    return this.call({ method: "GET", signal, path: "/agent/v1/bundle" }, async (message) => {
-      if (message.statusCode === 200) return { kind: "answer", value: message };
-      await readJson(message);
-      return isOver(message) || message.statusCode === 404 ? overWith(message) : failed(message);
-    });
+    return this.call(
+      { method: "GET", signal, path: "/agent/v1/bundle" },
+      async (message): Promise<Reply<IncomingMessage>> => {
+        if (message.statusCode === 200) return { kind: "answer", value: message };
+        await readJson(message);
+        return isOver(message) || message.statusCode === 404 ? overWith(message) : failed(message);
+      },
+    );
   }
 
   close(): void {
     this.connections.close();
+  }
+
+  private async readEnrolment(message: IncomingMessage): Promise<Reply<EnrolAnswer>> {
+    const body = await readJson(message);
+    if (message.statusCode === 200) return known(parseEnrolAnswer(body));
+    if (message.statusCode === 202) return { kind: "later", ms: parseEnrolLater(body)?.retryAfterMs ?? 1_000 };
+    const refused = message.statusCode === 401 || message.statusCode === 410;
+    // Another server may have taken the old port; it refuses us because it never heard of us.
+    return refused && !(await this.parts.address.refresh()) ? overWith(message) : failed(message);
   }
 
   private async call<T>(call: Call, read: (message: IncomingMessage) => Promise<Reply<T>>): Promise<Reply<T>> {

@@ -6,7 +6,10 @@ export class ApiError extends Error {
   readonly retry: boolean;
   readonly details: unknown;
 
-  constructor(status: number, facts: { code: string; what: string; fix: string | null; retry: boolean; details?: unknown }) {
+  constructor(
+    status: number,
+    facts: { code: string; what: string; fix: string | null; retry: boolean; details?: unknown },
+  ) {
     super(facts.what);
     this.name = "ApiError";
     this.status = status;

@@ -1,39 +1,12 @@
-/** The server's answers, as INTERFACE describes them. Times are RFC 3339. */
+/** What the server answers, and what it is sent. Times are RFC 3339. */
 import type { JobState } from "../core/model";
+import type { JobJson, RunnerJson, TimelineJson } from "../core/present";
 
-export interface JobView {
-  readonly key: string;
-  readonly id: string;
-  readonly source: string;
-  readonly host: string;
-  readonly scope: string;
-  readonly name: string;
-  readonly labels: readonly string[];
-  readonly profile: string | null;
+export interface JobView extends Omit<JobJson, "state"> {
   readonly state: JobState;
-  readonly reason: string | null;
-  readonly exitCode: number | null;
-  readonly attempt: number;
-  readonly runner: string | null;
-  readonly createdAt: string;
-  readonly queuedAt: string;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  readonly url: string | null;
 }
 
-export interface RunnerView {
-  readonly id: string;
-  readonly name: string;
-  readonly profile: string;
-  readonly compute: string;
-  readonly machine: string;
-  readonly state: string;
-  readonly job: string | null;
-  readonly createdAt: string;
-  readonly deadlineAt: string | null;
-  readonly lastHeartbeatAt: string | null;
-}
+export type RunnerView = RunnerJson;
 
 export interface ProfileView {
   readonly name: string;
@@ -45,16 +18,10 @@ export interface ProfileView {
   readonly waiting: number;
 }
 
-export interface TimelineView {
-  readonly at: string;
-  readonly stage: string;
-  readonly attempt: number;
-  readonly reason?: string;
-  readonly detail?: string;
-}
+export type TimelineView = TimelineJson;
 
 export interface WhyView {
-  readonly job: string;
+  readonly job: JobView;
   readonly waiting: boolean;
   readonly reason: string | null;
   readonly what: string;

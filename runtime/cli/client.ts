@@ -1,18 +1,17 @@
 /** The server's API, as the commands use it. */
 import type { IncomingMessage } from "node:http";
-import type { JobSpec, JobView } from "./api-types";
+import type { JobView } from "./api-types";
 import { apiError, ApiError } from "./api-error";
 import { OnejobError } from "../core/errors";
 import type { Exchange } from "./http";
 import { exchange, unreachable } from "./http";
+import type { FormContent } from "./multipart";
 import { multipart } from "./multipart";
 import type { Address } from "./server-address";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-export interface Upload {
-  readonly spec: JobSpec;
-  readonly bundle: AsyncIterable<Uint8Array> | null;
+export interface Upload extends FormContent {
   /** The same for every try of one submission, so that no retry makes a second job. */
   readonly idempotencyKey: string;
   readonly signal?: AbortSignal;
@@ -53,8 +52,8 @@ export function apiClient({ address, trace }: ClientOptions): ApiClient {
   return {
     get: (path, query) => json({ method: "GET", path: withQuery(path, query) }),
     post: (path, body) => json({ method: "POST", path, ...jsonBody(body) }),
-    submit: ({ spec, bundle, idempotencyKey, signal }) => {
-      const { contentType, body } = multipart(spec, bundle);
+    submit: ({ idempotencyKey, signal, ...content }) => {
+      const { contentType, body } = multipart(content);
       const headers = { "content-type": contentType, "idempotency-key": idempotencyKey };
       return json({ method: "POST", path: "/api/v1/jobs", headers, body, signal });
     },
@@ -63,7 +62,7 @@ export function apiClient({ address, trace }: ClientOptions): ApiClient {
       return { status: answer.response.statusCode ?? 0, body: await parse<T>(answer) };
     },
     async stream(path, { query, accept, signal }) {
-      const wanted = { method: "GET", path: withQuery(path, query), headers: { accept }, signal } as const;
+      const wanted = { method: "GET", path: withQuery(path, query), headers: { accept }, signal, answerMs: 0 } as const;
       return bytes(await checked(await send(wanted)));
     },
   };

@@ -27,20 +27,25 @@ export function jobExit(job: JobView): number {
   return own ? Math.min(own, 255) : exit.onejobFailed;
 }
 
-/** What any command ends with when it throws. `submit` keeps 125 for itself; elsewhere that is a plain 1. */
-export function errorExit(error: unknown, submitting: boolean): number {
-  const code = codeOf(error, submitting);
-  return code === exit.onejobFailed && !submitting ? exit.negative : code;
+/** Whether it went wrong in `submit`. */
+export interface During {
+  readonly submitting: boolean;
 }
 
-function codeOf(error: unknown, submitting: boolean): number {
+/** What any command ends with when it throws. `submit` keeps 125 for itself; elsewhere that is a plain 1. */
+export function errorExit(error: unknown, during: During): number {
+  const code = codeOf(error, during);
+  return code === exit.onejobFailed && !during.submitting ? exit.negative : code;
+}
+
+function codeOf(error: unknown, during: During): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
   if (error instanceof OnejobError) return error.entry.exitCode;
-  if (error instanceof ApiError) return answerExit(error, submitting);
+  if (error instanceof ApiError) return answerExit(error, during);
   return exit.onejobFailed;
 }
 
-function answerExit(error: ApiError, submitting: boolean): number {
+function answerExit(error: ApiError, { submitting }: During): number {
   const known = Object.entries(catalogue).find(([code]) => code === error.code)?.[1].exitCode;
   const code = known ?? statusExit(error.status);
   // The server was reached and said no: for a job that is Onejob's failure.

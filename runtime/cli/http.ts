@@ -12,17 +12,18 @@ export interface Exchange {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
+  /** How long a silent server is waited for before its first byte of an answer; 0: for ever. */
+  readonly answerMs?: number;
 }
 
-/** How long a silent server is waited for before its first byte of an answer. */
-const answerMs = 60_000;
+const defaultAnswerMs = 60_000;
 /** A peer that vanished without a word is noticed by the kernel after this. */
 const keepAliveMs = 15_000;
 
 /** Resolves with any answer, whatever its status; throws `unreachable` when there was none. */
 export async function exchange(address: Address, wanted: Exchange): Promise<IncomingMessage> {
   const request = start(address, wanted);
-  const answered = answer(request, address);
+  const answered = answer(request, { address, answerMs: wanted.answerMs ?? defaultAnswerMs });
   if (wanted.body === undefined || typeof wanted.body === "string") {
     request.end(wanted.body);
     return answered;
@@ -69,7 +70,10 @@ function start(address: Address, wanted: Exchange): ClientRequest {
   return url.protocol === "https:" ? lazy.https().request(target, options) : httpRequest(target, options);
 }
 
-function answer(request: ClientRequest, address: Address): Promise<IncomingMessage> {
+function answer(
+  request: ClientRequest,
+  { address, answerMs }: { readonly address: Address; readonly answerMs: number },
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on("socket", (socket) => socket.setKeepAlive(true, keepAliveMs));
     request.setTimeout(answerMs, () => request.destroy(new Error(`no answer within ${answerMs / 1_000} s`)));

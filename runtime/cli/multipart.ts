@@ -7,17 +7,20 @@ export interface Form {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-export function multipart(spec: JobSpec, bundle: AsyncIterable<Uint8Array> | null): Form {
+export interface FormContent {
+  readonly spec: JobSpec;
+  readonly bundle: AsyncIterable<Uint8Array> | null;
+  /** Told just before the last bytes go out: until then the server cannot have understood the form. */
+  readonly onComplete?: () => void;
+}
+
+export function multipart(content: FormContent): Form {
   const boundary = `onejob-${randomUUID()}`;
-  return { contentType: `multipart/form-data; boundary=${boundary}`, body: parts(boundary, spec, bundle) };
+  return { contentType: `multipart/form-data; boundary=${boundary}`, body: parts(boundary, content) };
 }
 
 /** The spec goes first: the server can refuse it before a byte of the folder is read. */
-async function* parts(
-  boundary: string,
-  spec: JobSpec,
-  bundle: AsyncIterable<Uint8Array> | null,
-): AsyncGenerator<Uint8Array> {
+async function* parts(boundary: string, { spec, bundle, onComplete }: FormContent): AsyncGenerator<Uint8Array> {
   yield head(boundary, 'name="spec"', "application/json");
   yield Buffer.from(`${JSON.stringify(spec)}\r\n`);
   if (bundle !== null) {
@@ -25,9 +28,12 @@ async function* parts(
     yield* bundle;
     yield Buffer.from("\r\n");
   }
+  onComplete?.();
   yield Buffer.from(`--${boundary}--\r\n`);
 }
 
 function head(boundary: string, disposition: string, type: string): Uint8Array {
-  return Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\nContent-Type: ${type}\r\n\r\n`);
+  return Buffer.from(
+    `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\nContent-Type: ${type}\r\n\r\n`,
+  );
 }

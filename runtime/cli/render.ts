@@ -1,6 +1,5 @@
 /** Tables and bars. */
 import type { Colors } from "picocolors/types";
-import type { TimelineView } from "./api-types";
 import { duration, plain } from "./format";
 
 export type Paint = (text: string) => string;
@@ -48,14 +47,6 @@ export function bars(stages: readonly { readonly stage: string; readonly ms: num
       return `  ${plain(stage).padEnd(nameWidth)}  ${(times[at] ?? "").padStart(timeWidth)}  ${bar}`.trimEnd() + "\n";
     })
     .join("");
-}
-
-/** How long each step took until the next one; the last has no length yet. */
-export function stageTimes(timeline: readonly TimelineView[]): { stage: string; ms: number }[] {
-  return timeline.flatMap((entry, at) => {
-    const next = timeline[at + 1];
-    return next === undefined ? [] : [{ stage: entry.stage, ms: Date.parse(next.at) - Date.parse(entry.at) }];
-  });
 }
 
 export function statePaint(state: string, colors: Colors): Paint {

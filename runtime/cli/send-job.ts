@@ -4,7 +4,7 @@ import { OnejobError } from "../core/errors";
 import type { JobSpec, JobView } from "./api-types";
 import type { Context } from "./context";
 import { persist } from "./follow";
-import { bytes } from "./format";
+import { bytes, plain } from "./format";
 import type { SubmitOptions } from "./job-spec";
 import { lazy } from "./lazy";
 
@@ -13,14 +13,16 @@ export interface Sending {
   readonly options: SubmitOptions;
   readonly idempotencyKey: string;
   readonly signal: AbortSignal;
+  /** Told when the server may have understood the whole: from then on there may be a job. */
+  readonly onComplete: () => void;
 }
 
 /** The new job; `null` when the signal fired before there was an answer. */
 export async function sendJob(context: Context, sending: Sending): Promise<JobView | null> {
-  const { spec, idempotencyKey, signal } = sending;
+  const { spec, idempotencyKey, signal, onComplete } = sending;
   const post = async (): Promise<JobView> => {
     const bundle = await packed(context, sending);
-    return context.api.submit({ spec, bundle, idempotencyKey, signal });
+    return context.api.submit({ spec, bundle, idempotencyKey, signal, onComplete });
   };
   try {
     return await post();
@@ -35,9 +37,9 @@ export async function sendJob(context: Context, sending: Sending): Promise<JobVi
 }
 
 async function packed(context: Context, { options }: Sending): Promise<AsyncIterable<Uint8Array>> {
-  context.address();
   const folder = resolve(context.io.cwd, options.dir);
-  const stream = await lazy.pack().packFolder(folder, { includeGit: options.includeGit ?? false });
+  const { stream, warnings } = await lazy.pack().packFolder(folder, { includeGit: options.includeGit ?? false });
+  for (const warning of warnings) context.say(`onejob: ${plain(warning)}`);
   return withProgress(context, stream);
 }
 

@@ -35,7 +35,11 @@ function localAddress(options: AddressOptions, io: Environment): Address {
   const folder = dataFolder(options, io);
   const info = readServerInfo(folder);
   if (info === null) throw new OnejobError("unreachable", `no server is running with the data folder ${folder}`);
-  return { url: parseUrl(info.url), token: givenToken(options, io) ?? readToken(folder), from: `${folder}/server.json` };
+  return {
+    url: parseUrl(info.url),
+    token: givenToken(options, io) ?? readToken(folder),
+    from: `${folder}/server.json`,
+  };
 }
 
 /** The data folder's token stays on this machine unless that folder was named: it is not the other server's business. */
@@ -50,7 +54,8 @@ function givenToken({ tokenFile }: AddressOptions, io: Environment): string | nu
   const token = tokenFile === undefined ? io.env.ONEJOB_TOKEN : readTokenFile(resolve(io.cwd, tokenFile));
   if (!token) return null;
   // Anything else cannot travel in a header, and would fail with a message that shows it.
-  if (!/^[\x21-\x7e]+$/.test(token.trim())) throw new OnejobError("unauthorised", "the given token has characters no token has");
+  if (!/^[\x21-\x7e]+$/.test(token.trim()))
+    throw new OnejobError("unauthorised", "the given token has characters no token has");
   return token.trim();
 }
 
@@ -67,7 +72,10 @@ function readTokenFile(file: string): string {
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new OnejobError("usage", `the server's address must look like http://127.0.0.1:7433, not ${JSON.stringify(text)}`);
+  throw new OnejobError(
+    "usage",
+    `the server's address must look like http://127.0.0.1:7433, not ${JSON.stringify(text)}`,
+  );
 }
 
 export function isLoopback(hostname: string): boolean {

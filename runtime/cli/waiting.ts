@@ -30,7 +30,10 @@ export async function endReason(context: Context, job: JobView): Promise<string>
   return complaint(`the job is ${job.state}${code}: ${why.what}`, why.fix);
 }
 
-async function askWhy(context: Context, job: JobView): Promise<Pick<WhyView, "waiting" | "reason" | "what" | "fix"> | null> {
+async function askWhy(
+  context: Context,
+  job: JobView,
+): Promise<Pick<WhyView, "waiting" | "reason" | "what" | "fix"> | null> {
   try {
     return await context.api.get<WhyView>(jobPath(job.key, "/why"));
   } catch {

@@ -157,7 +157,9 @@ export const agentSchemas = {
             at: instant,
             exitCode: { type: ["integer", "null"], minimum: 0, maximum: 4_294_967_295 },
             signal: { type: ["integer", "null"], minimum: 1, maximum: 64 },
-            reason: { enum: ["job-timeout", "cancelled-by-user", "bundle-refused", "command-failed", "interrupted", null] },
+            reason: {
+              enum: ["job-timeout", "cancelled-by-user", "bundle-refused", "command-failed", "interrupted", null],
+            },
             detail: { type: ["string", "null"], maxLength: 2_000 },
           },
           if: { properties: { type: { const: "finished" } } },

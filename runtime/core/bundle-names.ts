@@ -25,8 +25,8 @@ function textProblem(text: string): string | null {
   if (/^[A-Za-z]:/.test(text)) return "begins with a drive letter, which makes it absolute on Windows";
   // Refused as a whole: one more way to write "/" would mean judging every path twice.
   if (text.includes("\\")) return "holds a backslash, which separates folders on Windows";
-  if (byteLength(text) > maxPathBytes) return `is longer than ${maxPathBytes} bytes`;
-  const long = text.split("/").some((segment) => byteLength(segment) > maxSegmentBytes);
+  if (isLonger(text, maxPathBytes)) return `is longer than ${maxPathBytes} bytes`;
+  const long = text.split("/").some((segment) => isLonger(segment, maxSegmentBytes));
   return long ? `has a part longer than ${maxSegmentBytes} bytes` : null;
 }
 
@@ -52,6 +52,7 @@ export function sizeText(bytes: number): string {
   return `${Number(value.toFixed(1))} ${unit}`;
 }
 
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
+function isLonger(text: string, bytes: number): boolean {
+  // No character takes more than three bytes per unit of length: most names need no encoding to know.
+  return text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes;
 }

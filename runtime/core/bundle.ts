@@ -15,15 +15,18 @@ export interface BundleLimits {
   readonly unpackedBytes: number;
   /** Files, folders and links; a folder that only shows in the path of another entry counts too. */
   readonly entries: number;
-  /** Of all paths and link targets together, and of the headers that carry long ones: they are kept in memory. */
-  readonly nameBytes: number;
+  /** Characters of all paths and link targets together: they are kept in memory. */
+  readonly nameLength: number;
+  /** Of the extra headers that carry long names and the like, all together. */
+  readonly headerBytes: number;
 }
 
 export const bundleLimits: BundleLimits = {
   packedBytes: 512 * 1024 * 1024,
   unpackedBytes: 2 * 1024 * 1024 * 1024,
   entries: 200_000,
-  nameBytes: 64 * 1024 * 1024,
+  nameLength: 64 * 1024 * 1024,
+  headerBytes: 256 * 1024 * 1024,
 };
 
 /** `other`: devices, pipes, sockets, sparse files and whatever else tar knows. */
@@ -63,12 +66,12 @@ interface Node {
 export interface BundleTotals {
   entries: number;
   bytes: number;
-  nameBytes: number;
+  nameLength: number;
   readonly root: Node;
 }
 
 export function emptyBundle(): BundleTotals {
-  return { entries: 0, bytes: 0, nameBytes: 0, root: node("directory") };
+  return { entries: 0, bytes: 0, nameLength: 0, root: node("directory") };
 }
 
 /**
@@ -105,12 +108,12 @@ function kindProblem(entry: BundleEntry): string | null {
 
 function sizeProblem(entry: BundleEntry, totals: BundleTotals, limits: BundleLimits): string | null {
   totals.bytes += entry.size;
-  totals.nameBytes += entry.path.length + (entry.linkpath?.length ?? 0);
+  totals.nameLength += entry.path.length + (entry.linkpath?.length ?? 0);
   if (totals.bytes > limits.unpackedBytes) {
     return `brings the unpacked size above the limit of ${sizeText(limits.unpackedBytes)}`;
   }
-  if (totals.nameBytes > limits.nameBytes) {
-    return `brings the length of all names together above the limit of ${sizeText(limits.nameBytes)}`;
+  if (totals.nameLength > limits.nameLength) {
+    return `brings the length of all names together above the limit of ${limits.nameLength} characters`;
   }
   return null;
 }

@@ -81,7 +81,8 @@ export function moveJob(job: Job, move: JobMove, profile: ProfileSettings | null
     state: step.to,
     finishedAt: isFinal(step.to) ? move.at : null,
     timeline: [...job.timeline, ...entriesOf(job, move, step.to)],
-    deliveries: move.delivery === undefined ? job.deliveries : [...job.deliveries, move.delivery].slice(-keptDeliveries),
+    deliveries:
+      move.delivery === undefined ? job.deliveries : [...job.deliveries, move.delivery].slice(-keptDeliveries),
     version: job.version + 1,
   };
   return { job: { ...moved, deadlineAt: deadlineOf(moved, move.at, profile) }, effects: step.effects };
@@ -141,7 +142,10 @@ function entriesOf(job: Job, move: JobMove, to: JobState): readonly TimelineEntr
     case "unclaimed":
       return [entry("relaunched", move.reason, move.detail)];
     case "retried":
-      return [entry("finished", move.reason, move.detail), { ...entry("relaunched", move.reason), attempt: job.attempt + 1 }];
+      return [
+        entry("finished", move.reason, move.detail),
+        { ...entry("relaunched", move.reason), attempt: job.attempt + 1 },
+      ];
     case "bound":
     case "cancelRequested":
       return [];

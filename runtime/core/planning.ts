@@ -59,7 +59,9 @@ export function planProfile(input: PlanInput): PlanDecision {
   const fleetRoom = Math.max(0, input.fleetRoom - live);
   const gates = new Map(shortages.map((shortage) => [shortage.key, gateOf(shortage, input)]));
   const candidates = shortages
-    .flatMap((shortage) => shortage.jobs.slice(0, gates.get(shortage.key)?.allowed ?? 0).map((job) => ({ job, shortage })))
+    .flatMap((shortage) =>
+      shortage.jobs.slice(0, gates.get(shortage.key)?.allowed ?? 0).map((job) => ({ job, shortage })),
+    )
     .sort((a, b) => a.job.queuedAt - b.job.queuedAt || (a.job.key < b.job.key ? -1 : 1));
   const chosen = candidates.slice(0, Math.min(profileRoom, fleetRoom));
   const capped: ReasonCode = fleetRoom < profileRoom ? "at-fleet-cap" : "at-profile-cap";
@@ -88,7 +90,8 @@ function findShortages(view: ProfileView): readonly Shortage[] {
   const add = (key: string, runner: string) => supply.set(key, (supply.get(key) ?? new Set()).add(runner));
   const written = new Set(view.runners.map((runner) => runner.id));
   for (const runner of view.runners) if (isSupply(runner)) add(reachKey(runner.reach), runner.id);
-  for (const { runner, launch } of launchSlots(view.planner)) if (!written.has(runner)) add(reachKey(launch.reach), runner);
+  for (const { runner, launch } of launchSlots(view.planner))
+    if (!written.has(runner)) add(reachKey(launch.reach), runner);
 
   const demand = new Map<string, { reach: Reach; jobs: Job[] }>();
   for (const job of view.jobs) {

@@ -200,7 +200,10 @@ export interface Received {
 /** Bundles and logs of api jobs. */
 export interface Files {
   /** Stores the packed folder of a job that is about to be created; replaces an earlier one. */
-  putBundle(job: JobKey, content: AsyncIterable<Uint8Array>): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  putBundle(
+    job: JobKey,
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<{ readonly bytes: number; readonly sha256: string }>;
   openBundle(job: JobKey): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Gone already: no error. */
   dropBundle(job: JobKey): Promise<void>;

@@ -76,20 +76,18 @@ export function runnersJson(view: ProfileView, compute: string): readonly Runner
   const written = new Set(view.runners.map((runner) => runner.id));
   const requested = launchSlots(view.planner)
     .filter(({ runner }) => !written.has(runner))
-    .map(
-      ({ runner, launch }): RunnerJson => ({
-        id: runner,
-        name: runnerName(runner),
-        profile: launch.profile,
-        compute,
-        machine: null,
-        state: "requested",
-        job: null,
-        createdAt: rfc3339(launch.claimedAt),
-        deadlineAt: rfc3339(launch.deadlineAt),
-        lastHeartbeatAt: null,
-      }),
-    );
+    .map(({ runner, launch }): RunnerJson => ({
+      id: runner,
+      name: runnerName(runner),
+      profile: launch.profile,
+      compute,
+      machine: null,
+      state: "requested",
+      job: null,
+      createdAt: rfc3339(launch.claimedAt),
+      deadlineAt: rfc3339(launch.deadlineAt),
+      lastHeartbeatAt: null,
+    }));
   return [...view.runners.map(runnerJson), ...requested];
 }
 

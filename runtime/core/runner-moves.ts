@@ -27,7 +27,12 @@ export interface MovedRunner {
 export function newRunner(
   launch: Launch,
   slot: { readonly runner: string; readonly machine: string },
-  made: { readonly compute: string; readonly launchingAt: Instant; readonly launchedAt: Instant; readonly bootMs: number },
+  made: {
+    readonly compute: string;
+    readonly launchingAt: Instant;
+    readonly launchedAt: Instant;
+    readonly bootMs: number;
+  },
 ): Runner {
   const attempt = 1;
   return {
@@ -80,7 +85,11 @@ export function heard(runner: Runner, at: Instant, times: RunnerTimes): Runner {
 }
 
 /** The runner held by one agent, for good. */
-export function claimedBy(runner: Runner, nonce: string, seen: { readonly bootedAt: Instant; readonly at: Instant }): Runner {
+export function claimedBy(
+  runner: Runner,
+  nonce: string,
+  seen: { readonly bootedAt: Instant; readonly at: Instant },
+): Runner {
   const launchedAt = runner.createdAt;
   const stages: readonly TimelineEntry[] = [
     ...runner.stages,

@@ -79,7 +79,7 @@ const computeKinds = [
         type: "integer",
         title: "first user id",
         description:
-          "When the server runs as root every job gets a user id of its own, from this one up; none of them may belong to anybody. Has no effect otherwise.",
+          "When the server runs as root every job gets a user id of its own: the lowest from this one up that nobody has. No effect otherwise.",
         // 60578 to 61183 belong to nobody in systemd's map of ids, and fit the 65536 ids of most containers.
         default: 60_600,
         minimum: 1_000,

@@ -10,7 +10,8 @@ export async function drainFleet(how: { readonly now: boolean }, ports: Ports): 
   for (const profile of await ports.ledger.listProfiles()) {
     const { runners, jobs } = await ports.ledger.readProfile(profile);
     for (const runner of runners) await drainRunner(runner, ports);
-    if (how.now) for (const job of jobs) if (jobTraits[job.state].underWay && !isFinal(job.state)) await cancelJob(job, ports);
+    if (how.now)
+      for (const job of jobs) if (jobTraits[job.state].underWay && !isFinal(job.state)) await cancelJob(job, ports);
   }
 }
 

@@ -35,7 +35,10 @@ export async function enrolRunner(request: EnrolRequest, ports: Ports): Promise<
   return { kind: "enrolled", answer };
 }
 
-async function identify(request: EnrolRequest, ports: Ports): Promise<{ readonly profile: string; readonly id: string }> {
+async function identify(
+  request: EnrolRequest,
+  ports: Ports,
+): Promise<{ readonly profile: string; readonly id: string }> {
   const kinds = new Set(ports.settings().profiles.map((profile) => profile.compute.kind));
   for (const kind of kinds) {
     const subject = (await ports.compute(kind)?.identify(request.proof))?.runner;
@@ -55,7 +58,8 @@ async function bind(runner: Runner, request: EnrolRequest, ports: Ports): Promis
   const bootedAt = Date.parse(request.bootedAt);
   const { record } = await settle(
     runner,
-    (current) => (current.nonce === null && mayEnrol(current) ? claimedBy(current, request.nonce, { bootedAt, at }) : undefined),
+    (current) =>
+      current.nonce === null && mayEnrol(current) ? claimedBy(current, request.nonce, { bootedAt, at }) : undefined,
     (next) => ports.ledger.saveRunner(next),
   );
   if (record.nonce !== request.nonce) throw new OnejobError("enrolment-taken", `runner ${record.id}`);
@@ -70,4 +74,3 @@ async function makeAnew(runner: Runner, ports: Ports) {
   await enrol(runner, ports.settings().lease.durationMs, ports);
   return ports.ledger.readEnrolment(runner.id);
 }
-

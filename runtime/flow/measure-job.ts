@@ -7,5 +7,6 @@ import { stageTimes } from "../core/timeline";
 export function measureJob(job: Job, meter: Meter): void {
   if (!isFinal(job.state)) return;
   if (job.startedAt !== null) meter.observe("onejob_queue_to_start_seconds", (job.startedAt - job.queuedAt) / 1000);
-  for (const { stage, ms } of stageTimes(job.timeline, job.attempt)) meter.observe("onejob_stage_seconds", ms / 1000, { stage });
+  for (const { stage, ms } of stageTimes(job.timeline, job.attempt))
+    meter.observe("onejob_stage_seconds", ms / 1000, { stage });
 }

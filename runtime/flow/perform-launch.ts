@@ -7,19 +7,38 @@ import {
   reachKey,
   type Blocked,
   type Instant,
+  type JobKey,
   type Launch,
   type LaunchSlot,
   type PlannerRecord,
   type ProfileView,
   type Runner,
 } from "../core/model";
-import type { Compute, MachineOutcome, Ports } from "../core/ports";
+import type { LaunchRequest, MachineOutcome, Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
 import { newRunner } from "../core/runner-moves";
 import { applyToJob, findJob, profileOf } from "./moves";
 
 /** A launch that gets no answer so often is given up; machines it may have made are found by the sweep. */
 const replaysToGiveUp = 3;
+
+/** What was read before the launch, and stays true enough: every write checks for itself. */
+interface Known {
+  readonly before: PlannerRecord;
+  readonly view: ProfileView;
+}
+
+interface Made {
+  readonly compute: string;
+  readonly launchingAt: Instant;
+  readonly launchedAt: Instant;
+  readonly bootMs: number;
+}
+
+interface Failure {
+  readonly reason: ReasonCode;
+  readonly detail: string | null;
+}
 
 export interface LaunchResult {
   readonly launch: string;
@@ -28,39 +47,38 @@ export interface LaunchResult {
 }
 
 /** `undefined`: no answer; it stays in the planner record and is replayed once overdue. */
-export async function performLaunch(
-  launch: Launch,
-  known: { readonly before: PlannerRecord; readonly view: ProfileView },
-  ports: Ports,
-): Promise<LaunchResult | undefined> {
+export async function performLaunch(launch: Launch, known: Known, ports: Ports): Promise<LaunchResult | undefined> {
+  const fail = (failure: Failure) => failed(launch, { ...failure, before: known.before }, ports);
   const profile = profileOf(ports, launch.profile);
   const compute = profile && ports.compute(profile.compute.kind);
-  if (!profile || !compute) return failed(launch, { reason: "misconfigured", detail: "its profile is gone" }, known, ports);
+  if (!profile || !compute) return fail({ reason: "misconfigured", detail: "its profile is gone" });
   const launchingAt = ports.clock.now();
   try {
     const slots = await unwritten(launch, ports);
     const outcomes = slots.length === 0 ? [] : await compute.launch(requestOf(launch, slots, ports));
-    const made = { compute: compute.kind, launchingAt, launchedAt: ports.clock.now(), bootMs: profile.timeouts.bootMs };
-    await Promise.all(outcomes.map((outcome) => writeOutcome(launch, outcome, made, known.view, ports)));
+    const { bootMs } = profile.timeouts;
+    const made = { compute: compute.kind, launchingAt, launchedAt: ports.clock.now(), bootMs };
+    await Promise.all(outcomes.map((outcome) => writeOutcome(outcome, { launch, made, view: known.view }, ports)));
     const failure = outcomes.find((outcome) => outcome.outcome !== "launched");
     if (failure === undefined) return { launch: launch.id, blocked: {} };
-    return await failed(launch, { reason: failure.outcome, detail: failure.detail }, known, ports);
+    return fail({ reason: failure.outcome, detail: failure.detail });
   } catch (error) {
     ports.log.warn("launch got no answer", { launch: launch.id, profile: launch.profile, error });
     if (launch.replays < replaysToGiveUp) return undefined;
-    return failed(launch, { reason: "no-capacity", detail: "the compute gave no answer" }, known, ports);
+    return fail({ reason: "no-capacity", detail: "the compute gave no answer" });
   }
 }
 
 /** Slots whose runner is not in the ledger; the others are done, whatever became of them since. */
 async function unwritten(launch: Launch, ports: Ports): Promise<readonly LaunchSlot[]> {
-  if (launch.replays === 0 && launch.state === "requested" && launch.deadlineAt > ports.clock.now()) return launch.slots;
+  if (launch.replays === 0 && launch.deadlineAt > ports.clock.now()) return launch.slots;
   const runners = await Promise.all(launch.slots.map((slot) => ports.ledger.readRunner(launch.profile, slot.runner)));
   return launch.slots.filter((_, index) => runners[index] === undefined);
 }
 
-function requestOf(launch: Launch, slots: readonly LaunchSlot[], ports: Ports): Parameters<Compute["launch"]>[0] {
-  const machines = slots.map(({ runner }) => ({ runner, bootToken: ports.tokens.mint("boot", runnerSubject(launch, runner)) }));
+function requestOf(launch: Launch, slots: readonly LaunchSlot[], ports: Ports): LaunchRequest {
+  const tokenOf = (runner: string) => ports.tokens.mint("boot", runnerSubject(launch, runner));
+  const machines = slots.map(({ runner }) => ({ runner, bootToken: tokenOf(runner) }));
   return { launch: launch.id, token: launch.token, profile: launch.profile, machines };
 }
 
@@ -69,13 +87,14 @@ export function runnerSubject(place: { readonly profile: string }, runner: strin
   return `${place.profile}/${runner}`;
 }
 
-async function writeOutcome(
-  launch: Launch,
-  outcome: MachineOutcome,
-  made: { compute: string; launchingAt: Instant; launchedAt: Instant; bootMs: number },
-  view: ProfileView,
-  ports: Ports,
-): Promise<void> {
+interface Scene {
+  readonly launch: Launch;
+  readonly made: Made;
+  readonly view: ProfileView;
+}
+
+async function writeOutcome(outcome: MachineOutcome, scene: Scene, ports: Ports): Promise<void> {
+  const { launch, made } = scene;
   ports.meter.count("onejob_launches_total", { outcome: outcome.outcome });
   const slot = launch.slots.find((candidate) => candidate.runner === outcome.runner);
   if (outcome.outcome !== "launched" || slot === undefined) {
@@ -83,11 +102,10 @@ async function writeOutcome(
     return;
   }
   const runner = newRunner(launch, { runner: slot.runner, machine: outcome.machine }, made);
-  const source = ports.source(launch.reach.source);
-  const [created] = await Promise.all([ports.ledger.createRunner(runner), source && enrol(runner, made.bootMs, ports)]);
+  const [created] = await Promise.all([ports.ledger.createRunner(runner), enrol(runner, made.bootMs, ports)]);
   if (!created.written) return;
   ports.log.info("machine launched", { launch: launch.id, runner: runner.id, profile: launch.profile, job: slot.job });
-  if (slot.job !== null) await claim(launch, slot.job, { runner: slot.runner, at: made.launchedAt, view }, ports);
+  if (slot.job !== null) await claim(slot.job, { runner: runner.id, scene }, ports);
 }
 
 /** The one-time right is made while the machine boots; failing here is repaired when the agent asks for it. */
@@ -100,25 +118,17 @@ export async function enrol(runner: Runner, bootMs: number, ports: Ports): Promi
   }
 }
 
-async function claim(
-  launch: Launch,
-  key: string,
-  by: { readonly runner: string; readonly at: Instant; readonly view: ProfileView },
-  ports: Ports,
-): Promise<void> {
-  const job = by.view.jobs.find((candidate) => candidate.key === key) ?? (await findJob(key, launch.profile, ports));
+async function claim(key: JobKey, by: { readonly runner: string; readonly scene: Scene }, ports: Ports): Promise<void> {
+  const { launch, made, view } = by.scene;
+  const job = view.jobs.find((candidate) => candidate.key === key) ?? (await findJob(key, launch.profile, ports));
   if (job === undefined) return;
-  const waitedFor = by.view.planner.blocked[reachKey(launch.reach)]?.reason ?? null;
-  await applyToJob(job, () => ({ event: "claimed", at: by.at, runner: by.runner, waitedFor }), ports);
+  const waitedFor = view.planner.blocked[reachKey(launch.reach)]?.reason ?? null;
+  await applyToJob(job, () => ({ event: "claimed", at: made.launchedAt, runner: by.runner, waitedFor }), ports);
 }
 
-async function failed(
-  launch: Launch,
-  failure: { readonly reason: ReasonCode; readonly detail: string | null },
-  known: { readonly before: PlannerRecord },
-  ports: Ports,
-): Promise<LaunchResult> {
+function failed(launch: Launch, failure: Failure & { readonly before: PlannerRecord }, ports: Ports): LaunchResult {
+  const { reason, detail, before } = failure;
   const key = reachKey(launch.reach);
   const at = { now: ports.clock.now(), jitter: ports.random.fraction() };
-  return { launch: launch.id, blocked: { [key]: backOff(known.before.blocked[key], failure, at) } };
+  return { launch: launch.id, blocked: { [key]: backOff(before.blocked[key], { reason, detail }, at) } };
 }

@@ -146,7 +146,10 @@ async function takeShare(
     const others = current.hungry.filter((name) => name !== profile);
     fits = before.planner <= planner && (!growing || runners <= roomFor(profile, current, ports));
     if (!fits) return undefined;
-    const share = { runners: before.planner === planner && growing ? Math.max(before.runners, runners) : runners, planner };
+    const share = {
+      runners: before.planner === planner && growing ? Math.max(before.runners, runners) : runners,
+      planner,
+    };
     freed = share.runners < before.runners ? others : [];
     const unchanged = share.runners === before.runners && current.hungry.includes(profile) === plan.hungry;
     if (unchanged) return undefined;

@@ -93,7 +93,10 @@ async function copyBundle(job: Job, to: JobKey, ports: Ports): Promise<JobWork["
   if (!job.work?.bundle) return null;
   const content = await ports.files.openBundle(job.key);
   if (content === undefined)
-    throw new OnejobError("not-found", `the working folder of ${job.key} is no longer kept; submit it again from there`);
+    throw new OnejobError(
+      "not-found",
+      `the working folder of ${job.key} is no longer kept; submit it again from there`,
+    );
   return ports.files.putBundle(to, content);
 }
 
@@ -105,6 +108,7 @@ function placeFor(submission: Submission, ports: Ports): ProfileSettings {
   if (route.kind === "no-such-profile") {
     throw new OnejobError("bad-profile", `${route.name}; there are: ${route.known.join(", ")}`);
   }
-  const near = route.nearest && `nearest is "${route.nearest.profile.name}", which lacks ${route.nearest.missing.join(", ")}`;
+  const near =
+    route.nearest && `nearest is "${route.nearest.profile.name}", which lacks ${route.nearest.missing.join(", ")}`;
   throw new OnejobError("bad-label", [labels.join(", "), near].filter(Boolean).join("; "));
 }

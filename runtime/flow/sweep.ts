@@ -132,7 +132,11 @@ interface Compared {
 }
 
 /** Machines nobody knows: their launch is closed and no live runner is theirs. */
-async function endOrphans(found: Compared & { open: ReadonlySet<string> }, compute: Compute, ports: Ports): Promise<void> {
+async function endOrphans(
+  found: Compared & { open: ReadonlySet<string> },
+  compute: Compute,
+  ports: Ports,
+): Promise<void> {
   const known = new Set(found.runners.map((runner) => runner.machine));
   const orphans = found.machines.filter((machine) => !known.has(machine.machine) && !found.open.has(machine.launch));
   if (orphans.length === 0) return;

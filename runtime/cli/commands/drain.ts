@@ -15,7 +15,8 @@ export function drain(program: Command, act: Act): void {
     .command("drain")
     .summary("take no new jobs, and let runners finish")
     .description(
-      "Stops the intake of jobs: runners finish what they run, then leave. New jobs wait until --resume.\n" +
+      "Stops the intake of jobs: runners finish what they run, then leave.\n" +
+        "Until --resume, submit is refused and jobs of forges wait.\n" +
         "For one runner: onejob runners drain ID.",
     )
     .option("--all", "all profiles and runners (this is the default)")
@@ -28,6 +29,8 @@ export function drain(program: Command, act: Act): void {
 async function run(context: Context, { now, resume }: DrainOptions): Promise<number> {
   if (now && resume) throw usage("--now and --resume contradict each other; give one of them");
   await context.api.post("/api/v1/drain", { now: now ?? false, resume: resume ?? false });
-  context.say(resume ? "onejob: the server takes jobs again" : "onejob: the server takes no new jobs; see onejob status");
+  context.say(
+    resume ? "onejob: the server takes jobs again" : "onejob: the server takes no new jobs; see onejob status",
+  );
   return exit.ok;
 }

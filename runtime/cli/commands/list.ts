@@ -21,7 +21,6 @@ interface ListOptions {
 export function list(program: Command, act: Act): void {
   program
     .command("list")
-    .alias("ls")
     .summary("list jobs, newest first")
     .description("Lists jobs, newest first. With --quiet: their ids alone.")
     .addOption(new Option("--state <state>", "only jobs in this state").choices(jobStates))
@@ -42,7 +41,8 @@ async function run(context: Context, options: ListOptions): Promise<number> {
     return exit.ok;
   }
   context.emit(page, () => jobTable(context, page.items));
-  if (page.nextCursor && context.options.output === "table") context.say(`more: onejob list --cursor ${page.nextCursor}`);
+  if (page.nextCursor && context.options.output === "table")
+    context.say(`more: onejob list --cursor ${page.nextCursor}`);
   if (page.items.length === 0) context.say("no jobs; start one with: onejob submit -- make test");
   return exit.ok;
 }

@@ -11,7 +11,9 @@ export function logs(program: Command, act: Act): void {
   program
     .command("logs")
     .summary("print a job's output")
-    .description("Prints a job's output, byte by byte as it was written. With --follow: on and on until the job has ended.")
+    .description(
+      "Prints a job's output, byte by byte as it was written. With --follow: on and on until the job has ended.",
+    )
     .argument("<job>", jobArgument)
     .option("-f, --follow", "stay until the job has ended; goes on where it was after the server was away")
     .addHelpText("after", examples("onejob logs 01jxyz", "onejob logs -f 01jxyz | tee build.log"))

@@ -74,7 +74,9 @@ async function show(context: Context, id: string): Promise<number> {
 async function drain(context: Context, id: string): Promise<number> {
   const runner = pick((await all(context)).items, id);
   await context.api.post(`/api/v1/runners/${encodeURIComponent(runner.id)}/drain`);
-  context.say(`onejob: ${runner.name} takes no job any more${runner.job === null ? "" : `; it finishes ${runner.job}`}`);
+  context.say(
+    `onejob: ${runner.name} takes no job any more${runner.job === null ? "" : `; it finishes ${runner.job}`}`,
+  );
   return exit.ok;
 }
 

@@ -1,9 +1,12 @@
 import type { Command } from "commander";
+import { isFinal } from "../../core/lifecycle";
+import type { Stage } from "../../core/model";
+import { stageTimes } from "../../core/timeline";
 import type { JobView, ListView, TimelineView } from "../api-types";
 import { jobPath } from "../api-types";
 import type { Context } from "../context";
 import { exit } from "../exit";
-import { bars, facts, stageTimes, table } from "../render";
+import { bars, facts, table } from "../render";
 import type { Act } from "./command";
 import { examples, jobArgument } from "./command";
 import { took } from "./list";
@@ -53,7 +56,13 @@ function text(context: Context, job: JobView, timeline: readonly TimelineView[])
     timeline,
     context.colors,
   );
-  return `${about}\n${happened}\n${bars(stageTimes(timeline), mark(context))}`;
+  return `${about}\n${happened}\n${bars(times(context, job, timeline), mark(context))}`;
+}
+
+function times({ io }: Context, job: JobView, timeline: readonly TimelineView[]): ReturnType<typeof stageTimes> {
+  // The server is the newer of the two at times: a stage we do not know has no place in the order, and is left out.
+  const entries = timeline.map(({ at, stage, attempt }) => ({ at: Date.parse(at), stage: stage as Stage, attempt }));
+  return stageTimes(entries, job.attempt, isFinal(job.state) ? undefined : io.now());
 }
 
 export function mark({ io }: Context): string {

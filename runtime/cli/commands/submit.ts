@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { randomUUID } from "node:crypto";
 import type { JobView } from "../api-types";
-import { jobPath } from "../api-types";
 import type { Context } from "../context";
 import { exit, jobExit } from "../exit";
 import { followLog } from "../follow";
+import { Interrupts } from "../interrupts";
 import type { SubmitOptions } from "../job-spec";
 import { jobSpec } from "../job-spec";
 import { sendJob } from "../send-job";
@@ -44,33 +44,16 @@ export function submit(program: Command, act: Act): void {
 
 async function run(context: Context, command: readonly string[], options: SubmitOptions): Promise<number> {
   const spec = jobSpec(command, options, context.io.env);
-  const stop = new AbortController();
-  let submitted: JobView | null = null;
-  let interrupts = 0;
-  const release = context.io.onInterrupt(() => {
-    interrupts += 1;
-    if (submitted === null || interrupts > 1) return stop.abort();
-    context.say("onejob: cancelling the job; press Ctrl-C again to leave at once");
-    void cancel(context, submitted, stop);
-  });
+  const interrupts = new Interrupts(context);
+  const { signal } = interrupts;
   try {
-    const key = randomUUID();
-    submitted = await sendJob(context, { spec, options, idempotencyKey: key, signal: stop.signal });
-    if (submitted === null) return exit.cancelled;
-    return options.detach ? detach(context, submitted) : await wait(context, submitted, stop.signal);
+    const onComplete = (): void => interrupts.mayExist();
+    const job = await sendJob(context, { spec, options, idempotencyKey: randomUUID(), signal, onComplete });
+    if (job === null) return exit.cancelled;
+    interrupts.exists(job);
+    return options.detach ? detach(context, job) : await wait(context, job, signal);
   } finally {
-    release();
-    stop.abort();
-  }
-}
-
-async function cancel(context: Context, job: JobView, stop: AbortController): Promise<void> {
-  try {
-    await context.api.post(jobPath(job.key, "/cancel"));
-  } catch (error) {
-    // Nobody waits for this promise: say it, and leave the user the second Ctrl-C.
-    const why = error instanceof Error ? error.message : String(error);
-    if (!stop.signal.aborted) context.say(`onejob: the job could not be cancelled: ${why}`);
+    interrupts.end();
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
+import { version as ownVersion } from "../../../package.json";
 import type { Context } from "../context";
 import { exit } from "../exit";
 import { facts } from "../render";
-import { ownVersion } from "../version";
 import type { Act } from "./command";
 
 export function version(program: Command, act: Act): void {
@@ -10,8 +10,15 @@ export function version(program: Command, act: Act): void {
 }
 
 async function run(context: Context): Promise<number> {
-  const about = { version: ownVersion(), node: process.version, platform: `${process.platform}-${process.arch}` };
+  const about = { version: ownVersion, node: process.version, platform: `${process.platform}-${process.arch}` };
   if (context.options.quiet && context.options.output === "table") context.print(`${about.version}\n`);
-  else context.emit(about, () => facts([["onejob", about.version], ["node", about.node], ["platform", about.platform]]));
+  else
+    context.emit(about, () =>
+      facts([
+        ["onejob", about.version],
+        ["node", about.node],
+        ["platform", about.platform],
+      ]),
+    );
   return exit.ok;
 }

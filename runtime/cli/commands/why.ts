@@ -15,7 +15,10 @@ export function why(program: Command, act: Act): void {
     .summary("say why a job waits or how it ended, and what to do")
     .description("Says why a job waits or how it ended, what to do next, and where its time went.")
     .argument("<job>", jobArgument)
-    .addHelpText("after", examples("onejob why 01jxyz", "onejob why https://github.com/acme/widgets/actions/runs/1/job/2"))
+    .addHelpText(
+      "after",
+      examples("onejob why 01jxyz", "onejob why https://github.com/acme/widgets/actions/runs/1/job/2"),
+    )
     .action(act(run));
 }
 
@@ -28,7 +31,7 @@ async function run(context: Context, id: string): Promise<number> {
 function text(context: Context, { job, waiting, reason, what, fix, stages }: WhyView): string {
   const { bold, yellow } = context.colors;
   const code = reason === null ? "" : ` (${reason})`;
-  const head = `${bold(plain(job))} ${waiting ? yellow("is waiting") : "is not waiting"}${plain(code)}\n`;
+  const head = `${bold(plain(job.key))} is ${waiting ? yellow(`${job.state} and waits`) : job.state}${plain(code)}\n`;
   const advice = fix === "" ? "" : `  to do  ${plain(fix)}\n`;
   const time = stages.length === 0 ? "" : `\n${bars(stages, mark(context))}`;
   return `${head}  why    ${plain(what)}\n${advice}${time}`;

@@ -3,12 +3,12 @@ import { mkdirSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { OnejobError } from "../../core/errors";
-import type { Compute, Log, Tokens } from "../../core/ports";
+import type { Compute, Log, MachineOutcome, Tokens } from "../../core/ports";
 import type { ProfileSettings } from "../../core/settings";
 import type { Enforcement, GroupBase } from "./cgroup";
 import { controlGroups } from "./control-groups";
 import type { Host } from "./host";
-import { type LaunchOptions, launchMachine, wantedMachines } from "./launch";
+import { type LaunchOptions, type Wanted, launchMachine, wantedMachines } from "./launch";
 import { listMachines } from "./list";
 import { isMachineName } from "./machine-record";
 import { processTable } from "./process-table";
@@ -63,21 +63,19 @@ export function processCompute(options: ProcessOptions): ProcessCompute {
     kind: "process",
     listLagMs: 0,
     enforcement: () => host.groups.enforcement(),
-    launch: (request) =>
-      Promise.all(
-        wantedMachines(request).map((wanted) =>
-          waiting.take(wanted.runner, async () =>
-            ended.has(wanted.runner)
-              ? { runner: wanted.runner, outcome: "launched", machine: wanted.runner }
-              : launchMachine(host, launching, wanted),
-          ),
-        ),
-      ),
+    async launch(request) {
+      const one = async (wanted: Wanted): Promise<MachineOutcome> =>
+        ended.has(wanted.runner)
+          ? { runner: wanted.runner, outcome: "launched", machine: wanted.runner }
+          : launchMachine(host, launching, wanted);
+      const all = wantedMachines(request).map((wanted) => waiting.take(wanted.runner, () => one(wanted)));
+      return allOf(await Promise.allSettled(all), "the launch");
+    },
     async terminate(machines) {
       const ours = machines.filter(isMachineName);
       for (const machine of ours) remember(ended, machine);
       const end = (machine: string) => waiting.take(machine, () => terminateMachine(host, machine));
-      throwFailed(await Promise.allSettled(ours.map(end)));
+      allOf(await Promise.allSettled(ours.map(end)), "the end");
     },
     list: () => listMachines(host),
     identify: (proof) => {
@@ -139,9 +137,10 @@ function remember(ended: Set<string>, machine: string): void {
   }
 }
 
-function throwFailed(results: readonly PromiseSettledResult<void>[]): void {
+/** All are waited for first: one machine's trouble is not another's. */
+function allOf<T>(results: readonly PromiseSettledResult<T>[], what: string): readonly T[] {
   const failed = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
-  if (failed.length === 0) return;
+  if (failed.length === 0) return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const said = failed.map((error) => (error instanceof Error ? error.message : String(error))).join("; ");
-  throw new OnejobError("internal", `not everything could be ended: ${said}`, { cause: failed[0] });
+  throw new OnejobError("internal", `${what} of ${failed.length} machines failed: ${said}`, { cause: failed[0] });
 }

@@ -1,5 +1,5 @@
 /** The folder a job works in, and what a job of its own user leaves outside it. */
-import { chmod, chown, lstat, mkdir, readdir } from "node:fs/promises";
+import { chown, lstat, mkdir, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { errnoOf, ignoreAbsent } from "./errno";
 import type { Host } from "./host";
@@ -12,28 +12,25 @@ export function jobDirOf(host: Host, machine: string): string {
   return host.asRoot ? join(host.jobsRoot, `onejob-${machine}`) : join(machineDir(host.runnersDir, machine), "job");
 }
 
+/** Never one that is there already: in a folder like /tmp it could be a trap. */
 export async function makeJobDir(record: MachineRecord): Promise<void> {
   try {
     await mkdir(record.jobDir, { mode: 0o700 });
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw error;
-    await requireOurs(record);
+    const detail = `${record.jobDir} exists already; look who made it and remove it`;
+    throw new LaunchRefusal("misconfigured", detail, { cause: error });
   }
   if (record.user !== null) await chown(record.jobDir, record.user.uid, record.user.gid);
-  await chmod(record.jobDir, 0o700);
 }
 
-/** One that a crash left between making and starting is ours. In a folder like /tmp another could be a trap. */
-async function requireOurs(record: MachineRecord): Promise<void> {
-  const found = await lstat(record.jobDir);
-  const owners = [process.geteuid?.() ?? found.uid, record.user?.uid];
-  if (found.isDirectory() && owners.includes(found.uid)) return;
-  throw new LaunchRefusal("misconfigured", `${record.jobDir} exists and is not ours; look who made it and remove it`);
-}
-
+/** Only one that we can have made. */
 export async function removeJobDir(host: Host, record: MachineRecord): Promise<void> {
-  const name = basename(record.jobDir);
-  if (name === "job" || name === `onejob-${record.runner}`) await removeTree(record.jobDir, { takeOver: host.asRoot });
+  if (![`onejob-${record.runner}`, "job"].includes(basename(record.jobDir))) return;
+  const found = await lstat(record.jobDir).catch(ignoreAbsent);
+  const owners = [process.geteuid?.() ?? found?.uid, record.user?.uid];
+  if (found?.isDirectory() !== true || !owners.includes(found.uid)) return;
+  await removeTree(record.jobDir, { takeOver: host.asRoot });
 }
 
 /** The next job may get the same uid: nothing of this one may wait for it. */

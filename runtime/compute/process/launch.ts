@@ -11,7 +11,6 @@ import { errnoOf } from "./errno";
 import type { Host } from "./host";
 import { jobDirOf, makeJobDir } from "./job-folder";
 import { freeUser } from "./job-user";
-import { killAll } from "./kill";
 import { LaunchRefusal, refusalOf } from "./launch-refusal";
 import { type MachineRecord, isMachineName, machineDir, readRecord, writeRecord } from "./machine-record";
 import { markerVariables } from "./marker";
@@ -43,49 +42,52 @@ export function wantedMachines(request: LaunchRequest): readonly Wanted[] {
 
 export async function launchMachine(host: Host, options: LaunchOptions, wanted: Wanted): Promise<MachineOutcome> {
   const { runner } = wanted;
-  const launched = { runner, outcome: "launched", machine: runner } as const;
+  const folder = await enterFolder(host, runner);
+  if (folder === "ran") return { runner, outcome: "launched", machine: runner };
+  const refusal = folder === "new" ? await refusalIn(() => make(host, options, wanted)) : folder;
+  if (refusal === undefined) return { runner, outcome: "launched", machine: runner };
+  host.log.warn("machine not launched", { runner, launch: wanted.launch, error: refusal.message });
+  if (folder === "new") await discard(host, runner);
+  return { runner, outcome: refusal.outcome, detail: refusal.message };
+}
+
+async function refusalIn(action: () => Promise<unknown>): Promise<LaunchRefusal | undefined> {
   try {
-    const found = await enterFolder(host, runner);
-    if (found === "ran") return launched;
-    await make(host, options, { ...wanted, found });
-    return launched;
+    await action();
+    return undefined;
   } catch (error) {
-    const refusal = refusalOf(error);
-    host.log.warn("machine not launched", { runner, launch: wanted.launch, error: refusal.message });
-    await discard(host, runner);
-    return { runner, outcome: refusal.outcome, detail: refusal.message };
+    return refusalOf(error);
   }
 }
 
-/** Whose folder is there: nobody's yet, one of a try that a crash ended, or one of a machine that ran. */
-async function enterFolder(host: Host, runner: string): Promise<MachineRecord | "new" | "ran"> {
-  if (!isMachineName(runner)) throw new LaunchRefusal("misconfigured", "the runner id is not fit for a folder's name");
+/**
+ * `ran`: its agent had its orders, whatever became of it. Remains of a try that a crash ended are cleared away first.
+ * Throws when it cannot be found out, for then a machine may run.
+ */
+async function enterFolder(host: Host, runner: string): Promise<"new" | "ran" | LaunchRefusal> {
+  if (!isMachineName(runner)) return new LaunchRefusal("misconfigured", "the runner id is not fit for a folder's name");
   const dir = machineDir(host.runnersDir, runner);
-  await mkdir(host.runnersDir, { recursive: true, mode: 0o700 });
+  const refusal = await refusalIn(() => mkdir(host.runnersDir, { recursive: true, mode: 0o700 }));
+  if (refusal !== undefined) return refusal;
   try {
     await mkdir(dir, { mode: 0o700 });
     return "new";
   } catch (error) {
-    if (errnoOf(error) !== "EEXIST") throw error;
+    if (errnoOf(error) !== "EEXIST") return refusalOf(error);
   }
   const record = await readRecord(dir);
-  if (record === "absent") return "new";
-  if (record === "unreadable" || record.agent !== null) return "ran";
-  // It may have been spawned, though not been told anything: it must not be there twice.
-  await killAll(host, runner, record);
-  return record;
+  if (record === "unreadable" || (record !== "absent" && record.agent !== null)) return "ran";
+  await removeMachine(host, runner);
+  await mkdir(dir, { mode: 0o700 });
+  return "new";
 }
 
-async function make(
-  host: Host,
-  options: LaunchOptions,
-  wanted: Wanted & { readonly found: MachineRecord | "new" },
-): Promise<void> {
+async function make(host: Host, options: LaunchOptions, wanted: Wanted): Promise<void> {
   const profile = options.profile(wanted.profile);
   if (profile === undefined) {
     throw new LaunchRefusal("misconfigured", `profile ${wanted.profile} is not configured any more; add it again`);
   }
-  const prepared = wanted.found === "new" ? await prepare(host, options, { wanted, profile }) : wanted.found;
+  const prepared = await prepare(host, options, { wanted, profile });
   await makeJobDir(prepared);
   const dir = machineDir(host.runnersDir, wanted.runner);
   const marker = { launch: wanted.launch, runner: wanted.runner, home: host.runnersDir };
@@ -94,14 +96,17 @@ async function make(
     dir,
     env: agentEnvironment(options.environment, markerVariables({ ...marker, role: "agent" })),
   });
-  const grouped = await intoGroup(host, prepared, { pid: spawned.pid, profile });
-  const startTime = host.table.startTime(spawned.pid) ?? "";
-  await writeRecord(dir, { ...grouped, agent: { pid: spawned.pid, startTime } });
+  try {
+    const grouped = await intoGroup(host, prepared, { pid: spawned.pid, profile });
+    const startTime = host.table.startTime(spawned.pid) ?? "";
+    await writeRecord(dir, { ...grouped, agent: { pid: spawned.pid, startTime } });
+    const jobMarker = markerVariables({ ...marker, role: "job" });
+    await giveOrders(spawned.child, bootOf(grouped, options, { wanted, dir, marker: jobMarker }));
+  } catch (error) {
+    spawned.child.kill("SIGKILL");
+    throw error;
+  }
   watch(host, options, { ...spawned, runner: wanted.runner });
-  await giveOrders(
-    spawned.child,
-    bootOf(grouped, options, { wanted, dir, marker: markerVariables({ ...marker, role: "job" }) }),
-  );
   host.log.info("machine launched", { runner: wanted.runner, launch: wanted.launch, pid: spawned.pid });
 }
 

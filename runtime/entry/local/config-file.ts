@@ -76,7 +76,7 @@ function readConfigFile(path: string): string {
 }
 
 function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown error";
 }
 
 /** The settings a text holds, or all that is wrong with it. */

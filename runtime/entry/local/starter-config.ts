@@ -14,8 +14,8 @@ server:
 
 # What runners there are. A job asks for labels and gets the profile that has all of them.
 profiles:
-  - name: default
-    labels: [${machineLabels(machine).join(", ")}]
+  - name: default # what \`onejob submit --profile\` takes
+    labels: [${machineLabels(machine).join(", ")}] # what jobs may ask for
     compute:
       kind: process # runs jobs on this machine, as processes
     limits:

@@ -1,0 +1,79 @@
+/** The agent's program: reads its orders, lives (run-agent.ts), and ends with the code that came of it. */
+import { randomBytes } from "node:crypto";
+import { version } from "../../package.json";
+import type { AgentBoot } from "../core/agent-protocol";
+import { readBoot } from "./boot";
+import { usualPath } from "./job-environment";
+import { JobProcesses } from "./job-processes";
+import { jsonLog, problemOf } from "./json-log";
+import { exitCodes } from "./leave";
+import { defaultOptions } from "./options";
+import { runAgent } from "./run-agent";
+
+const clock = { now: () => Date.now() };
+const uptimeMs = (): number => performance.now();
+const log = jsonLog((line) => void process.stderr.write(line), clock);
+const random = {
+  /** Five bits of each byte, so that every letter is as likely as the next. */
+  id: (length: number): string =>
+    Array.from(randomBytes(length), (byte) => byte % 32)
+      .map(letter)
+      .join(""),
+  fraction: () => Math.random(),
+};
+
+void main().then((code) => process.exit(code), crash);
+
+async function main(): Promise<number> {
+  process.umask(0o022);
+  // The reader of our log may die before us.
+  process.stderr.on("error", () => undefined);
+  const line = await readBoot(process.stdin);
+  process.stdin.destroy();
+  if (line.kind === "none") return exitCodes.done;
+  if (line.kind === "boot") return live(line.boot);
+  log.error("the agent cannot begin", { problem: line.problem });
+  return exitCodes.badBoot;
+}
+
+function live(boot: AgentBoot): Promise<number> {
+  const processes = new JobProcesses(boot);
+  return runAgent(boot, {
+    clock,
+    uptimeMs,
+    random,
+    log,
+    options: defaultOptions,
+    processes,
+    version,
+    bootedAt: clock.now() - uptimeMs(),
+    inherited: { path: process.env["PATH"] ?? usualPath, language: process.env["LANG"] ?? "C.UTF-8" },
+    shutdown: watchSignals(processes),
+  });
+}
+
+/** The first one asks for an orderly end, the second takes the job's time to end away. */
+function watchSignals(processes: JobProcesses): AbortSignal {
+  const shutdown = new AbortController();
+  const onSignal = (): void => void (shutdown.signal.aborted ? processes.killNow() : shutdown.abort());
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  // The terminal that the server was started in is no concern of ours.
+  process.on("SIGHUP", () => undefined);
+  const onBug = (error: unknown): void => {
+    processes.killNow();
+    crash(error);
+  };
+  process.on("uncaughtException", onBug);
+  process.on("unhandledRejection", onBug);
+  return shutdown.signal;
+}
+
+function crash(error: unknown): never {
+  log.error("the agent crashed", { problem: problemOf(error) });
+  process.exit(exitCodes.failed);
+}
+
+function letter(index: number): string {
+  return "abcdefghijklmnopqrstuvwxyz234567".charAt(index);
+}

@@ -1,0 +1,178 @@
+/** The agent's life: enrol → listening → one job (or none) → finished → gone. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentBoot, AgentEvent, Assignment, EnrolAnswer } from "../core/agent-protocol";
+import type { Clock, Log, Random } from "../core/ports";
+import { enrol } from "./enrol";
+import { keepInTouch } from "./heartbeat";
+import { runJob } from "./job";
+import type { JobEnvironmentParts } from "./job-environment";
+import type { JobProcesses } from "./job-processes";
+import { problemOf, withFields } from "./json-log";
+import { leave } from "./leave";
+import type { Departure } from "./leave";
+import type { AgentOptions } from "./options";
+import { openOutputPipe } from "./output-pipe";
+import type { OutputPipe } from "./output-pipe";
+import { OutputSpool } from "./output-spool";
+import { Reporter } from "./reporter";
+import { ServerAddress } from "./server-address";
+import { ServerClient } from "./server-client";
+import { Session } from "./session";
+
+export interface AgentDeps {
+  readonly clock: Clock;
+  /** Grows evenly, also when somebody sets the clock. */
+  readonly uptimeMs: () => number;
+  readonly random: Pick<Random, "id" | "fraction">;
+  readonly log: Log;
+  readonly options: AgentOptions;
+  readonly processes: JobProcesses;
+  readonly version: string;
+  readonly bootedAt: number;
+  /** The search path and language the job gets. */
+  readonly inherited: JobEnvironmentParts["inherited"];
+  /** Aborted when the machine is taken away (SIGTERM). */
+  readonly shutdown: AbortSignal;
+}
+
+/** Where the job's output goes. */
+interface Spooled {
+  readonly spool: OutputSpool;
+  readonly output: OutputPipe | undefined;
+}
+
+interface Life extends AgentDeps, Spooled {
+  readonly boot: AgentBoot;
+  readonly session: Session;
+  readonly client: ServerClient;
+}
+
+/** Answers the exit code. */
+export async function runAgent(boot: AgentBoot, deps: AgentDeps): Promise<number> {
+  const session = new Session();
+  const { options, uptimeMs } = deps;
+  const onSilence = (silentMs: number): void => void (silentMs > options.idleSilenceMs && session.giveUp());
+  const address = new ServerAddress(boot.url, boot.urlFile);
+  const client = new ServerClient({ address, options, uptimeMs, onSilence });
+  onAbort(deps.shutdown, () => session.interrupt());
+  try {
+    const [opened, enrolled] = await Promise.all([
+      openSpool(boot, deps),
+      enrol({ ...deps, boot, client }, session.stopSignal),
+    ]);
+    try {
+      if (enrolled.kind === "refused") return refuse(enrolled.status, deps.log);
+      if (enrolled.kind === "stopped") return leave(departure(session), deps.log);
+      const log = withFields(deps.log, { runner: enrolled.answer.runner });
+      return leave(await live(enrolled.answer, { ...deps, ...opened, log, boot, session, client }), log);
+    } finally {
+      await closeSpool(opened);
+    }
+  } catch (error) {
+    deps.log.error("the agent failed", { problem: problemOf(error) });
+    deps.processes.killNow();
+    return leave("failed", deps.log);
+  } finally {
+    client.close();
+  }
+}
+
+async function openSpool(boot: AgentBoot, { options, inherited }: AgentDeps): Promise<Spooled> {
+  await mkdir(boot.stateDir, { recursive: true, mode: 0o700 });
+  const spool = await OutputSpool.open(join(boot.stateDir, "output.log"), options.logLimitBytes);
+  const path = join(boot.stateDir, "output.pipe");
+  return { spool, output: await openOutputPipe(path, { searchPath: inherited.path, user: boot.user }) };
+}
+
+async function closeSpool({ spool, output }: Spooled): Promise<void> {
+  output?.readEnd.destroy();
+  await output?.release();
+  await spool.close();
+}
+
+function refuse(status: number, log: Log): number {
+  log.error("the server refuses this machine; it may have been replaced", { status });
+  return leave("refused", log);
+}
+
+async function live(enrolled: EnrolAnswer, life: Life): Promise<Departure> {
+  const reporter = new Reporter(life);
+  const talk = new AbortController();
+  const touch = new AbortController();
+  onAbort(talk.signal, () => touch.abort());
+  const listening = reporter.push({ type: "listening", at: now(life) });
+  // No orders before the server knows that we listen.
+  const touching = listening.then(() => keepInTouch({ ...life, heartbeatMs: enrolled.heartbeatMs }, touch.signal));
+  const reporting = reporter.run(talk.signal);
+  // Neither ends by itself; if one breaks, so does the agent.
+  const broken = new Promise<never>((_, reject) => void Promise.all([touching, reporting]).catch(reject));
+  try {
+    return await Promise.race([serve(life, reporter, () => touch.abort()), broken]);
+  } finally {
+    talk.abort();
+  }
+}
+
+async function serve(life: Life, reporter: Reporter, stopTouch: () => void): Promise<Departure> {
+  const { session } = life;
+  const idle = await session.idleEnd;
+  if (idle.kind === "leave") return idle.why;
+  const log = withFields(life.log, { job: idle.assignment.job, attempt: idle.assignment.attempt });
+  const finished = await work(idle.assignment, { ...life, log }, reporter);
+  if (finished === undefined) return departure(session);
+  // From here on the server may drop the runner at any moment; only the answer to the report counts.
+  stopTouch();
+  log.info("the job ended", { exitCode: finished.exitCode, signal: finished.signal, reason: finished.reason });
+  return deliver(finished, life, reporter);
+}
+
+type Finished = AgentEvent & { readonly type: "finished" };
+
+async function work(assignment: Assignment, life: Life, reporter: Reporter): Promise<Finished | undefined> {
+  const over = new AbortController();
+  const say = (type: "started" | "interrupted"): void => void reporter.push({ type, at: now(life) });
+  onAbort(life.shutdown, () => say("interrupted"), over.signal);
+  const end = await runJob(assignment, { ...life, onStarted: () => say("started") });
+  over.abort();
+  if (end === undefined) return undefined;
+  const { at, ...facts } = end;
+  return { type: "finished", at: new Date(at).toISOString(), ...facts };
+}
+
+async function deliver(finished: Finished, life: Life, reporter: Reporter): Promise<Departure> {
+  const { session, options, shutdown } = life;
+  const over = new AbortController();
+  const limit = async (ms: number): Promise<Departure> => {
+    await sleep(ms, undefined, { signal: over.signal }).catch(() => undefined);
+    return "undelivered";
+  };
+  const abandoned = new Promise<Departure>((resolve) => onAbort(session.abandonSignal, () => resolve("stale")));
+  const hurried = new Promise<void>((resolve) => onAbort(shutdown, resolve));
+  try {
+    return await Promise.race([
+      reporter.push(finished).then((): Departure => "finished"),
+      abandoned,
+      limit(options.undeliveredMs),
+      hurried.then(() => limit(options.farewellMs)),
+    ]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Why nobody is told of a job, or no job was ever had. */
+function departure({ stopReason, abandonSignal }: Session): Departure {
+  if (stopReason === "interrupted" || stopReason === "silent") return stopReason;
+  return abandonSignal.aborted ? "stale" : "failed";
+}
+
+function now({ clock }: Life): string {
+  return new Date(clock.now()).toISOString();
+}
+
+function onAbort(signal: AbortSignal, act: () => void, until?: AbortSignal): void {
+  if (signal.aborted) act();
+  else signal.addEventListener("abort", act, { once: true, ...(until === undefined ? {} : { signal: until }) });
+}

@@ -1,0 +1,71 @@
+/**
+ * The operations of DynamoDB's protocol on dynalite's store, called directly instead of through its HTTP server: there
+ * is no port and no socket that anybody else could open, and a failed write is an answer. In the server it is thrown
+ * out of a callback, so that a full disk would end the process.
+ */
+import batchGetItem from "dynalite/actions/batchGetItem";
+import batchWriteItem from "dynalite/actions/batchWriteItem";
+import getItem from "dynalite/actions/getItem";
+import query from "dynalite/actions/query";
+import type { Callback, Row, Store } from "dynalite/db";
+import { checkTypes, checkValidations } from "dynalite/validations";
+import * as batchGetItemRules from "dynalite/validations/batchGetItem";
+import * as batchWriteItemRules from "dynalite/validations/batchWriteItem";
+import * as deleteItemRules from "dynalite/validations/deleteItem";
+import * as getItemRules from "dynalite/validations/getItem";
+import * as putItemRules from "dynalite/validations/putItem";
+import * as queryRules from "dynalite/validations/query";
+import { deleteItem, putItem } from "./embedded-writes";
+
+interface Operation {
+  readonly rules: { readonly types: unknown; readonly custom: unknown };
+  readonly writes: boolean;
+  readonly run: (store: Store, request: Row) => Promise<Row>;
+}
+
+/** By the names the SDK sends; what is not here, nobody uses. */
+const operations: Readonly<Record<string, Operation>> = {
+  GetItem: { rules: getItemRules, writes: false, run: promised(getItem) },
+  BatchGetItem: { rules: batchGetItemRules, writes: false, run: promised(batchGetItem) },
+  Query: { rules: queryRules, writes: false, run: promised(query) },
+  PutItem: { rules: putItemRules, writes: true, run: putItem },
+  DeleteItem: { rules: deleteItemRules, writes: true, run: deleteItem },
+  // Not atomic with indexes, unlike the two above: for tables without any.
+  BatchWriteItem: { rules: batchWriteItemRules, writes: true, run: promised(batchWriteItem) },
+};
+
+export interface Answer {
+  readonly statusCode: number;
+  readonly body: unknown;
+}
+
+export function isWrite(name: string): boolean {
+  return operations[name]?.writes ?? false;
+}
+
+/** What DynamoDB would answer. Throws only when the store itself failed. */
+export async function perform(store: Store, name: string, request: Row): Promise<Answer> {
+  const operation = operations[name];
+  if (operation === undefined) return { statusCode: 400, body: { __type: "UnknownOperationException" } };
+  const { types, custom } = operation.rules;
+  try {
+    const checked = checkTypes(request, types);
+    checkValidations(checked, types, custom, store);
+    return { statusCode: 200, body: await operation.run(store, checked) };
+  } catch (error) {
+    if (isRefusal(error)) return error;
+    throw error;
+  }
+}
+
+/** Dynalite's errors are the answers themselves. */
+function isRefusal(error: unknown): error is Error & Answer {
+  return error instanceof Error && "statusCode" in error && "body" in error;
+}
+
+function promised(action: (store: Store, request: Row, callback: Callback<Row>) => void): Operation["run"] {
+  return (store, request) =>
+    new Promise((resolve, reject) => {
+      action(store, request, (error, answer) => (error ? reject(error) : resolve(answer ?? {})));
+    });
+}

@@ -1,0 +1,35 @@
+/** Logs as JSON lines on standard error (pino). */
+import { destination, pino } from "pino";
+import type { Log, LogFields } from "../../core/ports";
+
+export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+
+export function jsonLog(level: string): Log {
+  // Synchronous: a line about a crash is worth more than the microseconds.
+  const logger = pino(
+    {
+      level: (logLevels as readonly string[]).includes(level) ? level : "info",
+      base: { pid: process.pid },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      messageKey: "message",
+      serializers: { error: describeError },
+    },
+    destination({ fd: 2, sync: true }),
+  );
+  const at = (severity: "debug" | "info" | "warn" | "error") => (sentence: string, fields?: LogFields) =>
+    logger[severity](fields ?? {}, sentence);
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** Message, code and chain of causes; a stack only for what nobody expected. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const expected = "code" in error;
+  return {
+    type: error.name,
+    message: error.message,
+    ...(expected ? { code: error.code } : { stack: error.stack }),
+    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+  };
+}

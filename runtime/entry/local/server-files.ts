@@ -1,0 +1,61 @@
+/** The small files a server leaves in its data folder: its token for ever, its pid and address while it runs. */
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { OnejobError } from "../../core/errors";
+import { readToken, type ServerInfo } from "./data-dir";
+
+/** Makes the data folder, for this user's eyes only. Throws `data-dir-unwritable`. */
+export function prepareDataDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700);
+    writeWhole(join(dir, ".writable"), "");
+    rmSync(join(dir, ".writable"));
+  } catch (cause) {
+    throw new OnejobError("data-dir-unwritable", `${dir} (${codeOf(cause)})`, { cause });
+  }
+}
+
+/** The API token of this data folder, made at the first start. */
+export function ensureToken(dir: string): string {
+  const standing = readToken(dir);
+  if (standing !== null) return standing;
+  const token = `oj_${randomBytes(32).toString("base64url")}`;
+  writeWhole(join(dir, "token"), `${token}\n`);
+  return token;
+}
+
+/** Names this process as the owner, for the message of a second one. */
+export function writePid(dir: string): void {
+  writeWhole(join(dir, "pid"), `${process.pid}\n`);
+}
+
+export function readPid(dir: string): string | undefined {
+  try {
+    return readFileSync(join(dir, "pid"), "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeServerInfo(dir: string, info: ServerInfo): void {
+  writeWhole(join(dir, "server.json"), `${JSON.stringify(info)}\n`);
+}
+
+/** Nobody serves here any more. */
+export function dropServerInfo(dir: string): void {
+  for (const name of ["server.json", "pid"]) rmSync(join(dir, name), { force: true });
+}
+
+/** Written beside and renamed, so that nobody ever reads half of it. */
+function writeWhole(path: string, text: string): void {
+  const fresh = `${path}.${process.pid}.new`;
+  writeFileSync(fresh, text, { mode: 0o600 });
+  renameSync(fresh, path);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}

@@ -1,0 +1,148 @@
+/** Puts the house together on one machine: adapters behind their ports, the worker, the sweep, and the HTTP face. */
+import type { FastifyInstance } from "fastify";
+import { OnejobError } from "../../core/errors";
+import { parseListen } from "../../core/settings-listen";
+import type { Log, Ports } from "../../core/ports";
+import { handBack } from "../../flow/hand-back";
+import { recover } from "../../flow/recover";
+import { startBackground, type Background } from "./background";
+import type { Changes } from "./changes";
+import { httpServer } from "./http";
+import { buildPorts, type LocalPorts } from "./local-ports";
+import { dropServerInfo, ensureToken, writeServerInfo } from "./server-files";
+import { settingsHolder } from "./settings-holder";
+import { version } from "../../../package.json";
+
+export interface StartOptions {
+  readonly dataDir: string;
+  readonly configFile: string | null;
+  /** Overrides `server.listen`. */
+  readonly listen: string | undefined;
+  readonly log: Log;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly ports: Ports;
+  readonly changes: Changes;
+  reload(): void;
+  /** Hands back what has not started, then ends everything but the agents. */
+  stop(): Promise<void>;
+  /** Ends the process; the next start repairs whatever was under way. */
+  leaveAtOnce(): never;
+}
+
+/** Throws `bad-config`, `data-dir-locked`, `data-dir-unwritable`, `data-too-new`, `port-in-use`. */
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const { dataDir, log } = options;
+  const settings = settingsHolder(options.configFile, log);
+  const address = { url: "" };
+  const local = await buildPorts({ dataDir, settings: settings.current, log, serverUrl: () => address.url });
+  const state: State = { dataDir, local, startedAt: Date.now(), accepting: true, recovered: false };
+  try {
+    const http = httpOf(state, ensureToken(dataDir));
+    address.url = await listen(http, options.listen ?? settings.current().server.listen);
+    const { adopted } = await recover(local.ports);
+    state.recovered = true;
+    const background = startBackground(local, () => state.accepting);
+    const { url } = address;
+    const startedAt = new Date(state.startedAt).toISOString();
+    writeServerInfo(dataDir, { url, pid: process.pid, version, startedAt });
+    log.info("server ready", { url, dataDir, config: options.configFile, adopted });
+    return running({ ...options, url, http, background, state, settings });
+  } catch (error) {
+    await local.close();
+    dropServerInfo(dataDir);
+    throw error;
+  }
+}
+
+interface State {
+  readonly dataDir: string;
+  readonly local: LocalPorts;
+  readonly startedAt: number;
+  accepting: boolean;
+  recovered: boolean;
+}
+
+function httpOf(state: State, token: string): FastifyInstance {
+  const { ports, changes, meter, enforcement } = state.local;
+  return httpServer({
+    ports,
+    token,
+    changes,
+    version,
+    startedAt: state.startedAt,
+    ready: () => readiness(state),
+    accepting: () => state.accepting,
+    meter,
+    enforcement,
+    logger: ports.log,
+  });
+}
+
+async function readiness(state: State): Promise<readonly { name: string; ok: boolean; fix?: string }[]> {
+  const stored = await state.local.ports.ledger.readFleet().then(
+    () => true,
+    () => false,
+  );
+  return [
+    { name: "accepting", ok: state.accepting, fix: "wait: the server is stopping" },
+    { name: "ledger", ok: stored, fix: "look at the server's log, and at the data folder's disk" },
+    { name: "recovered", ok: state.recovered, fix: "wait a moment: the server is looking at what it left behind" },
+  ].map(({ fix, ...check }) => (check.ok ? check : { ...check, fix }));
+}
+
+async function listen(http: FastifyInstance, wanted: string): Promise<string> {
+  const parsed = parseListen(wanted);
+  if (parsed === undefined) throw new OnejobError("usage", `--listen wants host:port, not "${wanted}"`);
+  try {
+    const url = new URL(await http.listen({ host: parsed.host, port: parsed.port }));
+    // Reachable from here, whichever interface it listens on.
+    if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
+    if (url.hostname === "[::]") url.hostname = "[::1]";
+    return url.origin;
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "EADDRINUSE") throw new OnejobError("port-in-use", wanted, { cause });
+    if (code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+      throw new OnejobError("port-in-use", `${wanted} cannot be listened on (${code})`, { cause });
+    throw cause;
+  }
+}
+
+interface Parts extends StartOptions {
+  readonly url: string;
+  readonly http: FastifyInstance;
+  readonly background: Background;
+  readonly state: State;
+  readonly settings: ReturnType<typeof settingsHolder>;
+}
+
+function running(parts: Parts): RunningServer {
+  const { state, http, background, settings, dataDir, log } = parts;
+  const { ports, changes, close } = state.local;
+  const planAll = () =>
+    ports.queue.send(settings.current().profiles.map(({ name }) => ({ kind: "plan", profile: name })));
+  return {
+    url: parts.url,
+    ports,
+    changes,
+    reload() {
+      if (settings.reload()) planAll().catch((error: unknown) => log.error("plans could not be asked for", { error }));
+    },
+    async stop() {
+      state.accepting = false;
+      await background.stop();
+      const handedBack = await handBack(ports);
+      await http.close();
+      await close();
+      dropServerInfo(dataDir);
+      log.info("server stopped", { handedBack });
+    },
+    leaveAtOnce() {
+      dropServerInfo(dataDir);
+      process.exit(0);
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/** Records that end by themselves (enrolments, notes), what is overdue, and what is old enough to go. */
+import type { Enrolment, Instant } from "../core/model";
+import type { DueItem, Ledger } from "../core/ports";
+import { passingItem, type Item } from "./items";
+import { duePartitions, keys, parseKey, type DueKind } from "./keys";
+import type { LedgerContext } from "./ledger-context";
+
+type PassingOperations = Pick<
+  Ledger,
+  "saveEnrolment" | "readEnrolment" | "dropEnrolment" | "remember" | "due" | "purge"
+>;
+
+export function passingOperations(context: LedgerContext): PassingOperations {
+  const { store } = context;
+  return {
+    saveEnrolment: async (runner, enrolment, expiresAt) => {
+      await store.put(passingItem(keys.enrolment(runner), enrolment, expiresAt), "any");
+    },
+    readEnrolment: async (runner) => (await store.get(keys.enrolment(runner)))?.record as Enrolment | undefined,
+    dropEnrolment: (runner) => store.remove(keys.enrolment(runner)),
+    remember: (name, value, expiresAt) => remember(context, passingItem(keys.note(name), value, expiresAt)),
+    due: async (now, limit) => {
+      const entries = await readDue(context, { kind: "deadline", until: now, limit });
+      return entries.flatMap((entry): readonly DueItem[] | DueItem => parseKey(entry) ?? []);
+    },
+    purge: (before, limit) => purge(context, before, limit),
+  };
+}
+
+async function remember({ store }: LedgerContext, note: Item): Promise<string> {
+  for (;;) {
+    const result = await store.put(note, "absent");
+    if (result.written) return String(note.record);
+    if (result.current !== undefined) return String(result.current.record);
+    // What refused us expired or went before it could be read: the place is free now.
+  }
+}
+
+/**
+ * Where the store has a TTL most are gone already; the rest goes here, each only if it still is what the index says.
+ * An expired note or enrolment goes as well: it cannot be read any more, but it may be a secret.
+ */
+async function purge(context: LedgerContext, before: Instant, limit: number) {
+  const { store, clock } = context;
+  const finished = await readDue(context, { kind: "finished", until: before - 1, limit });
+  const expired = await readDue(context, { kind: "expired", until: clock.now(), limit });
+  const gone = await Promise.all(
+    [...finished, ...expired].slice(0, limit).map(async (entry) => ({ entry, removed: await store.removeDue(entry) })),
+  );
+  return gone.flatMap(({ entry, removed }) => {
+    const item = parseKey(entry);
+    return removed && item?.kind === "job" ? [{ job: item.key }] : [];
+  });
+}
+
+interface DueQuery {
+  readonly kind: DueKind;
+  readonly until: Instant;
+  readonly limit: number;
+}
+
+/** Oldest first over all shards. */
+async function readDue(context: LedgerContext, query: DueQuery): Promise<readonly Item[]> {
+  if (query.limit <= 0) return [];
+  const shards = await Promise.all(duePartitions(query.kind).map((shard) => readShard(context, shard, query)));
+  return shards.flat().sort(oldestFirst).slice(0, query.limit);
+}
+
+async function readShard({ store }: LedgerContext, shard: string, query: DueQuery): Promise<readonly Item[]> {
+  const entries: Item[] = [];
+  const where = "#due = :due AND #dueAt <= :until";
+  const values = { ":due": shard, ":until": query.until };
+  for await (const page of store.pages({ index: "deadlines", where, values, pageSize: query.limit })) {
+    entries.push(...page);
+    if (entries.length >= query.limit) break;
+  }
+  return entries;
+}
+
+function oldestFirst(a: Item, b: Item): number {
+  return (a.dueAt ?? 0) - (b.dueAt ?? 0) || (a.sk < b.sk ? -1 : 1);
+}

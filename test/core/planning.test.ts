@@ -1,0 +1,165 @@
+import fc from "fast-check";
+import { backOff, planProfile, type PlanInput } from "../../runtime/core/planning";
+import { reachKey, type Job, type Runner } from "../../runtime/core/model";
+import { noon, reach, someJob, someLaunch, somePlanner, someProfile, someRunner, someView } from "../fixtures/records";
+
+function plan(changes: Partial<PlanInput>) {
+  return planProfile({ view: someView(), profile: someProfile(), fleetRoom: 100, now: noon, ...changes });
+}
+
+function jobs(count: number, changes: (index: number) => Partial<Job> = () => ({})): Job[] {
+  return Array.from({ length: count }, (_, index) => {
+    const id = `01JD${String(index).padStart(22, "0")}`;
+    return someJob({ id, key: `api/local/${id}`, queuedAt: noon + index, ...changes(index) });
+  });
+}
+
+function machines(decision: ReturnType<typeof plan>): number {
+  return decision.wanted.reduce((sum, wanted) => sum + wanted.jobs.length, 0);
+}
+
+const small = (maxRunners: number) => someProfile({ limits: { maxRunners } });
+const key = reachKey(reach);
+
+describe("planning", () => {
+  it("asks for one machine per job when nothing runs", () => {
+    expect(machines(plan({ view: someView({ jobs: jobs(3) }) }))).toBe(3);
+  });
+
+  it("asks for nothing while supply covers demand", () => {
+    const view = someView({ jobs: jobs(1), runners: [someRunner({ state: "booting" })] });
+    expect(plan({ view }).wanted).toEqual([]);
+  });
+
+  it("counts an open launch as supply until its runner is written, and once, not twice", () => {
+    const planner = somePlanner({ launches: [someLaunch()] });
+    expect(machines(plan({ view: someView({ jobs: jobs(2), planner }) }))).toBe(1);
+    const written = someView({ jobs: jobs(2), planner, runners: [someRunner({ id: "r1", state: "booting" })] });
+    expect(machines(plan({ view: written, profile: small(2) }))).toBe(1);
+  });
+
+  it("does not count runners that have a job, drain or stop", () => {
+    const runners = [
+      someRunner({ id: "a", job: "api/local/x" }),
+      someRunner({ id: "b", draining: true }),
+      someRunner({ id: "c", state: "stopping" }),
+      someRunner({ id: "d", state: "running" }),
+    ];
+    expect(machines(plan({ view: someView({ jobs: jobs(1), runners }) }))).toBe(1);
+  });
+
+  it("never counts a job that waits for approval, or that a runner holds, as demand", () => {
+    const held = jobs(2, (index) =>
+      index === 0 ? { state: "waiting" } : { state: "starting", bound: true, runner: "r" },
+    );
+    expect(plan({ view: someView({ jobs: held }) }).wanted).toEqual([]);
+  });
+
+  it("replaces the machine of a claimed job that died before it started", () => {
+    const claimed = jobs(1, () => ({ state: "starting", runner: "dead" }));
+    expect(machines(plan({ view: someView({ jobs: claimed }) }))).toBe(1);
+  });
+
+  it("serves the longest waiting first when room is short, and says why the rest waits", () => {
+    const decision = plan({ view: someView({ jobs: jobs(3).reverse() }), profile: small(2) });
+    expect(decision.wanted[0]?.jobs).toEqual(jobs(2).map((job) => job.key));
+    expect(decision.blocked[key]).toMatchObject({ reason: "at-profile-cap", since: noon });
+  });
+
+  it("names the fleet's limit when that is the tighter one", () => {
+    const decision = plan({ view: someView({ jobs: jobs(3) }), fleetRoom: 1 });
+    expect(machines(decision)).toBe(1);
+    expect(decision).toMatchObject({ hungry: true, blocked: { [key]: { reason: "at-fleet-cap" } } });
+  });
+
+  it("keeps the moment a reason began while it stays the same", () => {
+    const before = plan({ view: someView({ jobs: jobs(2) }), profile: small(0) });
+    const planner = somePlanner({ blocked: before.blocked });
+    const after = plan({ view: someView({ jobs: jobs(2), planner }), profile: small(0), now: noon + 5_000 });
+    expect(after.blocked).toEqual(before.blocked);
+  });
+
+  it("launches nothing during a backoff, and all of it afterwards", () => {
+    const blocked = {
+      [key]: { reason: "no-capacity", detail: "none", since: noon, until: noon + 1_000, tries: 1 },
+    } as const;
+    const view = someView({ jobs: jobs(2), planner: somePlanner({ blocked }) });
+    expect(plan({ view })).toMatchObject({ wanted: [], blocked });
+    expect(machines(plan({ view, now: noon + 1_000 }))).toBe(2);
+  });
+
+  it("sends one probe through an open breaker when it is due, and no second beside it", () => {
+    const breakers = { [key]: { failures: 3, reason: "boot-failing", openUntil: noon } } as const;
+    const planner = somePlanner({ breakers });
+    expect(machines(plan({ view: someView({ jobs: jobs(5), planner }) }))).toBe(1);
+    expect(machines(plan({ view: someView({ jobs: jobs(5), planner }), now: noon - 1 }))).toBe(0);
+    const probing = someView({ jobs: jobs(5), planner, runners: [someRunner({ state: "booting" })] });
+    expect(plan({ view: probing })).toMatchObject({ wanted: [], blocked: { [key]: { reason: "boot-failing" } } });
+  });
+
+  it("launches nothing for a profile that is no longer configured", () => {
+    const decision = plan({ view: someView({ jobs: jobs(1) }), profile: undefined });
+    expect(decision).toMatchObject({ wanted: [], blocked: { [key]: { reason: "no-matching-profile" } } });
+  });
+
+  const anyState = fc.record({
+    waiting: fc.nat(30),
+    runners: fc.array(fc.constantFrom<Runner["state"]>("booting", "idle", "running", "stopping"), { maxLength: 20 }),
+    slots: fc.nat(10),
+    cap: fc.nat(25),
+    fleetRoom: fc.nat(25),
+  });
+
+  function viewOf(state: { waiting: number; runners: readonly Runner["state"][]; slots: number }) {
+    const slots = Array.from({ length: state.slots }, (_, index) => ({ runner: `slot-${index}`, job: null }));
+    return someView({
+      jobs: jobs(state.waiting),
+      planner: somePlanner({ launches: [someLaunch({ slots })] }),
+      runners: state.runners.map((name, index) => someRunner({ id: `r-${index}`, state: name })),
+    });
+  }
+
+  it("never passes the profile's limit or the fleet's, whatever the state", () => {
+    fc.assert(
+      fc.property(anyState, (state) => {
+        const live = state.runners.length + state.slots;
+        const made = machines(plan({ view: viewOf(state), profile: small(state.cap), fleetRoom: state.fleetRoom }));
+        expect(made).toBeLessThanOrEqual(Math.max(0, Math.min(state.cap, state.fleetRoom) - live));
+      }),
+    );
+  });
+
+  it("reaches min(demand, room) in one plan, whatever the state", () => {
+    fc.assert(
+      fc.property(anyState, (state) => {
+        const supply = state.slots + state.runners.filter((name) => name === "booting" || name === "idle").length;
+        const room = Math.max(0, Math.min(state.cap, state.fleetRoom) - state.runners.length - state.slots);
+        const made = machines(plan({ view: viewOf(state), profile: small(state.cap), fleetRoom: state.fleetRoom }));
+        expect(made).toBe(Math.min(room, Math.max(0, state.waiting - supply)));
+      }),
+    );
+  });
+
+  it("explains every reach whose demand is not covered", () => {
+    fc.assert(
+      fc.property(anyState, (state) => {
+        const supply = state.slots + state.runners.filter((name) => name === "booting" || name === "idle").length;
+        const decision = plan({ view: viewOf(state), profile: small(state.cap), fleetRoom: state.fleetRoom });
+        const uncovered = state.waiting > supply + machines(decision);
+        expect(Object.keys(decision.blocked)).toEqual(uncovered ? [key] : []);
+      }),
+    );
+  });
+});
+
+describe("backing off", () => {
+  it("doubles the pause with every failure in a row, up to five minutes", () => {
+    const failure = { reason: "no-capacity", detail: null } as const;
+    const at = { now: noon, jitter: 1 };
+    const first = backOff(undefined, failure, at);
+    const second = backOff(first, failure, at);
+    const late = backOff({ ...second, tries: 40 }, failure, at);
+    expect([first, second, late].map((blocked) => (blocked.until ?? 0) - noon)).toEqual([1_000, 2_000, 300_000]);
+    expect(second.since).toBe(first.since);
+  });
+});

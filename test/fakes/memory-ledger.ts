@@ -1,0 +1,211 @@
+/**
+ * The ledger in memory, with the conditions, expiries and orders of the real one. Cheap and deterministic: it keeps
+ * the records themselves, answers in the next microtask, and looks only at what is live where many are finished.
+ */
+import { isFinal, isGone } from "../../runtime/core/lifecycle";
+import type {
+  Enrolment,
+  FleetRecord,
+  Instant,
+  Job,
+  JobKey,
+  PlannerRecord,
+  ProfileView,
+  Runner,
+} from "../../runtime/core/model";
+import type { Clock, DueItem, JobQuery, Ledger, Page, Written } from "../../runtime/core/ports";
+import { decodeCursor, encodeCursor } from "../../runtime/ledger/cursor";
+import { emptyFleet, emptyPlanner } from "../../runtime/ledger/empty-records";
+import { recentAt } from "../../runtime/ledger/keys";
+import { MemoryTable, type Stored } from "./memory-table";
+
+export interface MemoryLedgerOptions {
+  readonly clock: Clock;
+  /** Default: seven days. */
+  readonly retentionMs?: () => number;
+}
+
+const week = 7 * 24 * 3_600_000;
+
+export class MemoryLedger implements Ledger {
+  readonly #clock: Clock;
+  readonly #retentionMs: () => number;
+  readonly #jobs: MemoryTable<Job>;
+  readonly #runners: MemoryTable<Runner>;
+  readonly #planners: MemoryTable<PlannerRecord>;
+  readonly #fleet: MemoryTable<FleetRecord>;
+  readonly #enrolments: MemoryTable<Enrolment>;
+  readonly #notes: MemoryTable<string>;
+
+  constructor({ clock, retentionMs = () => week }: MemoryLedgerOptions) {
+    this.#clock = clock;
+    this.#retentionMs = retentionMs;
+    this.#jobs = new MemoryTable(clock);
+    this.#runners = new MemoryTable(clock);
+    this.#planners = new MemoryTable(clock);
+    this.#fleet = new MemoryTable(clock);
+    this.#enrolments = new MemoryTable(clock);
+    this.#notes = new MemoryTable(clock);
+  }
+
+  async createJob(job: Job): Promise<Written<Job>> {
+    return this.#jobs.create(this.#storedJob(job));
+  }
+
+  async saveJob(job: Job): Promise<Written<Job>> {
+    return this.#jobs.save(this.#storedJob(job), job.version - 1);
+  }
+
+  async readJob(key: JobKey, profile?: string | null): Promise<Job | undefined> {
+    if (profile !== undefined) return this.#jobs.get({ partition: profile ?? "", name: key });
+    return this.#allJobs().find((job) => job.key === key);
+  }
+
+  async listJobs(query: JobQuery): Promise<Page<Job>> {
+    const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+    const names = (["state", "source", "profile"] as const).filter((name) => query[name] !== undefined);
+    const found = this.#allJobs()
+      .filter((job) => before === undefined || recentAt(job) < before)
+      .filter((job) => names.every((name) => job[name] === query[name]));
+    const items = found.slice(0, query.limit);
+    const last = items.at(-1);
+    return { items, nextCursor: found.length > items.length && last !== undefined ? encodeCursor(last) : null };
+  }
+
+  async findJobs(prefix: string, limit: number): Promise<readonly Job[]> {
+    const start = prefix.toLowerCase();
+    if (start === "") return [];
+    const names = (job: Job): readonly string[] => [job.key.toLowerCase(), job.id.toLowerCase()];
+    const found = this.#allJobs().filter((job) => names(job).some((name) => name.startsWith(start)));
+    const exact = found.filter((job) => names(job).includes(start));
+    return (exact.length > 0 ? exact : found).slice(0, limit);
+  }
+
+  async createRunner(runner: Runner): Promise<Written<Runner>> {
+    return this.#runners.create(this.#storedRunner(runner));
+  }
+
+  async saveRunner(runner: Runner): Promise<Written<Runner>> {
+    return this.#runners.save(this.#storedRunner(runner), runner.version - 1);
+  }
+
+  async readRunner(profile: string, id: string): Promise<Runner | undefined> {
+    return this.#runners.get({ partition: profile, name: id });
+  }
+
+  async readProfile(profile: string): Promise<ProfileView> {
+    return {
+      planner: this.#planners.get({ partition: "", name: profile }) ?? emptyPlanner(profile),
+      jobs: this.#jobs.live(profile),
+      runners: this.#runners.live(profile),
+    };
+  }
+
+  async savePlanner(record: PlannerRecord): Promise<Written<PlannerRecord>> {
+    return this.#planners.save(lasting(record.profile, record), record.version - 1);
+  }
+
+  async listProfiles(): Promise<readonly string[]> {
+    return this.#planners.live("").map(({ profile }) => profile);
+  }
+
+  async readUnrouted(): Promise<readonly Job[]> {
+    return this.#jobs.live("");
+  }
+
+  async readFleet(): Promise<FleetRecord> {
+    return this.#fleet.get({ partition: "", name: "fleet" }) ?? emptyFleet;
+  }
+
+  async saveFleet(record: FleetRecord): Promise<Written<FleetRecord>> {
+    return this.#fleet.save(lasting("fleet", record), record.version - 1);
+  }
+
+  async saveEnrolment(runner: string, enrolment: Enrolment, expiresAt: Instant): Promise<void> {
+    this.#enrolments.put(passing(runner, enrolment, expiresAt));
+  }
+
+  async readEnrolment(runner: string): Promise<Enrolment | undefined> {
+    return this.#enrolments.get({ partition: "", name: runner });
+  }
+
+  async dropEnrolment(runner: string): Promise<void> {
+    this.#enrolments.remove({ partition: "", name: runner });
+  }
+
+  async remember(name: string, value: string, expiresAt: Instant): Promise<string> {
+    const result = this.#notes.create(passing(name, value, expiresAt));
+    return result.written ? value : (result.current ?? value);
+  }
+
+  async due(now: Instant, limit: number): Promise<readonly DueItem[]> {
+    const jobs = this.#jobs.due(now).map(({ record, dueAt }) => {
+      const item: DueItem = { kind: "job", key: record.key, profile: record.profile };
+      return { item, dueAt, name: `JOB#${record.key}` };
+    });
+    const runners = this.#runners.due(now).map(({ record, dueAt }) => {
+      const item: DueItem = { kind: "runner", id: record.id, profile: record.profile };
+      return { item, dueAt, name: `RUNNER#${record.id}` };
+    });
+    return [...jobs, ...runners]
+      .sort((a, b) => a.dueAt - b.dueAt || (a.name < b.name ? -1 : 1))
+      .slice(0, Math.max(0, limit))
+      .map(({ item }) => item);
+  }
+
+  async purge(before: Instant, limit: number): Promise<readonly { readonly job: JobKey }[]> {
+    const now = this.#clock.now();
+    let left = Math.max(0, limit);
+    const finished = [...this.#jobs.ended(before - 1, left), ...this.#runners.ended(before - 1, left)]
+      .sort((a, b) => a.dueAt - b.dueAt)
+      .slice(0, left);
+    const jobs: { job: JobKey }[] = [];
+    for (const { place, record } of finished) {
+      if ("key" in record) jobs.push({ job: record.key });
+      (("key" in record ? this.#jobs : this.#runners) as MemoryTable<unknown>).remove(place);
+    }
+    left -= finished.length;
+    for (const table of [this.#enrolments, this.#notes] as MemoryTable<unknown>[]) {
+      for (const { place } of table.ended(now, left)) {
+        table.remove(place);
+        left--;
+      }
+    }
+    return jobs;
+  }
+
+  /** Newest first; of a job that found a profile late, the routed record. */
+  #allJobs(): readonly Job[] {
+    const byKey = new Map<JobKey, Job>();
+    for (const job of this.#jobs.all()) if (job.profile !== null || !byKey.has(job.key)) byKey.set(job.key, job);
+    return [...byKey.values()].sort((a, b) => (recentAt(a) < recentAt(b) ? 1 : -1));
+  }
+
+  #storedJob(job: Job): Stored<Job> {
+    const place = { partition: job.profile ?? "", name: job.key };
+    if (!isFinal(job.state)) return { ...open(job.deadlineAt), place, record: job };
+    return { ...this.#ended(job.finishedAt ?? this.#clock.now()), place, record: job };
+  }
+
+  #storedRunner(runner: Runner): Stored<Runner> {
+    const place = { partition: runner.profile, name: runner.id };
+    if (!isGone(runner.state)) return { ...open(runner.deadlineAt), place, record: runner };
+    return { ...this.#ended(this.#clock.now()), place, record: runner };
+  }
+
+  #ended(at: Instant) {
+    return { live: false, dueAt: at, expiresAt: at + this.#retentionMs() };
+  }
+}
+
+function open(deadlineAt: Instant | null) {
+  return { live: true, dueAt: deadlineAt ?? Infinity, expiresAt: Infinity };
+}
+
+function lasting<T>(name: string, record: T): Stored<T> {
+  return { place: { partition: "", name }, record, live: true, dueAt: Infinity, expiresAt: Infinity };
+}
+
+function passing<T>(name: string, record: T, expiresAt: Instant): Stored<T> {
+  return { place: { partition: "", name }, record, live: false, dueAt: expiresAt, expiresAt };
+}

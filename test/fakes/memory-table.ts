@@ -1,0 +1,110 @@
+/** One kind of record of the ledger in memory: conditions on single items, expiry, and what is live, due or ended. */
+import type { Instant } from "../../runtime/core/model";
+import type { Clock, Written } from "../../runtime/core/ports";
+
+export interface Place {
+  readonly partition: string;
+  readonly name: string;
+}
+
+export interface Stored<T> {
+  readonly place: Place;
+  readonly record: T;
+  readonly live: boolean;
+  /** Live: its deadline. Else: when it ended. */
+  readonly dueAt: Instant;
+  /** From here on it reads as absent. */
+  readonly expiresAt: Instant;
+}
+
+export class MemoryTable<T> {
+  readonly #clock: Clock;
+  readonly #items = new Map<string, Stored<T>>();
+  /** By partition, then name. */
+  readonly #live = new Map<string, Map<string, Stored<T>>>();
+  /** By `dueAt`; replaced and removed ones stay until they are met. */
+  #ended: Stored<T>[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get(place: Place): T | undefined {
+    return this.#there(place)?.record;
+  }
+
+  create(item: Stored<T>): Written<T> {
+    const there = this.#there(item.place);
+    if (there !== undefined) return { written: false, current: there.record };
+    this.put(item);
+    return { written: true, record: item.record };
+  }
+
+  /** Version 0 is what stands where nothing was written yet, of records that read as empty. */
+  save(item: Stored<T>, expected: number): Written<T> {
+    const there = this.#there(item.place);
+    const version = there === undefined ? 0 : versionOf(there.record);
+    if (version !== expected || (there === undefined && !readsAsEmpty(item))) {
+      return { written: false, current: there?.record };
+    }
+    this.put(item);
+    return { written: true, record: item.record };
+  }
+
+  put(item: Stored<T>): void {
+    const { partition, name } = item.place;
+    this.#items.set(idOf(item.place), item);
+    const live = this.#live.get(partition) ?? new Map<string, Stored<T>>();
+    this.#live.set(partition, live);
+    if (item.live) live.set(name, item);
+    else {
+      live.delete(name);
+      this.#end(item);
+    }
+  }
+
+  remove(place: Place): void {
+    this.#items.delete(idOf(place));
+    this.#live.get(place.partition)?.delete(place.name);
+  }
+
+  all(): readonly T[] {
+    const now = this.#clock.now();
+    return [...this.#items.values()].filter((item) => item.expiresAt > now).map(({ record }) => record);
+  }
+
+  /** By name. */
+  live(partition: string): readonly T[] {
+    const items = [...(this.#live.get(partition)?.values() ?? [])];
+    return items.sort((a, b) => (a.place.name < b.place.name ? -1 : 1)).map(({ record }) => record);
+  }
+
+  due(now: Instant): readonly Stored<T>[] {
+    return [...this.#live.values()].flatMap((live) => [...live.values()].filter((item) => item.dueAt <= now));
+  }
+
+  /** Up to then, oldest first, at most `limit`. */
+  ended(until: Instant, limit: number): readonly Stored<T>[] {
+    const found: Stored<T>[] = [];
+    let seen = 0;
+    for (const item of this.#ended) {
+      if (item.dueAt > until || found.length >= limit) break;
+      seen++;
+      if (this.#items.get(idOf(item.place)) === item) found.push(item);
+    }
+    this.#ended = [...found, ...this.#ended.slice(seen)];
+    return found;
+  }
+
+  /** Mostly it ended last, so its place is found from the end. */
+  #end(item: Stored<T>): void {
+    let at = this.#ended.length;
+    while (at > 0 && (this.#ended[at - 1]?.dueAt ?? 0) > item.dueAt) at--;
+    this.#ended.splice(at, 0, item);
+  }
+
+  #there(place: Place): Stored<T> | undefined {
+    const item = this.#items.get(idOf(place));
+    return item === undefined || item.expiresAt <= this.#clock.now() ? undefined : item;
+  }
+}
