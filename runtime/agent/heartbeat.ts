@@ -1,5 +1,4 @@
 /** Keeps in touch: the server holds each answer until it has something to say, so that orders arrive at once. */
-import { idlePollMs } from "../core/agent-protocol";
 import type { Random } from "../core/ports";
 import { Backoff, rest } from "./backoff";
 import type { AgentOptions } from "./options";
@@ -20,7 +19,7 @@ export interface HeartbeatParts {
 export async function keepInTouch(parts: HeartbeatParts, signal: AbortSignal): Promise<void> {
   const { client, session, options } = parts;
   const backoff = new Backoff(options.backoff, parts.random);
-  let pauseMs = idlePollMs;
+  const rhythm = new Rhythm(parts);
   while (!signal.aborted) {
     const begun = parts.uptimeMs();
     const { attempt } = session;
@@ -29,14 +28,32 @@ export async function keepInTouch(parts: HeartbeatParts, signal: AbortSignal): P
     if (reply.kind === "answer") {
       backoff.reset();
       session.take(reply.value);
-      const held = parts.uptimeMs() - begun >= options.heartbeatWaitMs / 2;
-      // A server that answers at once is asked less and less, down to the rhythm it wished for.
-      const idle = session.attempt === 0;
-      pauseMs = held || idle ? idlePollMs : Math.min(pauseMs * 2, Math.max(parts.heartbeatMs, idlePollMs));
-      if (!held) await rest(pauseMs, signal);
+      await rhythm.pause(parts.uptimeMs() - begun, { assigned: reply.value.assignment !== null, signal });
     } else {
       if (reply.kind === "over") session.refused(attempt);
       await rest(backoff.nextMs(reply.kind === "failed" ? reply.retryAfterMs : null), signal);
     }
+  }
+}
+
+/** How soon to ask again after an answer. */
+class Rhythm {
+  private readonly parts: HeartbeatParts;
+  private nextMs: number;
+
+  constructor(parts: HeartbeatParts) {
+    this.parts = parts;
+    this.nextMs = parts.options.idlePollMs;
+  }
+
+  async pause(heldMs: number, { assigned, signal }: { assigned: boolean; signal: AbortSignal }): Promise<void> {
+    const { session, options, heartbeatMs } = this.parts;
+    const { idlePollMs } = options;
+    // The server repeats a job until it knows it started; from then on it holds its answers again.
+    if (assigned) return rest(idlePollMs, AbortSignal.any([signal, session.runningSignal]));
+    if (heldMs >= idlePollMs || session.attempt === 0) this.nextMs = idlePollMs;
+    // A server that answers at once is asked less and less, down to the rhythm it wished for.
+    else this.nextMs = Math.min(this.nextMs * 2, Math.max(heartbeatMs, idlePollMs));
+    if (heldMs < idlePollMs) await rest(this.nextMs, signal);
   }
 }

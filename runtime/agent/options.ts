@@ -1,9 +1,11 @@
 /** Everything about the agent's life that is a number; tests shorten what would take long. */
-import { logLimitBytes } from "../core/agent-protocol";
+import { idlePollMs, logLimitBytes } from "../core/agent-protocol";
 
 export interface AgentOptions {
   /** How long the server may hold a heartbeat's answer. */
   readonly heartbeatWaitMs: number;
+  /** How often an agent without a job asks for one when the server does not hold its answers. */
+  readonly idlePollMs: number;
   /** How long a single request may be silent, beyond what the server was allowed to hold it. */
   readonly answerTimeoutMs: number;
   /** First pause after a failed request, and the longest one. */
@@ -28,6 +30,7 @@ export interface AgentOptions {
 
 export const defaultOptions: AgentOptions = Object.freeze({
   heartbeatWaitMs: 10_000,
+  idlePollMs,
   answerTimeoutMs: 30_000,
   backoff: Object.freeze({ firstMs: 100, maxMs: 5_000 }),
   idleSilenceMs: 5 * 60_000,

@@ -132,9 +132,10 @@ type Finished = AgentEvent & { readonly type: "finished" };
 
 async function work(assignment: Assignment, life: Life, reporter: Reporter): Promise<Finished | undefined> {
   const over = new AbortController();
-  const say = (type: "started" | "interrupted"): void => void reporter.push({ type, at: now(life) });
-  onAbort(life.shutdown, () => say("interrupted"), over.signal);
-  const end = await runJob(assignment, { ...life, onStarted: () => say("started") });
+  const say = (type: "started" | "interrupted"): Promise<void> => reporter.push({ type, at: now(life) });
+  onAbort(life.shutdown, () => void say("interrupted"), over.signal);
+  const onStarted = (): void => void say("started").then(() => life.session.startAcknowledged());
+  const end = await runJob(assignment, { ...life, onStarted });
   over.abort();
   if (end === undefined) return undefined;
   const { at, ...facts } = end;

@@ -18,6 +18,7 @@ export class Session {
   private endIdle: (end: IdleEnd) => void = () => undefined;
   private readonly stopping = new AbortController();
   private readonly abandoning = new AbortController();
+  private readonly running = new AbortController();
   private reason: StopReason | null = null;
   private phase: "idle" | "assigned" | "started" = "idle";
   private currentAttempt = 0;
@@ -42,6 +43,11 @@ export class Session {
     return this.abandoning.signal;
   }
 
+  /** Aborted once the server knows that the job has started. */
+  get runningSignal(): AbortSignal {
+    return this.running.signal;
+  }
+
   get stopReason(): StopReason | null {
     return this.reason;
   }
@@ -59,6 +65,10 @@ export class Session {
 
   started(): void {
     this.phase = "started";
+  }
+
+  startAcknowledged(): void {
+    this.running.abort();
   }
 
   stop(reason: StopReason): void {

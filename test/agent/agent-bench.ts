@@ -10,6 +10,7 @@ import { jsonLog } from "../../runtime/agent/json-log";
 import { defaultOptions } from "../../runtime/agent/options";
 import type { AgentOptions } from "../../runtime/agent/options";
 import { runAgent } from "../../runtime/agent/run-agent";
+import type { AgentDeps } from "../../runtime/agent/run-agent";
 import { FakeAgentServer, fakeRunner } from "../fakes/agent-server";
 import type { FakeServerOptions } from "../fakes/agent-server";
 
@@ -19,7 +20,7 @@ export interface Bench {
   readonly folder: string;
   readonly logLines: string[];
   /** Starts the agent; resolves with its exit code. */
-  run(options?: Partial<AgentOptions>): Promise<number>;
+  run(options?: Partial<AgentOptions>, deps?: Partial<AgentDeps>, orders?: Partial<AgentBoot>): Promise<number>;
   shutDown(): void;
   close(): Promise<void>;
 }
@@ -56,8 +57,8 @@ export async function openBench(
   await mkdir(boot.stateDir, { mode: 0o700 });
   const shutdown = new AbortController();
   const logLines: string[] = [];
-  const run = (options: Partial<AgentOptions> = {}): Promise<number> =>
-    runAgent(boot, agentDeps(boot, { logLines, shutdown: shutdown.signal, options }));
+  const run: Bench["run"] = (options = {}, deps = {}, orders = {}) =>
+    runAgent({ ...boot, ...orders }, { ...agentDeps(boot, { logLines, shutdown: shutdown.signal, options }), ...deps });
   const close = async (): Promise<void> => {
     new JobProcesses(boot).killNow();
     await fake.die();
@@ -86,14 +87,21 @@ interface Wishes {
   readonly options: Partial<AgentOptions>;
 }
 
-function agentDeps(boot: AgentBoot, { logLines, shutdown, options }: Wishes): Parameters<typeof runAgent>[1] {
+function agentDeps(boot: AgentBoot, { logLines, shutdown, options }: Wishes): AgentDeps {
   const clock = { now: () => Date.now() };
   return {
     clock,
     uptimeMs: () => performance.now(),
     random: { id: (length) => "n".repeat(length), fraction: () => 0.5 },
     log: jsonLog((line) => void logLines.push(line), clock),
-    options: { ...defaultOptions, backoff: { firstMs: 5, maxMs: 50 }, graceMs: 300, outputQuietMs: 50, ...options },
+    options: {
+      ...defaultOptions,
+      backoff: { firstMs: 5, maxMs: 50 },
+      graceMs: 300,
+      idlePollMs: 20,
+      outputQuietMs: 50,
+      ...options,
+    },
     processes: new JobProcesses(boot),
     version: "0.0.0-test",
     bootedAt: Date.now(),

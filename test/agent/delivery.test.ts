@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { job, openBench } from "./agent-bench";
+import { job, jobOf, openBench } from "./agent-bench";
 import type { Bench } from "./agent-bench";
 
 let bench: Bench;
@@ -65,6 +65,15 @@ describe("what the agent tells the server", () => {
     expect(server.finished.exitCode).toBe(5);
   });
 
+  it("goes on telling when somebody else answers at the server's address for a while", async () => {
+    bench = await openBench({ assignment: job("echo out; exit 6") });
+    bench.server.plan("report", { status: 401 }, { status: 404 }, { status: 200, body: { hello: "world" } });
+    bench.server.plan("heartbeat", { status: 401 }, { status: 302 });
+    expect(await bench.run()).toBe(0);
+    expect(bench.server.log.toString()).toBe("out\n");
+    expect(bench.server.finished.exitCode).toBe(6);
+  });
+
   it("sends output while the job runs, in the order stdout and stderr were written", async () => {
     bench = await openBench({ assignment: job("echo 1; echo 2 >&2; echo 3; echo 4 >&2; sleep 600") });
     const { server } = bench;
@@ -78,6 +87,12 @@ describe("what the agent tells the server", () => {
     bench = await openBench({ assignment: job("echo one; echo two > /dev/stderr; echo three | tee /dev/stdout >&2") });
     await bench.run();
     expect(bench.server.log.toString()).toBe("one\ntwo\nthree\nthree\n");
+  });
+
+  it("keeps the output of both kinds where the system cannot make a named pipe", async () => {
+    bench = await openBench({ assignment: jobOf(["/bin/sh", "-c", "echo 1; echo 2 >&2"]) });
+    await bench.run({}, { inherited: { path: "/nowhere", language: "C" } });
+    expect(bench.server.log.toString().split("\n").sort()).toEqual(["", "1", "2"]);
   });
 
   it("keeps output up to the limit, says so in one line, and lets the job run on", async () => {

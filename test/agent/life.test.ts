@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
-import { jobOf, job, openBench } from "./agent-bench";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { jobOf, job, markedProcesses, openBench } from "./agent-bench";
 import type { Bench } from "./agent-bench";
-import { fakeRunner } from "../fakes/agent-server";
+import { FakeAgentServer, fakeRunner } from "../fakes/agent-server";
 
 let bench: Bench;
 afterEach(() => bench.close());
@@ -37,6 +39,30 @@ describe("the agent's life", () => {
     expect(types()).toEqual([]);
   });
 
+  it("enrols where the server is now when another one refuses it at the old address", async () => {
+    bench = await openBench({ assignment: jobOf(["true"]) });
+    const impostor = new FakeAgentServer({ urlFile: join(bench.folder, "impostor.json") });
+    await impostor.start();
+    impostor.plan("enrol", { status: 401 }, { status: 401 });
+    const code = await bench.run({}, {}, { url: impostor.url });
+    await impostor.die();
+    expect(code).toBe(0);
+    expect(bench.server.has("finished")).toBe(true);
+  });
+
+  it("ends with code 1, its job killed, when something in it breaks", async () => {
+    bench = await openBench({ assignment: job("trap '' TERM; sleep 600") });
+    const bug = (): number => {
+      throw new Error("a bug");
+    };
+    const code = bench.run({}, { random: { id: (length) => "n".repeat(length), fraction: bug } });
+    await bench.server.until(() => bench.server.has("started"));
+    await bench.server.die();
+    expect(await code).toBe(1);
+    expect(bench.logLines.join("")).toContain("a bug");
+    while (markedProcesses(bench.boot.marker["ONEJOB_RUNNER"] ?? "").length > 0) await setImmediate();
+  });
+
   it("takes a job that comes while it waits", async () => {
     bench = await openBench({});
     const code = bench.run();
@@ -44,6 +70,17 @@ describe("the agent's life", () => {
     bench.server.tell({ assignment: jobOf(["sh", "-c", "exit 7"]) });
     expect(await code).toBe(0);
     expect(bench.server.finished.exitCode).toBe(7);
+  });
+
+  it("takes a job from a server that never holds its answers", async () => {
+    bench = await openBench({});
+    const empty = { logOffset: 0, assignment: null, cancel: false, drain: false };
+    bench.server.plan("heartbeat", ...Array.from({ length: 3 }, () => ({ status: 200, body: empty })));
+    const code = bench.run();
+    await bench.server.until(() => bench.server.requests.filter(({ endpoint }) => endpoint === "heartbeat").length > 3);
+    bench.server.tell({ assignment: jobOf(["true"]) });
+    expect(await code).toBe(0);
+    expect(bench.server.has("finished")).toBe(true);
   });
 
   it("leaves without a job when it is drained", async () => {

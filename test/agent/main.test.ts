@@ -1,16 +1,19 @@
 /** The program as it is shipped: one file, started as a process. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { buildSync } from "esbuild";
 import { job, jobOf, markedProcesses, openBench } from "./agent-bench";
 import type { Bench } from "./agent-bench";
 
 const folder = mkdtempSync(join(tmpdir(), "onejob-main-"));
 const program = join(folder, "agent.js");
+const crashing = join(folder, "crashing.js");
+writeFileSync(crashing, 'process.on("SIGUSR2", () => { throw new Error("a bug nobody expected"); });');
 const built = buildSync({
   entryPoints: [join(__dirname, "../../runtime/agent/main.ts")],
   outfile: program,
@@ -33,9 +36,12 @@ interface Ended {
   readonly said: string;
 }
 
-function start(input: string): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+function start(
+  input: string,
+  flags: readonly string[] = [],
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const env = { PATH: process.env["PATH"], ...bench.boot.marker, ONEJOB_ROLE: "agent" };
-  const child = spawn(process.execPath, [program], { env, stdio: ["pipe", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [...flags, program], { env, stdio: ["pipe", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   child.stdin.end(input);
@@ -94,6 +100,17 @@ describe("the agent's program", () => {
     child.kill("SIGTERM");
     expect((await ended).code).toBe(0);
     expect(bench.server.finished).toMatchObject({ signal: 9, reason: "interrupted" });
+  });
+
+  it("kills its job, says why and ends with code 1 when it crashes", async () => {
+    bench.server.assignment = job("trap '' TERM; while :; do sleep 0.1; done");
+    const { child, ended } = start(bootLine(), ["--require", crashing]);
+    await bench.server.until(() => bench.server.has("started"));
+    child.kill("SIGUSR2");
+    const { code, said } = await ended;
+    expect(code).toBe(1);
+    expect(said).toContain("a bug nobody expected");
+    while (markedProcesses(bench.boot.marker["ONEJOB_RUNNER"] ?? "").length > 0) await setImmediate();
   });
 
   it("lives through a hang-up", async () => {

@@ -8,7 +8,7 @@ import { packFolder } from "../../runtime/cli/pack";
 import { checkBundle } from "../../runtime/sources/api/check-bundle";
 import { hostileBundles } from "../fixtures/hostile-bundles";
 import { freshFolder, makeTree, readTree, type Tree, type TreeEntry } from "../fixtures/source-tree";
-import { bundleOf } from "../fixtures/tar-bytes";
+import { bundleOf, pax } from "../fixtures/tar-bytes";
 
 let outer: string;
 let target: string;
@@ -111,8 +111,8 @@ describe("unpacking", () => {
 });
 
 describe("refusing while unpacking", () => {
-  it.each(hostileBundles)("leaves nothing inside or outside after $name", async ({ bytes, says }) => {
-    const answer = await unpack(bytes);
+  it.each(hostileBundles)("leaves nothing inside or outside after $name", async ({ bytes, says, limits }) => {
+    const answer = await unpackBundle(chunks(bytes), target, limits);
     expect(answer).toMatchObject({ ok: false });
     for (const words of says) expect(answer).toMatchObject({ problem: expect.stringContaining(words) });
     expect(readTree(outer)).toEqual(nothingBut);
@@ -148,7 +148,6 @@ describe("refusing while unpacking", () => {
         .map((letter) => letter.repeat(200)),
     );
     mkdirSync(deep, { recursive: true });
-    const { pax } = await import("../fixtures/tar-bytes");
     const answer = await unpackBundle(chunks(bundleOf(pax({ path: `${parts}end` }), { path: "cut" })), deep);
     expect(answer).toMatchObject({ ok: false, problem: expect.stringContaining("too long for this file system") });
     expect(readdirSync(deep)).toEqual([]);
@@ -180,7 +179,7 @@ describe("the whole way: packed, checked, unpacked", () => {
   );
   const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
   const entry: fc.Arbitrary<TreeEntry> = fc.oneof(
-    fc.string({ maxLength: 2_000, unit: "binary" }).map((text) => text.toWellFormed()),
+    fc.string({ maxLength: 2_000, unit: "binary" }),
     fc.string({ maxLength: 10 }).map((run) => ({ run })),
     fc.constant(null),
     fc.oneof(name, fc.constantFrom(".", "./x", "é/ü\nx")).map((to) => ({ to })),

@@ -11,9 +11,10 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { list } from "tar";
 import { packFolder, type PackOptions } from "../../runtime/cli/pack";
 import { bundleLimits } from "../../runtime/core/bundle";
+import { asNobody } from "../fixtures/as-nobody";
+import { packedPaths } from "../fixtures/packed-paths";
 import { freshFolder, makeTree, type Tree } from "../fixtures/source-tree";
 
 let root: string;
@@ -22,23 +23,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** What was packed, folders with a slash, as another tar reader sees it. */
-async function packed(dir = root, options: PackOptions = { includeGit: false }): Promise<string[]> {
-  const paths: string[] = [];
-  const { stream } = await packFolder(dir, options);
-  const parser = list({ strict: true, onReadEntry: (entry) => paths.push(entry.path) });
-  await new Promise((resolve, reject) => {
-    parser.on("end", resolve).on("error", reject);
-    stream.on("error", reject).pipe(parser);
-  });
-  return paths;
-}
-
 async function bytesOf(dir: string): Promise<Buffer> {
   const { stream } = await packFolder(dir, { includeGit: false });
   return Buffer.concat(await stream.toArray());
 }
 
+const packed = (options: PackOptions = { includeGit: false }) => packedPaths(root, options);
 const make = (tree: Tree) => makeTree(root, tree);
 
 describe("what is packed", () => {
@@ -66,12 +56,12 @@ describe("what is packed", () => {
     make({ ".git/HEAD": "ref", ".git/objects/a": "x", "sub/.git": "gitdir: ../x", a: "a" });
     expect(await packed()).toEqual(["a", "sub/"]);
     const all = [".git/", ".git/HEAD", ".git/objects/", ".git/objects/a", "a", "sub/", "sub/.git"];
-    expect(await packed(root, { includeGit: true })).toEqual(all);
+    expect(await packed({ includeGit: true })).toEqual(all);
   });
 
   it("takes all of .git when it is asked for, whatever .gitignore says", async () => {
     make({ ".git/x.log": "1", ".gitignore": "*.log\n.git\n", "y.log": "2" });
-    expect(await packed(root, { includeGit: true })).toEqual([".git/", ".git/x.log", ".gitignore"]);
+    expect(await packed({ includeGit: true })).toEqual([".git/", ".git/x.log", ".gitignore"]);
   });
 
   it("leaves out pipes and sockets, and says so", async () => {
@@ -87,98 +77,7 @@ describe("what is packed", () => {
 
   it("packs a folder that is named through a link", async () => {
     make({ "real/a": "a", seeming: { to: "real" } });
-    expect(await packed(join(root, "seeming"))).toEqual(["a"]);
-  });
-});
-
-describe("what .gitignore leaves out", () => {
-  it.each<[string, Tree, string[]]>([
-    ["a name at every level", { ".gitignore": "x\n", x: "", "a/x": "", "a/y": "" }, ["a/y"]],
-    ["a folder with all that is in it", { ".gitignore": "out/\n", "out/a": "", "b/out": "" }, ["b/out"]],
-    ["an anchored name only where it stands", { ".gitignore": "/x\n", x: "", "a/x": "" }, ["a/x"]],
-    ["all but what is taken back", { ".gitignore": "*.log\n!keep.log\n", "a.log": "", "keep.log": "" }, ["keep.log"]],
-    ["nothing taken back below an ignored folder", { ".gitignore": "d/\n!d/keep\n", "d/keep": "", a: "" }, ["a"]],
-    ["a deeper rule only there", { "a/.gitignore": "x\n", "a/x": "", "a/b/x": "", x: "" }, ["x"]],
-    [
-      "a deeper anchored rule from there",
-      { "a/.gitignore": "/b/x\n", "a/b/x": "", "b/x": "", "a/c/b/x": "" },
-      ["a/c/b/x", "b/x"],
-    ],
-    [
-      "what a deeper file takes back is kept",
-      { ".gitignore": "*.o\n", "a/.gitignore": "!x.o\n", "a/x.o": "", "x.o": "" },
-      ["a/x.o"],
-    ],
-    [
-      "a folder a deeper file takes back, with all that no rule names itself",
-      { ".gitignore": "build/\n*.o\n", "p/.gitignore": "!build/\n", "p/build/a": "", "p/build/b.o": "", "build/c": "" },
-      ["p/build/a"],
-    ],
-    [
-      "a folder with signs that rules have a meaning for",
-      { "[a]*/.gitignore": "x\n", "[a]*/x": "", "a/x": "" },
-      ["a/x"],
-    ],
-    [
-      "comments, empty lines, CRLF and spaces at the end aside",
-      { ".gitignore": "# x\r\n\r\ny  \r\n", "# x": "", x: "", y: "" },
-      ["# x", "x"],
-    ],
-    [
-      "names with an escaped sign",
-      {
-        ".gitignore": "\\#a\n\\!b\n",
-        "c/.gitignore": "\\#d\n\\!e\n",
-        "#a": "",
-        "!b": "",
-        "c/#d": "",
-        "c/!e": "",
-        f: "",
-      },
-      ["f"],
-    ],
-    [
-      "everything but one folder",
-      { ".gitignore": "/*\n!/src\n!.gitignore\n", "src/a": "", b: "", "c/d": "" },
-      ["src/a"],
-    ],
-    [
-      "nothing by a link instead of a file",
-      { rules: "a\n", ".gitignore": { to: "rules" }, a: "" },
-      [".gitignore", "a", "rules"],
-    ],
-    ["by case", { ".gitignore": "Readme\n", readme: "", Readme: "" }, ["readme"]],
-  ])("%s", async (_, tree, expected) => {
-    make(tree);
-    const files = (await packed()).filter((path) => !path.endsWith("/"));
-    const own = (path: string) => typeof tree[path] === "string" && path.endsWith(".gitignore");
-    expect(files.filter((path) => !own(path)).sort()).toEqual(expected);
-  });
-
-  it("keeps a folder of which everything is ignored, as an empty one", async () => {
-    make({ ".gitignore": "*.tmp\n", "a/x.tmp": "" });
-    expect(await packed()).toEqual([".gitignore", "a/"]);
-  });
-
-  it("heeds .git/info/exclude, below the rules of every .gitignore", async () => {
-    make({ ".git/info/exclude": "x\ny\n", ".gitignore": "!y\n", x: "", y: "" });
-    expect(await packed()).toEqual([".gitignore", "y"]);
-  });
-
-  it("heeds info/exclude where .git is a file that points to it, as in a linked worktree", async () => {
-    make({ "main/.git/worktrees/w/commondir": "../..\n", "main/.git/info/exclude": "x\n" });
-    make({ "w/.git": `gitdir: ${join(root, "main/.git/worktrees/w")}\n`, "w/x": "", "w/y": "" });
-    expect(await packed(join(root, "w"))).toEqual(["y"]);
-  });
-
-  it("heeds the rules of the repository above the packed folder", async () => {
-    make({ ".git/HEAD": "", ".gitignore": "x\n/sub/y\n/z\n", "sub/x": "", "sub/y": "", "sub/z": "" });
-    expect(await packed(join(root, "sub"))).toEqual(["z"]);
-  });
-
-  it("packs a folder that git ignores, when it is the one that was named", async () => {
-    make({ ".git/HEAD": "", ".gitignore": "out/\n", "out/a": "", "out/.gitignore": "b\n", "out/b": "" });
-    expect(await packed(join(root, "out"))).toEqual([".gitignore", "a"]);
+    expect(await packedPaths(join(root, "seeming"))).toEqual(["a"]);
   });
 });
 
@@ -298,14 +197,3 @@ describe("what changes while it is packed", () => {
     await expect(stream.toArray()).rejects.toMatchObject({ detail: expect.stringContaining("larger than 100 bytes") });
   });
 });
-
-/** Root may read everything; then the test takes the rights of somebody who may not. */
-async function asNobody(act: () => Promise<void>): Promise<void> {
-  const isRoot = process.geteuid?.() === 0;
-  if (isRoot) process.seteuid?.(65_534);
-  try {
-    await act();
-  } finally {
-    if (isRoot) process.seteuid?.(0);
-  }
-}

@@ -53,7 +53,7 @@ export class MemoryLedger implements Ledger {
   }
 
   async saveJob(job: Job): Promise<Written<Job>> {
-    return this.#jobs.save(this.#storedJob(job), job.version - 1);
+    return this.#jobs.save(this.#storedJob(job));
   }
 
   async readJob(key: JobKey, profile?: string | null): Promise<Job | undefined> {
@@ -86,7 +86,7 @@ export class MemoryLedger implements Ledger {
   }
 
   async saveRunner(runner: Runner): Promise<Written<Runner>> {
-    return this.#runners.save(this.#storedRunner(runner), runner.version - 1);
+    return this.#runners.save(this.#storedRunner(runner));
   }
 
   async readRunner(profile: string, id: string): Promise<Runner | undefined> {
@@ -102,7 +102,8 @@ export class MemoryLedger implements Ledger {
   }
 
   async savePlanner(record: PlannerRecord): Promise<Written<PlannerRecord>> {
-    return this.#planners.save(lasting(record.profile, record), record.version - 1);
+    const planner = lasting(record.profile, record);
+    return first(record) ? this.#planners.create(planner) : this.#planners.save(planner);
   }
 
   async listProfiles(): Promise<readonly string[]> {
@@ -118,7 +119,8 @@ export class MemoryLedger implements Ledger {
   }
 
   async saveFleet(record: FleetRecord): Promise<Written<FleetRecord>> {
-    return this.#fleet.save(lasting("fleet", record), record.version - 1);
+    const fleet = lasting("fleet", record);
+    return first(record) ? this.#fleet.create(fleet) : this.#fleet.save(fleet);
   }
 
   async saveEnrolment(runner: string, enrolment: Enrolment, expiresAt: Instant): Promise<void> {
@@ -148,30 +150,29 @@ export class MemoryLedger implements Ledger {
       return { item, dueAt, name: `RUNNER#${record.id}` };
     });
     return [...jobs, ...runners]
-      .sort((a, b) => a.dueAt - b.dueAt || (a.name < b.name ? -1 : 1))
+      .sort(oldestFirst)
       .slice(0, Math.max(0, limit))
       .map(({ item }) => item);
   }
 
   async purge(before: Instant, limit: number): Promise<readonly { readonly job: JobKey }[]> {
+    const jobs = this.#jobs.ended(before - 1, limit).map(({ place, record, dueAt }) => {
+      return { dueAt, name: `JOB#${record.key}`, job: record.key, remove: () => this.#jobs.remove(place) };
+    });
+    const runners = this.#runners.ended(before - 1, limit).map(({ place, dueAt }) => {
+      return { dueAt, name: `RUNNER#${place.name}`, job: undefined, remove: () => this.#runners.remove(place) };
+    });
+    const finished = [...jobs, ...runners].sort(oldestFirst).slice(0, Math.max(0, limit));
+    for (const { remove } of finished) remove();
+    this.#purgeExpired(limit - finished.length);
+    return finished.flatMap(({ job }) => (job === undefined ? [] : [{ job }]));
+  }
+
+  #purgeExpired(limit: number): void {
     const now = this.#clock.now();
-    let left = Math.max(0, limit);
-    const finished = [...this.#jobs.ended(before - 1, left), ...this.#runners.ended(before - 1, left)]
-      .sort((a, b) => a.dueAt - b.dueAt)
-      .slice(0, left);
-    const jobs: { job: JobKey }[] = [];
-    for (const { place, record } of finished) {
-      if ("key" in record) jobs.push({ job: record.key });
-      (("key" in record ? this.#jobs : this.#runners) as MemoryTable<unknown>).remove(place);
-    }
-    left -= finished.length;
-    for (const table of [this.#enrolments, this.#notes] as MemoryTable<unknown>[]) {
-      for (const { place } of table.ended(now, left)) {
-        table.remove(place);
-        left--;
-      }
-    }
-    return jobs;
+    const enrolments = this.#enrolments.ended(now, limit);
+    for (const { place } of enrolments) this.#enrolments.remove(place);
+    for (const { place } of this.#notes.ended(now, limit - enrolments.length)) this.#notes.remove(place);
   }
 
   /** Newest first; of a job that found a profile late, the routed record. */
@@ -183,14 +184,16 @@ export class MemoryLedger implements Ledger {
 
   #storedJob(job: Job): Stored<Job> {
     const place = { partition: job.profile ?? "", name: job.key };
-    if (!isFinal(job.state)) return { ...open(job.deadlineAt), place, record: job };
-    return { ...this.#ended(job.finishedAt ?? this.#clock.now()), place, record: job };
+    const { version } = job;
+    if (!isFinal(job.state)) return { ...open(job.deadlineAt), place, record: job, version };
+    return { ...this.#ended(job.finishedAt ?? this.#clock.now()), place, record: job, version };
   }
 
   #storedRunner(runner: Runner): Stored<Runner> {
     const place = { partition: runner.profile, name: runner.id };
-    if (!isGone(runner.state)) return { ...open(runner.deadlineAt), place, record: runner };
-    return { ...this.#ended(this.#clock.now()), place, record: runner };
+    const { version } = runner;
+    if (!isGone(runner.state)) return { ...open(runner.deadlineAt), place, record: runner, version };
+    return { ...this.#ended(this.#clock.now()), place, record: runner, version };
   }
 
   #ended(at: Instant) {
@@ -202,10 +205,25 @@ function open(deadlineAt: Instant | null) {
   return { live: true, dueAt: deadlineAt ?? Infinity, expiresAt: Infinity };
 }
 
-function lasting<T>(name: string, record: T): Stored<T> {
-  return { place: { partition: "", name }, record, live: true, dueAt: Infinity, expiresAt: Infinity };
+function lasting<T extends { readonly version: number }>(name: string, record: T): Stored<T> {
+  const { version } = record;
+  return { place: { partition: "", name }, record, version, live: true, dueAt: Infinity, expiresAt: Infinity };
 }
 
 function passing<T>(name: string, record: T, expiresAt: Instant): Stored<T> {
-  return { place: { partition: "", name }, record, live: false, dueAt: expiresAt, expiresAt };
+  return { place: { partition: "", name }, record, version: 0, live: false, dueAt: expiresAt, expiresAt };
+}
+
+/** Planner and fleet read as version 0 before anything stands there. */
+function first({ version }: { readonly version: number }): boolean {
+  return version === 1;
+}
+
+interface Dated {
+  readonly dueAt: Instant;
+  readonly name: string;
+}
+
+function oldestFirst(a: Dated, b: Dated): number {
+  return a.dueAt - b.dueAt || (a.name < b.name ? -1 : 1);
 }

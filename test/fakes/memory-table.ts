@@ -10,6 +10,7 @@ export interface Place {
 export interface Stored<T> {
   readonly place: Place;
   readonly record: T;
+  readonly version: number;
   readonly live: boolean;
   /** Live: its deadline. Else: when it ended. */
   readonly dueAt: Instant;
@@ -40,13 +41,9 @@ export class MemoryTable<T> {
     return { written: true, record: item.record };
   }
 
-  /** Version 0 is what stands where nothing was written yet, of records that read as empty. */
-  save(item: Stored<T>, expected: number): Written<T> {
+  save(item: Stored<T>): Written<T> {
     const there = this.#there(item.place);
-    const version = there === undefined ? 0 : versionOf(there.record);
-    if (version !== expected || (there === undefined && !readsAsEmpty(item))) {
-      return { written: false, current: there?.record };
-    }
+    if (there?.version !== item.version - 1) return { written: false, current: there?.record };
     this.put(item);
     return { written: true, record: item.record };
   }
@@ -92,7 +89,7 @@ export class MemoryTable<T> {
       seen++;
       if (this.#items.get(idOf(item.place)) === item) found.push(item);
     }
-    this.#ended = [...found, ...this.#ended.slice(seen)];
+    if (seen > found.length) this.#ended = [...found, ...this.#ended.slice(seen)];
     return found;
   }
 
@@ -107,4 +104,8 @@ export class MemoryTable<T> {
     const item = this.#items.get(idOf(place));
     return item === undefined || item.expiresAt <= this.#clock.now() ? undefined : item;
   }
+}
+
+function idOf({ partition, name }: Place): string {
+  return `${partition}\n${name}`;
 }

@@ -1,5 +1,6 @@
 /** Whether machines get control groups here; asked once, and taken back as soon as one is refused. */
 import type { Log } from "../../core/ports";
+import { messageOf } from "./errno";
 import { type Enforcement, type GroupBase, type GroupSupport, currentBase, groupOf, probe } from "./cgroup";
 
 export interface ControlGroups {
@@ -33,7 +34,7 @@ export function controlGroups(options: ControlGroupOptions): ControlGroups {
     pathFor: (machine) => (base === undefined || support() === undefined ? null : groupOf(base, machine)),
     giveUp(error) {
       known = { support: undefined };
-      options.log.warn("control groups are refused; limits are not enforced from now on", { error: String(error) });
+      options.log.warn("control groups are refused; limits are not enforced from now on", { error: messageOf(error) });
     },
   };
 }

@@ -1,7 +1,12 @@
 /** The few system error codes this compute tells apart. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  // By shape: an error of the system is not everywhere an instance of this program's `Error`.
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
+}
+
+export function messageOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
 }
 
 export function isAbsent(error: unknown): boolean {

@@ -6,6 +6,7 @@ import { OnejobError } from "../../core/errors";
 import type { Compute, Log, MachineOutcome, Tokens } from "../../core/ports";
 import type { ProfileSettings } from "../../core/settings";
 import type { Enforcement, GroupBase } from "./cgroup";
+import { messageOf } from "./errno";
 import { controlGroups } from "./control-groups";
 import type { Host } from "./host";
 import { type LaunchOptions, type Wanted, launchMachine, wantedMachines } from "./launch";
@@ -141,6 +142,6 @@ function remember(ended: Set<string>, machine: string): void {
 function allOf<T>(results: readonly PromiseSettledResult<T>[], what: string): readonly T[] {
   const failed = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
   if (failed.length === 0) return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const said = failed.map((error) => (error instanceof Error ? error.message : String(error))).join("; ");
+  const said = failed.map(messageOf).join("; ");
   throw new OnejobError("internal", `${what} of ${failed.length} machines failed: ${said}`, { cause: failed[0] });
 }

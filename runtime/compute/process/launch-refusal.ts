@@ -1,6 +1,6 @@
 /** Why a machine could not be made, as the planner needs to hear it. */
 import type { MachineOutcome } from "../../core/ports";
-import { errnoOf } from "./errno";
+import { errnoOf, messageOf } from "./errno";
 
 type Refused = Exclude<MachineOutcome["outcome"], "launched">;
 
@@ -20,7 +20,7 @@ const full = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT"
 /** System errors name a path and a code, never what was written. */
 export function refusalOf(error: unknown): LaunchRefusal {
   if (error instanceof LaunchRefusal) return error;
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = messageOf(error);
   return full.has(errnoOf(error) ?? "")
     ? new LaunchRefusal("no-capacity", `this machine has no room for another process: ${detail}`, { cause: error })
     : new LaunchRefusal("misconfigured", `the machine could not be prepared: ${detail}`, { cause: error });

@@ -7,7 +7,7 @@ import type { AgentBoot } from "../../core/agent-protocol";
 import type { LaunchRequest, MachineOutcome } from "../../core/ports";
 import type { ProfileSettings } from "../../core/settings";
 import { enterGroup, makeGroup, removeGroup } from "./cgroup";
-import { errnoOf } from "./errno";
+import { errnoOf, messageOf } from "./errno";
 import type { Host } from "./host";
 import { jobDirOf, makeJobDir } from "./job-folder";
 import { freeUser } from "./job-user";
@@ -186,6 +186,6 @@ async function discard(host: Host, runner: string): Promise<void> {
   try {
     await removeMachine(host, runner);
   } catch (error) {
-    host.log.error("remains of a failed launch could not be removed", { runner, error: String(error) });
+    host.log.error("remains of a failed launch could not be removed", { runner, error: messageOf(error) });
   }
 }

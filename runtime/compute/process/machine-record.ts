@@ -4,7 +4,7 @@
  */
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ignoreAbsent, isAbsent } from "./errno";
+import { ignoreAbsent } from "./errno";
 
 export interface MachineRecord {
   readonly launch: string;
@@ -39,13 +39,17 @@ export function recordFile(dir: string): string {
 
 /** `unreadable`: there is a record, but what it says is lost. */
 export async function readRecord(dir: string): Promise<MachineRecord | "absent" | "unreadable"> {
+  const text = await readFile(recordFile(dir), "utf8").catch(ignoreAbsent);
+  if (text === undefined) return "absent";
+  const parsed = parse(text);
+  return isRecord(parsed) ? parsed : "unreadable";
+}
+
+function parse(text: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(await readFile(recordFile(dir), "utf8"));
-    return isRecord(parsed) ? parsed : "unreadable";
-  } catch (error) {
-    if (isAbsent(error)) return "absent";
-    if (error instanceof SyntaxError) return "unreadable";
-    throw error;
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

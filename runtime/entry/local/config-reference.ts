@@ -1,9 +1,9 @@
-/** Writes docs/configuration.md from the schema: `npm run docs`. */
-import { writeFileSync } from "node:fs";
+/** `docs/configuration.md`, made from the schema. `npm run docs` writes it. */
 import { kindOf } from "../../core/settings-node";
 import type { GroupNode, SettingNode } from "../../core/settings-node";
 import { secretSchema, settingsRoot } from "../../core/settings-schema";
 import { rangeWords } from "../../core/settings-words";
+import { markdownTable } from "./markdown-table";
 import { starterConfig } from "./starter-config";
 
 export const configReferencePath = "docs/configuration.md";
@@ -48,7 +48,7 @@ function sectionsOf(path: string, node: SettingNode): Section[] {
 
 function section(title: string, group: GroupNode): string {
   const rows = Object.entries(group.properties).map(([key, node]) => row(key, node, group));
-  return [`## ${title}`, "", group.description, "", ...table([header, ...rows]), ""].join("\n");
+  return [`## ${title}`, "", group.description, "", ...markdownTable(header, rows), ""].join("\n");
 }
 
 const header = ["key", "type", "default", "range", "what it does"];
@@ -85,15 +85,3 @@ function inner(item: SettingNode): string {
   const words = "type" in item && item.type === "string" ? rangeWords(item) : "";
   return words === "" ? "" : `, each ${words}`;
 }
-
-/** Columns padded to equal width, as the formatter of this project wants them. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const cells = rows.map((cellsOfRow) => cellsOfRow.map((cell) => cell.replaceAll("|", "\\|")));
-  const widths = header.map((_, column) => Math.max(3, ...cells.map((cellsOfRow) => cellsOfRow[column]?.length ?? 0)));
-  const line = (cellsOfRow: readonly string[]): string =>
-    `| ${cellsOfRow.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  const [first = [], ...others] = cells;
-  return [line(first), line(widths.map((width) => "-".repeat(width))), ...others.map(line)];
-}
-
-if (require.main === module) writeFileSync(configReferencePath, configReference());

@@ -6,14 +6,15 @@ import type { Settings } from "../../core/settings";
 import { processCompute, type Enforcement } from "../../compute/process";
 import { openLedger } from "../../ledger/dynamodb-ledger";
 import { openLocalQueue } from "../../queue/local-queue";
+import { dynamodbMessageStore } from "../../queue/message-store";
 import { apiSource } from "../../sources/api";
 import { createChanges, observedFiles, observedLedger, type Changes } from "./changes";
-import { diskFiles, type DiskFiles } from "./disk-files";
+import { openDiskFiles, type DiskFiles } from "./disk-files";
 import { embeddedTables, openEmbeddedStore } from "./embedded-store";
-import { nodeClock, nodeRandom } from "./node-random";
+import { nodeRandom, systemClock } from "./node-random";
 import { prometheusMeter, type PrometheusMeter } from "./prometheus-meter";
 import { prepareDataDir, readPid, writePid } from "./server-files";
-import { signedTokens } from "./signed-tokens";
+import { openTokens } from "./signed-tokens";
 import { OnejobError } from "../../core/errors";
 
 export interface LocalPortsOptions {
@@ -40,11 +41,15 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   const store = await openStore(dataDir);
   writePid(dataDir);
   const changes = createChanges();
-  const common = { client: store.client, clock: nodeClock, random: nodeRandom };
+  const common = { client: store.client, clock: systemClock, random: nodeRandom };
   const retentionMs = () => settings().retention.finishedMs;
   const ledger = observedLedger(await openLedger({ ...common, table: embeddedTables.ledger, retentionMs }), changes);
-  const queue = await openLocalQueue({ ...common, table: embeddedTables.queue, log });
-  const disk = await diskFiles(dataDir);
+  const queue = await openLocalQueue({
+    ...common,
+    store: dynamodbMessageStore(store.client, embeddedTables.queue),
+    log,
+  });
+  const disk = await openDiskFiles(dataDir);
   const meter = prometheusMeter({ ledger, queue, changes });
   const sources = new Map<string, JobSource>([[apiSourceName, apiSource()]]);
   const computes = new Map<string, Compute>();
@@ -55,8 +60,8 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
     ledger,
     queue,
     files: observedFiles(disk, changes),
-    tokens: await signedTokens(ledger, nodeClock),
-    clock: nodeClock,
+    tokens: await openTokens(ledger),
+    clock: systemClock,
     random: nodeRandom,
     log,
     meter,
@@ -64,7 +69,7 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   const processes = processComputeFor(options, ports);
   computes.set(processes.kind, processes);
   const close = async () => {
-    await queue.close();
+    queue.close();
     await store.close();
   };
   return { ports, changes, meter, enforcement: () => processes.enforcement(), trimLogs: disk.trimLogs, close };

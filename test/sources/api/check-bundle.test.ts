@@ -40,8 +40,8 @@ describe("checking a bundle as it comes in", () => {
     await expect(checkBundle(chunks(bundleOf()))).resolves.toEqual({ ok: true, entries: 0, bytes: 0 });
   });
 
-  it.each(hostileBundles)("refuses $name", async ({ bytes, says }) => {
-    const answer = await checkBundle(chunks(bytes));
+  it.each(hostileBundles)("refuses $name", async ({ bytes, says, limits }) => {
+    const answer = await checkBundle(chunks(bytes), limits);
     expect(answer).toMatchObject({ ok: false });
     for (const words of says) expect(answer).toMatchObject({ problem: expect.stringContaining(words) });
   });

@@ -1,0 +1,94 @@
+/** What a job printed, byte by byte; on wish until it has ended. */
+import { pipeline } from "node:stream/promises";
+import type { FastifyInstance } from "fastify";
+import { isFinal } from "../../../core/lifecycle";
+import type { Job } from "../../../core/model";
+import type { Change } from "../changes";
+import { findJob } from "../../../flow/moves";
+import { resolveJob } from "../../../flow/read-job";
+import type { HttpContext, JobParams } from "./context";
+import { failure, jobParams as params, rawAnswer } from "./schemas";
+import { whileConnected } from "./slow-clients";
+
+interface LogQuery {
+  readonly offset: number;
+  readonly follow: boolean;
+}
+
+const chunkBytes = 64 * 1024;
+
+const schema = {
+  tags: ["jobs"],
+  summary: "What a job printed.",
+  params,
+  querystring: {
+    type: "object",
+    properties: {
+      offset: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0, description: "First byte wanted." },
+      follow: { type: "boolean", default: false, description: "Stay until the job has ended." },
+    },
+  },
+  response: {
+    200: rawAnswer("text/plain", "Its bytes from `offset` on; the header X-Onejob-Log-Size says how many there were."),
+    ...failure,
+  },
+} as const;
+
+export function logRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { ports, closing, logger } = context;
+  app.get<{ Params: JobParams; Querystring: LogQuery }>("/api/v1/jobs/:job/logs", { schema }, async (request, reply) => {
+    const job = await resolveJob(request.params.job, ports);
+    const size = await ports.files.logSize(job.key);
+    const signal = whileConnected(reply, closing);
+    // On the bare response: the head must go out at once, although the first byte may take minutes.
+    reply.hijack();
+    const { raw } = reply;
+    const type = { "content-type": "text/plain; charset=utf-8", "x-onejob-log-size": String(size) };
+    raw.writeHead(200, { ...headersOf(reply.getHeaders()), ...type });
+    raw.flushHeaders();
+    try {
+      await pipeline(logBytes(job, { ...request.query, signal }, context), raw);
+    } catch (error) {
+      if (!signal.aborted) logger.error("log could not be read", { request: request.id, job: job.key, error });
+      raw.destroy();
+    }
+  });
+}
+
+interface Reading extends LogQuery {
+  readonly signal: AbortSignal;
+}
+
+async function* logBytes(job: Job, { offset, follow, signal }: Reading, context: HttpContext): AsyncGenerator<Uint8Array> {
+  const { ports, changes, limits } = context;
+  let at = offset;
+  const news = (change: Change): boolean =>
+    (change.kind === "log" && change.job === job.key && change.size > at) ||
+    (change.kind === "job" && change.job.key === job.key && isFinal(change.job.state));
+  while (!signal.aborted) {
+    const told = follow ? changes.wait(news, limits.recheckMs, signal) : undefined;
+    // Asked before the log is read: what was printed before the end is there by then.
+    const ended = follow ? await hasEnded(job, context) : true;
+    for (;;) {
+      const chunk = await ports.files.readLog(job.key, at, chunkBytes);
+      if (chunk.length === 0 || signal.aborted) break;
+      at += chunk.length;
+      yield chunk;
+    }
+    if (ended) return;
+    await told;
+  }
+}
+
+/** A job that is no longer kept will not print any more either. */
+async function hasEnded(job: Job, { ports }: HttpContext): Promise<boolean> {
+  const current = await findJob(job.key, job.profile, ports);
+  return current === undefined || isFinal(current.state);
+}
+
+type Headers = Record<string, number | string | string[]>;
+
+function headersOf(headers: Readonly<Record<string, number | string | string[] | undefined>>): Headers {
+  const given = Object.entries(headers).filter((entry): entry is [string, Headers[string]] => entry[1] !== undefined);
+  return Object.fromEntries(given);
+}

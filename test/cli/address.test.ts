@@ -1,0 +1,115 @@
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { serverAddress } from "../../runtime/cli/server-address";
+import { dataDir, readServerInfo, readToken } from "../../runtime/entry/local/data-dir";
+import { FakeApi } from "../fakes/api-server";
+import { Terminal } from "./terminal";
+
+describe("where the data folder is", () => {
+  const home = "/home/me";
+  it.each([
+    ["the flag before all else", { flag: "/a", env: { ONEJOB_DATA_DIR: "/b", XDG_STATE_HOME: "/c" } }, "/a"],
+    ["then ONEJOB_DATA_DIR", { env: { ONEJOB_DATA_DIR: "/b", XDG_STATE_HOME: "/c" } }, "/b"],
+    ["then the XDG state folder", { env: { ONEJOB_DATA_DIR: "", XDG_STATE_HOME: "/c" } }, "/c/onejob"],
+    ["a relative XDG state folder is ignored", { env: { XDG_STATE_HOME: "c" } }, "/home/me/.local/state/onejob"],
+    ["else the home folder", { env: {} }, "/home/me/.local/state/onejob"],
+    ["a relative flag starts at the working folder", { flag: "x", env: {}, cwd: "/w" }, "/w/x"],
+  ])("%s", (_claim, query, expected) => {
+    expect(dataDir({ home, ...query })).toBe(expected);
+  });
+});
+
+describe("which server, and which token", () => {
+  let api: FakeApi;
+  let terminal: Terminal;
+
+  beforeEach(async () => {
+    api = await new FakeApi().start();
+    terminal = new Terminal().serves(api);
+  });
+  afterEach(async () => {
+    await api.stop();
+    terminal.remove();
+  });
+
+  it("finds the server by server.json and its token beside it", async () => {
+    expect((await terminal.run("list")).code).toBe(0);
+    expect(readServerInfo(terminal.dataDir)?.url).toBe(api.url);
+    expect(readToken(terminal.dataDir)).toBe("fake-token");
+  });
+
+  it("takes a server.json that is half written as none", () => {
+    writeFileSync(join(terminal.dataDir, "server.json"), '{"url":"http');
+    expect(readServerInfo(terminal.dataDir)).toBeNull();
+  });
+
+  it("prefers --url to ONEJOB_URL, and ONEJOB_URL to server.json", async () => {
+    rmSync(join(terminal.dataDir, "server.json"));
+    terminal.env = { ...terminal.env, ONEJOB_URL: "http://127.0.0.1:1" };
+    expect((await terminal.run("list")).code).toBe(69);
+    expect((await terminal.run("list", "--url", api.url)).code).toBe(0);
+    terminal.env = { ...terminal.env, ONEJOB_URL: api.url };
+    expect((await terminal.run("list")).code).toBe(0);
+  });
+
+  it("prefers --token-file to ONEJOB_TOKEN, and ONEJOB_TOKEN to the data folder", async () => {
+    terminal.env = { ...terminal.env, ONEJOB_TOKEN: "wrong" };
+    expect((await terminal.run("list")).code).toBe(77);
+    writeFileSync(join(terminal.cwd, "t"), "fake-token\n");
+    expect((await terminal.run("list", "--token-file", "t")).code).toBe(0);
+  });
+
+  it("exits 77 for a token file that cannot be read or is empty, and shows no token", async () => {
+    expect((await terminal.run("list", "--token-file", "missing")).code).toBe(77);
+    writeFileSync(join(terminal.cwd, "t"), "two lines\nof secret");
+    const { code, err } = await terminal.run("list", "--token-file", "t", "--debug");
+    expect(code).toBe(77);
+    expect(err).not.toContain("secret");
+  });
+
+  it("never sends the default data folder's token to another machine", () => {
+    const io = { env: {}, home: terminal.folder, cwd: terminal.cwd };
+    const named = { url: "https://ci.example.com", dataDir: terminal.dataDir };
+    expect(serverAddress(named, io).token).toBe("fake-token");
+    const state = { ...io, env: { XDG_STATE_HOME: terminal.folder } };
+    chmodSync(terminal.folder, 0o700);
+    expect(serverAddress({ url: "https://ci.example.com" }, state).token).toBeNull();
+  });
+
+  it("exits 69 and says what to do when no server runs", async () => {
+    rmSync(join(terminal.dataDir, "server.json"));
+    const { code, err, out } = await terminal.run("list");
+    expect(code).toBe(69);
+    expect(err).toContain(terminal.dataDir);
+    expect(err).toContain("onejob serve");
+    expect(out).toBe("");
+  });
+
+  it("exits 69 when server.json names a server that is dead", async () => {
+    await api.stop();
+    const { code, err } = await terminal.run("list");
+    expect(code).toBe(69);
+    expect(err).toContain("nothing listens there");
+  });
+
+  it("exits 69 when something else than a Onejob server answers", async () => {
+    api.replyNext("GET /api/v1/jobs", { status: 502, body: "<html>" });
+    expect((await terminal.run("list")).code).toBe(69);
+  });
+
+  it("keeps the path of an address behind a proxy", async () => {
+    api.answers.set("GET /ci/api/v1/jobs", { items: [], nextCursor: null });
+    expect((await terminal.run("list", "--url", `${api.url}/ci/`)).code).toBe(0);
+  });
+
+  it("exits 2 on an address that is none", async () => {
+    expect((await terminal.run("list", "--url", "localhost:7433")).code).toBe(2);
+  });
+
+  it("shows exchanges with --debug, but never the token", async () => {
+    const { err } = await terminal.run("list", "--debug");
+    expect(err).toContain("GET");
+    expect(err).toContain("/api/v1/jobs");
+    expect(err).not.toContain("fake-token");
+  });
+});

@@ -1,0 +1,76 @@
+import { FakeApi } from "../fakes/api-server";
+import { Terminal, until } from "./terminal";
+
+describe("onejob watch", () => {
+  let api: FakeApi;
+  let terminal: Terminal;
+
+  beforeEach(async () => {
+    api = await new FakeApi().start();
+    terminal = new Terminal().serves(api);
+  });
+  afterEach(async () => {
+    await api.stop();
+    terminal.remove();
+  });
+
+  it.each([
+    ["completed", 0],
+    ["failed", 1],
+    ["cancelled", 1],
+    ["expired", 1],
+  ] as const)("exits when the job is %s, with %i", async (state, code) => {
+    const { key, id } = api.addJob();
+    const running = terminal.run("watch", id);
+    await until(() => api.watched);
+    api.change(key, { state: "running" });
+    api.change(key, { state });
+    const ran = await running;
+    expect(ran.code).toBe(code);
+    expect(ran.out).toContain("running");
+    expect(ran.out).toContain(state);
+  });
+
+  it("leaves at once when the job has ended already", async () => {
+    const { id } = api.addJob({ state: "completed" });
+    expect((await terminal.run("watch", id)).code).toBe(0);
+  });
+
+  it("misses no end that came while the server was away", async () => {
+    terminal.patience.giveUpMs = 60_000;
+    const { key, id } = api.addJob({ state: "running" });
+    const running = terminal.run("watch", id);
+    await until(() => api.watched);
+    await api.stop();
+    api.change(key, { state: "failed", exitCode: 1 });
+    await api.start();
+    terminal.serves(api);
+    expect((await running).code).toBe(1);
+  });
+
+  it("prints one JSON value per line with --output json, and only the watched job", async () => {
+    const { key, id } = api.addJob();
+    const other = api.addJob();
+    const running = terminal.run("watch", id, "--output", "json");
+    await until(() => api.watched);
+    api.change(other.key, { state: "running" });
+    api.change(key, { state: "completed" });
+    const lines = (await running).out.trim().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { key: string; state: string }).state)).toEqual([
+      "queued",
+      "completed",
+    ]);
+  });
+
+  it("without a job shows every job and runner, and exits 69 when the server stays away", async () => {
+    const { key } = api.addJob();
+    const running = terminal.run("watch");
+    await until(() => api.watched);
+    api.change(key, { state: "running" });
+    await until(() => api.requests.length > 0);
+    await api.stop();
+    const { code, out } = await running;
+    expect(code).toBe(69);
+    expect(out).toContain(key);
+  });
+});
