@@ -1,7 +1,9 @@
 /** Starts the job's command: no shell, its own process group, nothing on its standard input. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
+import { delimiter, join } from "node:path";
 import type { Readable } from "node:stream";
 import type { AgentBoot } from "../core/agent-protocol";
 import type { OutputPipe } from "./output-pipe";
@@ -39,7 +41,7 @@ export async function startCommand(spec: CommandSpec): Promise<StartedCommand> {
     child = spawnChild(spec);
     await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
   } catch (error) {
-    return refusal(program, error);
+    return refusal(program, isRecord(error) ? error["code"] : undefined, spec.environment["PATH"] ?? "");
   }
   const ended = new Promise<CommandEnd>((resolve) => {
     child.once("exit", (exitCode, name) => resolve({ exitCode, signal: name === null ? null : signalNumber(name) }));
@@ -60,11 +62,17 @@ function spawnChild({ command, folder, environment, user, output }: CommandSpec)
   });
 }
 
-function refusal(program: string, error: unknown): StartedCommand {
-  const code = isRecord(error) && "code" in error ? String(error["code"]) : "unknown error";
-  if (code === "ENOENT") return { ok: false, exitCode: 127, line: `onejob: command not found: ${program}\n` };
-  const problem = code === "EACCES" ? "not executable" : `cannot be run (${code})`;
+function refusal(program: string, code: unknown, searchPath: string): StartedCommand {
+  if (code === "ENOENT" || (code === "EACCES" && !exists(program, searchPath))) {
+    return { ok: false, exitCode: 127, line: `onejob: command not found: ${program}\n` };
+  }
+  const problem = code === "EACCES" ? "not executable" : `cannot be run (${String(code ?? "unknown error")})`;
   return { ok: false, exitCode: 126, line: `onejob: ${problem}: ${program}\n` };
+}
+
+/** The system also says EACCES when a folder of the search path is closed and the others do not have the program. */
+function exists(program: string, searchPath: string): boolean {
+  return program.includes("/") || searchPath.split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
 function signalNumber(name: NodeJS.Signals): number | null {

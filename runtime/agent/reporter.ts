@@ -89,7 +89,7 @@ export class Reporter {
     const data = await spool.read(this.offset, Math.min(unsent, logChunkBytes));
     const log = data.length === 0 ? {} : { log: { offset: this.offset, data: data.toString("base64") } };
     const report: ReportRequest = { attempt, events: events.map(({ event }) => event), ...log };
-    this.sentAt = uptimeMs();
+    if (data.length > 0) this.sentAt = uptimeMs();
     const reply = await client.report(report, signal);
     if (signal.aborted) return;
     const pauseMs = this.settle(reply, { attempt, events, sent: data.length });

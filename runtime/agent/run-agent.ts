@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentBoot, AgentEvent, Assignment, EnrolAnswer } from "../core/agent-protocol";
 import type { Clock, Log, Random } from "../core/ports";
+import { rest } from "./backoff";
 import { enrol } from "./enrol";
 import { keepInTouch } from "./heartbeat";
 import { runJob } from "./job";
@@ -108,8 +109,13 @@ async function live(enrolled: EnrolAnswer, life: Life): Promise<Departure> {
   const reporting = reporter.run(talk.signal);
   // Neither ends by itself; if one breaks, so does the agent.
   const broken = new Promise<never>((_, reject) => void Promise.all([touching, reporting]).catch(reject));
+  const serving = serve(life, reporter, () => touch.abort());
   try {
-    return await Promise.race([serve(life, reporter, () => touch.abort()), broken]);
+    return await Promise.race([serving, broken]);
+  } catch (error) {
+    life.session.abandon();
+    await Promise.race([serving.catch(() => undefined), rest(life.options.farewellMs, talk.signal)]);
+    throw error;
   } finally {
     talk.abort();
   }

@@ -91,6 +91,11 @@ export class Session {
     if (this.phase !== "started") this.leave("silent");
   }
 
+  /** The agent itself is broken. */
+  abandon(): void {
+    this.leave("silent");
+  }
+
   private assign(assignment: Assignment): void {
     // Whoever was told to leave takes no job any more.
     if (this.reason !== null) return;

@@ -4,6 +4,7 @@ import { request as httpRequest } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { OnejobError } from "../core/errors";
 import { lazy } from "./lazy";
+import { codeOf, messageOf } from "./node-error";
 import type { Address } from "./server-address";
 
 export interface Exchange {
@@ -87,12 +88,13 @@ function answer(
 }
 
 export function unreachable(address: Address, cause: unknown): OnejobError {
-  const why = cause instanceof Error ? plainCause(cause) : "the connection failed";
-  return new OnejobError("unreachable", `${address.url.origin} (from ${address.from}): ${why}`, { cause });
+  return new OnejobError("unreachable", `${address.url.origin} (from ${address.from}): ${plainCause(cause)}`, {
+    cause,
+  });
 }
 
-function plainCause(error: Error): string {
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+function plainCause(error: unknown): string {
+  const code = codeOf(error) ?? "";
   const known: Readonly<Record<string, string>> = {
     ECONNREFUSED: "nothing listens there",
     ECONNRESET: "the connection broke",
@@ -101,5 +103,5 @@ function plainCause(error: Error): string {
     ETIMEDOUT: "it did not answer in time",
     EHOSTUNREACH: "there is no way to it",
   };
-  return known[code] ?? (error.message || code || error.name);
+  return known[code] ?? (messageOf(error) || code || "the connection failed");
 }

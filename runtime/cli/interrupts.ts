@@ -6,6 +6,7 @@ import type { JobView } from "./api-types";
 import { jobPath } from "./api-types";
 import type { Context } from "./context";
 import { persist } from "./follow";
+import { messageOf } from "./node-error";
 
 export class Interrupts {
   private readonly context: Context;
@@ -52,8 +53,7 @@ export class Interrupts {
     try {
       await persist(this.context, this.signal, () => api.post<unknown>(jobPath(key, "/cancel")));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      if (!this.signal.aborted) this.context.say(`onejob: the job could not be cancelled: ${why}`);
+      if (!this.signal.aborted) this.context.say(`onejob: the job could not be cancelled: ${messageOf(error)}`);
     }
   }
 }

@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import type * as Https from "node:https";
-import type * as ReadLine from "node:readline/promises";
+import type * as ReadLine from "node:readline";
 import type * as Yaml from "yaml";
 import type * as ConfigFile from "../entry/local/config-file";
 import type * as Serve from "../entry/local/serve";
@@ -15,7 +15,7 @@ const load = createRequire(__filename);
 
 export const lazy = {
   https: () => load("node:https") as typeof Https,
-  readline: () => load("node:readline/promises") as typeof ReadLine,
+  readline: () => load("node:readline") as typeof ReadLine,
   yaml: () => load("yaml") as typeof Yaml,
   configFile: () => load("../entry/local/config-file") as typeof ConfigFile,
   serve: () => load("../entry/local/serve") as typeof Serve,

@@ -8,6 +8,7 @@ import type { GlobalOptions, Output } from "./context";
 import { complaint, makeContext, outputs } from "./context";
 import { errorExit, exit } from "./exit";
 import type { CliIo } from "./io";
+import { messageOf } from "./node-error";
 import { makeProgram, welcome } from "./program";
 
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
@@ -58,12 +59,14 @@ function report(error: unknown, { io, debug }: { readonly io: CliIo; readonly de
 function complaintOf(error: unknown): string {
   if (error instanceof OnejobError) return complaint(error.message, error.entry.fix);
   if (error instanceof ApiError) return complaint(error.message, error.fix);
-  const what = error instanceof Error ? error.message : String(error);
-  return complaint(`${catalogue.internal.what}: ${what}`, "run it again with --debug and report what it prints");
+  return complaint(
+    `${catalogue.internal.what}: ${messageOf(error)}`,
+    "run it again with --debug and report what it prints",
+  );
 }
 
 function stack(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const own = error.stack ?? error.message;
-  return error.cause === undefined ? own : `${own}\ncaused by: ${stack(error.cause)}`;
+  if (typeof error !== "object" || error === null || !("stack" in error)) return String(error);
+  const cause = "cause" in error ? error.cause : undefined;
+  return cause === undefined ? String(error.stack) : `${String(error.stack)}\ncaused by: ${stack(cause)}`;
 }

@@ -7,6 +7,7 @@ import { persist } from "./follow";
 import { bytes, plain } from "./format";
 import type { SubmitOptions } from "./job-spec";
 import { lazy } from "./lazy";
+import { codeOf } from "./node-error";
 
 export interface Sending {
   readonly spec: JobSpec;
@@ -45,8 +46,7 @@ async function packed(context: Context, { options }: Sending): Promise<AsyncIter
 
 function brokeOff(error: unknown): boolean {
   if (!(error instanceof OnejobError) || error.code !== "unreachable") return false;
-  const { cause } = error;
-  return cause instanceof Error && "code" in cause && (cause.code === "ECONNRESET" || cause.code === "EPIPE");
+  return ["ECONNRESET", "EPIPE"].includes(codeOf(error.cause) ?? "");
 }
 
 const progressMs = 100;

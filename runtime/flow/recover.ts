@@ -19,7 +19,8 @@ export async function recover(ports: Ports): Promise<{ readonly adopted: number 
     }
     adopted += await adoptRunning(runners, jobs, ports);
   }
-  await sweep(ports);
+  // What fails here was logged where it failed, and comes again with the next sweep.
+  await sweep(ports).catch(() => undefined);
   return { adopted };
 }
 

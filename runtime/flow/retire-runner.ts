@@ -2,7 +2,7 @@
  * Complete: a runner that is of no more use is stopped and its machine ended. Two keys for an idle one: the source takes
  * its right back, and only then the machine goes. Terminating is repeated by the sweep until the compute confirms.
  */
-import { isFinal, isGone } from "../core/lifecycle";
+import { isFinal, isGone, runnerTraits } from "../core/lifecycle";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
@@ -44,6 +44,10 @@ export async function endMachine(runner: Runner, ports: Ports): Promise<void> {
   await applyToRunner(runner, () => ({ event: "terminated", at: ports.clock.now() }), ports);
 }
 
+function isStopping(runner: Runner): boolean {
+  return runnerTraits[runner.state].deadline === "stop";
+}
+
 async function holdsOpenJob(runner: Runner, ports: Ports): Promise<boolean> {
   const job = await jobOf(runner, ports);
   return job !== undefined && !isFinal(job.state) && holds(runner, job);
@@ -60,7 +64,12 @@ async function jobOf(runner: Runner, ports: Ports): Promise<Job | undefined> {
 /** The machine is gone, or will be in a moment: what ran on it failed or is tried again, what waited for it waits on. */
 export async function loseRunner(runner: Runner, reason: ReasonCode, ports: Ports): Promise<void> {
   const at = ports.clock.now();
-  const { runner: stopped, moved } = await applyToRunner(runner, () => ({ event: "vanished", at, reason }), ports);
+  // A machine that is being stopped is expected to go: that is no loss.
+  const { runner: stopped, moved } = await applyToRunner(
+    runner,
+    (current) => (isStopping(current) ? undefined : { event: "vanished", at, reason }),
+    ports,
+  );
   if (moved) ports.log.warn("runner lost", { runner: runner.id, profile: runner.profile, job: runner.job, reason });
   const job = await jobOf(stopped, ports);
   const outcome = { exitCode: null, reason, detail: null };

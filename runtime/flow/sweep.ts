@@ -152,13 +152,10 @@ async function loseVanished(found: Compared & { began: number }, compute: Comput
     if (alive.has(runner.machine) || !settled || isGone(runner.state)) continue;
     const current = await ports.ledger.readRunner(runner.profile, runner.id);
     if (current === undefined || isGone(current.state)) continue;
-    if (runnerTraits[current.state].deadline === "stop") {
-      await endMachine(current, ports);
-      continue;
-    }
     if (runnerTraits[current.state].deadline === "boot") await countFailure(current, "boot-failing", ports);
+    const stopping = runnerTraits[current.state].deadline === "stop";
     await loseRunner(current, "agent-lost", ports);
-    ports.meter.count("onejob_sweep_repairs_total", { kind: "agent-lost" });
+    if (!stopping) ports.meter.count("onejob_sweep_repairs_total", { kind: "agent-lost" });
   }
 }
 

@@ -118,12 +118,12 @@ async function closeBreaker(runner: Runner, ports: Ports): Promise<void> {
   await ports.queue.send([{ kind: "plan", profile: runner.profile }]);
 }
 
+/** The job first: a runner whose job is over is noticed, a job whose runner is over would wait for its deadline. */
 async function finish(event: Extract<AgentEvent, { type: "finished" }>, scene: Scene, ports: Ports): Promise<Scene> {
-  const { runner } = await applyToRunner(scene.runner, () => ({ event: "finished", at: ports.clock.now() }), ports);
-  if (scene.job === undefined) return { ...scene, runner };
   const exitCode = event.exitCode ?? (event.signal === null ? null : 128 + event.signal);
   const outcome = { exitCode, reason: event.reason, detail: event.detail };
-  const job = await settleAttempt(scene.job, { runner: runner.id, outcome }, ports);
+  const job = scene.job && (await settleAttempt(scene.job, { runner: scene.runner.id, outcome }, ports));
+  const { runner } = await applyToRunner(scene.runner, () => ({ event: "finished", at: ports.clock.now() }), ports);
   await ports.queue.send([{ kind: "retire", profile: runner.profile, runner: runner.id, reason: null }]);
   return { job, runner };
 }

@@ -106,6 +106,12 @@ describe("what the agent tells the server", () => {
 
   it("ends when the server keeps no more than the limit itself", async () => {
     bench = await openBench({ assignment: job("head -c 3000000 /dev/zero"), logLimit: 2 * MiB });
+    const { server } = bench;
+    server.onReport = () => {
+      // An unsure agent sends the rest of the output before it says that the job has finished.
+      if (server.log.length === 2 * MiB && !server.has("finished") && doubts++ === 0) server.plan("report", "drop");
+    };
+    let doubts = 0;
     expect(await bench.run({ logLimitBytes: 2 * MiB })).toBe(0);
     expect(bench.server.log.length).toBe(2 * MiB);
     expect(bench.server.finished.exitCode).toBe(0);

@@ -33,6 +33,15 @@ describe("how a job ends", () => {
     expect(server.events.map(({ type }) => type)).toEqual(["listening", "started", "finished"]);
   });
 
+  it("reports 127 also when a folder of the search path is closed to it", async () => {
+    bench = await openBench({});
+    const closed = join(bench.folder, "closed");
+    await mkdir(closed, { mode: 0 });
+    bench.server.assignment = { ...jobOf(["no-such-program"]), env: { PATH: `${closed}:/usr/bin:/bin` } };
+    await bench.run();
+    expect(bench.server.finished.exitCode).toBe(127);
+  });
+
   it("reports 126 for a command that may not be executed", async () => {
     const server = await finish(jobOf(["/etc/passwd"]));
     expect(server.finished.exitCode).toBe(126);
@@ -147,8 +156,8 @@ describe("what a job finds", () => {
 });
 
 describe("what a job leaves", () => {
-  it("no process: a daemon of its own session, still writing, is gone before finished", async () => {
-    const daemon = "(setsid sh -c 'trap \"\" TERM HUP; while :; do echo tick; sleep 0.05; done' &)";
+  it("no process: a daemon of its own session that holds the output open is gone before finished", async () => {
+    const daemon = "(setsid sh -c 'trap \"\" TERM HUP; echo tick; exec sleep 600' &)";
     bench = await openBench({ assignment: job(`${daemon}; sleep 0.2; exit 3`) });
     const { server, boot } = bench;
     let left: readonly string[] | null = null;

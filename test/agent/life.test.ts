@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { jobOf, job, markedProcesses, openBench } from "./agent-bench";
 import type { Bench } from "./agent-bench";
 import { FakeAgentServer, fakeRunner } from "../fakes/agent-server";
@@ -60,7 +59,8 @@ describe("the agent's life", () => {
     await bench.server.die();
     expect(await code).toBe(1);
     expect(bench.logLines.join("")).toContain("a bug");
-    while (markedProcesses(bench.boot.marker["ONEJOB_RUNNER"] ?? "").length > 0) await setImmediate();
+    expect(markedProcesses(bench.boot.marker["ONEJOB_RUNNER"] ?? "")).toEqual([]);
+    expect(existsSync(bench.boot.jobDir)).toBe(false);
   });
 
   it("takes a job that comes while it waits", async () => {

@@ -105,8 +105,8 @@ describe("looking at jobs", () => {
     expect(out).toMatch(/state +failed \(command-failed\)/);
     expect(out).toMatch(/exit code +3/);
     expect(out).toMatch(/finished +1 +command-failed +exit 3/);
-    expect(out).toContain(`started    2.0 s  ${"#".repeat(30)}\n`);
-    expect(out).toMatch(/created +10 ms\n/);
+    expect(out).toContain(`started  2.0 s  ${"#".repeat(30)}\n`);
+    expect(out).toMatch(/created  10 ms\n/);
   });
 
   it("why gives the coded reason, what it means, what to do, and where the time went", async () => {

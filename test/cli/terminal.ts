@@ -29,6 +29,7 @@ export class Terminal {
   input = "";
   isTTY = { stdin: false, stdout: false, stderr: false };
   readonly patience = { retryMs: 2, giveUpMs: 50, whyMs: 2 };
+  private stdout = new Caught();
   private interrupt: () => void = () => undefined;
 
   constructor() {
@@ -47,8 +48,14 @@ export class Terminal {
   async run(...argv: readonly string[]): Promise<Ran> {
     const stdout = new Caught();
     const stderr = new Caught();
+    this.stdout = stdout;
     const code = await runCli(argv, { ...this.io(), stdout, stderr });
     return { code, out: stdout.text, err: stderr.text };
+  }
+
+  /** What the run under way has printed so far. */
+  get printed(): string {
+    return this.stdout.text;
   }
 
   pressCtrlC(): void {

@@ -252,7 +252,7 @@ function findingContract(bench: () => LedgerBench): void {
     { prefix: "gh/", found: ["8899"] },
     { prefix: "local", found: [] },
     { prefix: "", found: [] },
-  ])("finds jobs whose key or id begins with $prefix", async ({ prefix, found }) => {
+  ])("finds jobs whose key or id begins with '$prefix'", async ({ prefix, found }) => {
     await createAll([
       numbered(1),
       numbered(2),

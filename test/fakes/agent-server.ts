@@ -94,7 +94,7 @@ export class FakeAgentServer {
     for (const answer of waiting) answer();
   }
 
-  /** Resolves once `condition` holds, looked at after every request. */
+  /** Resolves once `condition` holds, looked at before and after every request. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.watchers.push(resolve));
   }
@@ -115,6 +115,7 @@ export class FakeAgentServer {
     const body: unknown = raw === "" ? null : JSON.parse(raw);
     const mishap = this.mishaps.get(endpoint)?.shift();
     if (mishap !== "drop") this.requests.push({ endpoint, body, bearer: request.headers.authorization });
+    this.look();
     if (mishap === undefined) await this.answer(endpoint, { request, body, response });
     else if (mishap === "drop") response.destroy();
     else if (mishap === "drop-answer") {
@@ -124,6 +125,10 @@ export class FakeAgentServer {
       if (mishap.retryAfter !== undefined) response.setHeader("retry-after", mishap.retryAfter);
       send(response, mishap.status, mishap.body ?? {});
     }
+    this.look();
+  }
+
+  private look(): void {
     for (const watcher of this.watchers.splice(0)) watcher();
   }
 

@@ -84,7 +84,9 @@ export class FakeApi {
 
   log(key: string, text: string): void {
     this.logs.set(key, Buffer.concat([this.logs.get(key) ?? Buffer.alloc(0), Buffer.from(text)]));
-    for (const [response, followed] of this.followers) if (followed === key) response.write(text);
+    for (const [response, followed] of this.followers) {
+      if (followed === key && !response.writableEnded) response.write(text);
+    }
   }
 
   end(key: string, facts: Partial<JobView>): void {

@@ -5,6 +5,7 @@ import { OnejobError } from "../../core/errors";
 import type { Context } from "../context";
 import { exit } from "../exit";
 import { lazy } from "../lazy";
+import { codeOf, messageOf } from "../node-error";
 import type { Act } from "./command";
 import { examples, usage } from "./command";
 
@@ -43,7 +44,7 @@ function writeNew(file: string, content: string): void {
   try {
     writeFileSync(file, content, { flag: "wx" });
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const code = codeOf(cause) ?? messageOf(cause);
     throw new OnejobError(
       "usage",
       `${file} cannot be written (${code}); go to another folder, or name one with --config`,
@@ -62,11 +63,15 @@ async function ask(context: Context, starter: string): Promise<string> {
   const { io } = context;
   if (!io.isTTY.stdin) throw usage("there is no terminal to ask on; run onejob init --yes to take the defaults");
   const document = lazy.yaml().parseDocument(starter);
-  const terminal = lazy.readline().createInterface({ input: io.stdin, output: io.stderr });
+  // Line by line, without readline's own editing: that would swallow Ctrl-C.
+  const terminal = lazy.readline().createInterface({ input: io.stdin, terminal: false });
+  const lines = terminal[Symbol.asyncIterator]();
   try {
     for (const { path, text, number } of questions) {
-      const before = document.getIn(path);
-      const answer = (await terminal.question(`${text} [${String(before)}]: `)).trim();
+      io.stderr.write(`${text} [${String(document.getIn(path))}]: `);
+      const line = await lines.next();
+      if (line.done) throw usage("the answers ended before the questions; nothing was written");
+      const answer = line.value.trim();
       if (answer !== "") document.setIn(path, number && /^\d+$/.test(answer) ? Number(answer) : answer);
     }
   } finally {

@@ -24,7 +24,3 @@ export function good(what: string): Finding {
 export function bad(what: string, fix: string): Finding {
   return { ok: false, what, fix };
 }
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}

@@ -1,9 +1,10 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Context } from "../context";
+import { codeOf, messageOf } from "../node-error";
 import { bytes } from "../format";
 import type { Finding } from "./check";
-import { bad, codeOf, good } from "./check";
+import { bad, good } from "./check";
 
 export function dataFolder({ dataFolder: folder }: Context): Finding {
   if (!existsSync(folder)) return creatable(folder);
@@ -38,7 +39,7 @@ export function diskSpace({ dataFolder: folder }: Context): Finding {
       ? good(what)
       : bad(what, `free at least ${bytes(leastFree)}, or choose another disk with --data-dir`);
   } catch (error) {
-    return good(`free space at ${place} is not known (${codeOf(error)})`);
+    return good(`free space at ${place} is not known (${codeOf(error) ?? messageOf(error)})`);
   }
 }
 

@@ -3,6 +3,7 @@ import { OnejobError } from "../../core/errors";
 import { ApiError } from "../api-error";
 import type { ReadyView, StatusView } from "../api-types";
 import type { Context } from "../context";
+import { messageOf } from "../node-error";
 import type { Finding } from "./check";
 import { bad, good } from "./check";
 
@@ -65,5 +66,5 @@ async function status(context: Context): Promise<Status> {
 function failure(error: unknown): Finding {
   if (error instanceof OnejobError) return bad(error.message, error.entry.fix);
   if (error instanceof ApiError) return bad(error.message, error.fix ?? "see the server's log");
-  return bad(String(error), "run `onejob doctor --debug`");
+  return bad(messageOf(error), "run `onejob doctor --debug`");
 }

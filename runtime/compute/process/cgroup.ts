@@ -63,7 +63,8 @@ export function probe(base: GroupBase): GroupSupport | undefined {
     for (const name of ["memory", "cpu"]) writable(join(base.dir, "cgroup.subtree_control"), `+${name}`);
   const dir = join(base.dir, `onejob-probe-${process.pid}`);
   try {
-    mkdirSync(dir, { recursive: true });
+    // Not `recursive`: on a file system that takes no folders, such as /proc, Node then never returns.
+    if (!existsSync(dir)) mkdirSync(dir);
     accessSync(join(dir, "cgroup.procs"), constants.W_OK);
     if (!existsSync(join(dir, "cgroup.kill"))) return undefined;
     return { memory: writable(join(dir, "memory.max"), "max"), cpu: writable(join(dir, "cpu.max"), "max") };

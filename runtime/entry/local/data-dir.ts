@@ -50,7 +50,8 @@ function readIfThere(file: string): string | null {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    // By shape, not by class: the error may come from another realm.
+    const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return null;
     if (code === "EACCES" || code === "EPERM") {
       throw new OnejobError("unauthorised", `${file} may not be read by this user`, { cause: error });

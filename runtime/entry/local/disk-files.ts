@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { OnejobError } from "../../core/errors";
 import type { JobKey } from "../../core/model";
 import type { Files } from "../../core/ports";
+import { errorCode, errorText } from "./error-facts";
 import { fileName, jobOfFileName } from "./job-file-names";
 
 export interface DiskFiles extends Files {
@@ -144,7 +145,7 @@ function openExisting(path: string): Promise<FileHandle | undefined> {
 
 function unlessAbsent<T>(found: Promise<T>): Promise<T | undefined> {
   return found.catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   });
 }
@@ -153,8 +154,7 @@ async function storing<T>(what: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OnejobError("not-stored", `${what}: ${why}`, { cause });
+    throw new OnejobError("not-stored", `${what}: ${errorText(cause)}`, { cause });
   }
 }
 

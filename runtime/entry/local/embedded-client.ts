@@ -35,7 +35,7 @@ function inProcess(perform: Perform) {
     metadata: { handlerProtocol: "in-process" },
     handle: async ({ headers, body }: SdkRequest) => {
       const operation = (headers["x-amz-target"] ?? "").split(".").at(-1) ?? "";
-      const text = typeof body === "string" ? body : Buffer.from(body).toString();
+      const text = typeof body === "string" ? body : new TextDecoder().decode(body);
       const answer = await perform(operation, JSON.parse(text) as Row);
       const content = { "content-type": "application/x-amz-json-1.0" };
       const bytes = Buffer.from(JSON.stringify(answer.body));

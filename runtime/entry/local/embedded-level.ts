@@ -5,10 +5,12 @@
  * restart. So no write is taken before it was reopened; reads go on, and a disk still full is not even tried.
  */
 import { mkdir, statfs } from "node:fs/promises";
+import { types } from "node:util";
 import { create, type Row, type Store } from "dynalite/db";
 import { OnejobError } from "../../core/errors";
 import { repairIndexes } from "./embedded-indexes";
 import { putTables, type Tables } from "./embedded-tables";
+import { errorCode, errorText } from "./error-facts";
 import { isWrite, perform, type Answer } from "./embedded-operations";
 
 export interface EmbeddedLevel {
@@ -72,11 +74,10 @@ async function openStore(folder: string, tables: Tables): Promise<Store> {
     await repairIndexes(store);
     return store;
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const locked = cause instanceof Error && "code" in cause && cause.code === "LEVEL_LOCKED";
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const cause = types.isNativeError(error) ? (error.cause ?? error) : error;
+    const locked = errorCode(cause) === "LEVEL_LOCKED";
     throw locked
       ? new OnejobError("data-dir-locked", folder, { cause: error })
-      : new OnejobError("data-dir-unwritable", `${folder}: ${why}`, { cause: error });
+      : new OnejobError("data-dir-unwritable", `${folder}: ${errorText(cause)}`, { cause: error });
   }
 }

@@ -8,8 +8,9 @@ import { openLedger } from "../../ledger/dynamodb-ledger";
 import { openLocalQueue } from "../../queue/local-queue";
 import { dynamodbMessageStore } from "../../queue/message-store";
 import { apiSource } from "../../sources/api";
-import { createChanges, observedFiles, observedLedger, type Changes } from "./changes";
+import { inProcessChanges, observedFiles, observedLedger, type Changes } from "./changes";
 import { openDiskFiles, type DiskFiles } from "./disk-files";
+import { liveCounts } from "./http/live-counts";
 import { embeddedTables, openEmbeddedStore } from "./embedded-store";
 import { nodeRandom, systemClock } from "./node-random";
 import { prometheusMeter, type PrometheusMeter } from "./prometheus-meter";
@@ -31,6 +32,8 @@ export interface LocalPorts {
   readonly meter: PrometheusMeter;
   readonly enforcement: () => Enforcement;
   readonly trimLogs: DiskFiles["trimLogs"];
+  /** Nobody waits for messages any more; they can still be sent, for the next start. */
+  stopReceiving(): void;
   close(): Promise<void>;
 }
 
@@ -40,7 +43,7 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   prepareDataDir(dataDir);
   const store = await openStore(dataDir);
   writePid(dataDir);
-  const changes = createChanges();
+  const changes = inProcessChanges({ log });
   const common = { client: store.client, clock: systemClock, random: nodeRandom };
   const retentionMs = () => settings().retention.finishedMs;
   const ledger = observedLedger(await openLedger({ ...common, table: embeddedTables.ledger, retentionMs }), changes);
@@ -50,7 +53,12 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
     log,
   });
   const disk = await openDiskFiles(dataDir);
-  const meter = prometheusMeter({ ledger, queue, changes });
+  const meter = prometheusMeter({
+    live: () => liveCounts(ledger),
+    queueDepth: () => queue.depth(),
+    changes,
+    log,
+  });
   const sources = new Map<string, JobSource>([[apiSourceName, apiSource()]]);
   const computes = new Map<string, Compute>();
   const ports: Ports = {
@@ -68,11 +76,15 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   };
   const processes = processComputeFor(options, ports);
   computes.set(processes.kind, processes);
-  const close = async () => {
-    queue.close();
-    await store.close();
+  return {
+    ports,
+    changes,
+    meter,
+    enforcement: () => processes.enforcement(),
+    trimLogs: disk.trimLogs,
+    stopReceiving: () => queue.close(),
+    close: () => store.close(),
   };
-  return { ports, changes, meter, enforcement: () => processes.enforcement(), trimLogs: disk.trimLogs, close };
 }
 
 async function openStore(dataDir: string) {

@@ -83,13 +83,20 @@ function gauges(registry: Registry, sources: MeterSources, ended: ReadonlyMap<st
   const registers = [registry];
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
     new Gauge({ name, help, labelNames, registers });
-  const jobs = gauge("onejob_jobs", "Jobs not ended, and in final states those ended since the start.", ["state", "reason"]);
+  const jobs = gauge("onejob_jobs", "Jobs not ended, and in final states those ended since the start.", [
+    "state",
+    "reason",
+  ]);
   const runners = gauge("onejob_runners", "Runners that are not gone.", ["profile", "state"]);
   const depth = gauge("onejob_queue_depth", "Messages of the server to itself that are stored and not done.");
   return async () => {
     const [live, messages] = await Promise.all([
-      sources.live().catch((error: unknown) => void sources.log.warn("jobs and runners could not be counted", { error })),
-      sources.queueDepth().catch((error: unknown) => void sources.log.warn("the queue could not be counted", { error })),
+      sources
+        .live()
+        .catch((error: unknown) => void sources.log.warn("jobs and runners could not be counted", { error })),
+      sources
+        .queueDepth()
+        .catch((error: unknown) => void sources.log.warn("the queue could not be counted", { error })),
     ]);
     // All at once, after the waiting: two scrapes at one time must not mix.
     for (const metric of [jobs, runners, depth]) metric.reset();
@@ -107,7 +114,11 @@ const valueLength = 64;
 /** Whatever is counted, a label takes a bounded number of values; what exceeds them is counted as `other`. */
 function boundedLabels() {
   const known = new Map<string, Set<string>>();
-  return (metric: string, labels: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> => {
+  return (
+    metric: string,
+    labels: Readonly<Record<string, string>>,
+    names: readonly string[],
+  ): Record<string, string> => {
     const pairs = names.map((name) => {
       const value = (labels[name] ?? "").slice(0, valueLength);
       const key = `${metric}/${name}`;

@@ -34,8 +34,9 @@ export async function runServe(options: ServeOptions): Promise<number> {
   try {
     const configFile = findConfigFile({ flag: options.configFile ?? undefined, env: process.env, cwd: process.cwd() });
     const server = await startServer({ dataDir: place.dir, configFile, listen: place.listen, log });
+    const signalled = onSignals(server);
     process.stdout.write(`${JSON.stringify({ event: "ready", url: server.url, pid: process.pid })}\n`);
-    return await untilStopped(server, options);
+    return await untilStopped(server, signalled, options);
   } finally {
     if (place.temporary) rmSync(place.dir, { recursive: true, force: true });
   }
@@ -60,8 +61,7 @@ function isShow(options: ServeOptions): boolean {
   return (options.welcome || options.once) && process.stderr.isTTY === true;
 }
 
-async function untilStopped(server: RunningServer, options: ServeOptions): Promise<number> {
-  const signalled = onSignals(server);
+async function untilStopped(server: RunningServer, signalled: Promise<number>, options: ServeOptions): Promise<number> {
   const shown = options.welcome || options.once ? showWelcome(server, options) : undefined;
   const failed = shown?.catch((error: unknown) => {
     server.ports.log.error("welcome job could not be shown", { error });

@@ -7,7 +7,7 @@ import { handBack } from "../../flow/hand-back";
 import { recover } from "../../flow/recover";
 import { startBackground, type Background } from "./background";
 import type { Changes } from "./changes";
-import { httpServer } from "./http";
+import { httpServer } from "./http/server";
 import { buildPorts, type LocalPorts } from "./local-ports";
 import { dropServerInfo, ensureToken, writeServerInfo } from "./server-files";
 import { settingsHolder } from "./settings-holder";
@@ -44,7 +44,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     address.url = await listen(http, options.listen ?? settings.current().server.listen);
     const { adopted } = await recover(local.ports);
     state.recovered = true;
-    const background = startBackground(local, () => state.accepting);
+    const background = startBackground(local);
     const { url } = address;
     const startedAt = new Date(state.startedAt).toISOString();
     writeServerInfo(dataDir, { url, pid: process.pid, version, startedAt });
@@ -121,7 +121,7 @@ interface Parts extends StartOptions {
 
 function running(parts: Parts): RunningServer {
   const { state, http, background, settings, dataDir, log } = parts;
-  const { ports, changes, close } = state.local;
+  const { ports, changes, stopReceiving, close } = state.local;
   const planAll = () =>
     ports.queue.send(settings.current().profiles.map(({ name }) => ({ kind: "plan", profile: name })));
   return {
@@ -133,7 +133,9 @@ function running(parts: Parts): RunningServer {
     },
     async stop() {
       state.accepting = false;
-      await background.stop();
+      const stopped = background.stop();
+      stopReceiving();
+      await stopped;
       const handedBack = await handBack(ports);
       await http.close();
       await close();

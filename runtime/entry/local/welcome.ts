@@ -9,7 +9,7 @@ import type { Changes } from "./changes";
 
 const script = [
   'echo "Hello from a machine of your own."',
-  'echo "It was made for this job, runs as $(id -un 2>/dev/null || id -u) in $(pwd), and is gone when the job ends."',
+  'echo "It was made for this job, runs as user $(id -u) in $(pwd), and is gone when the job ends."',
 ].join("; ");
 
 export interface WelcomeOptions {

@@ -7,11 +7,23 @@ import { problemsOf } from "./validation";
 
 const retryAfterSeconds = 5;
 
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, context: HttpContext): void {
+/** What failed, who asked, and how to answer. */
+export interface Failure {
+  readonly error: unknown;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+export function answerError({ error, request, reply }: Failure, context: HttpContext): void {
   const known = toOnejobError(error, request);
   const status = known.entry.httpStatus;
   if (known.code === "internal") {
-    context.logger.error("request failed", { request: request.id, method: request.method, route: routeOf(request), error });
+    context.logger.error("request failed", {
+      request: request.id,
+      method: request.method,
+      route: routeOf(request),
+      error,
+    });
   } else {
     const { code, message } = known;
     context.logger.debug("request refused", { request: request.id, route: routeOf(request), code, what: message });

@@ -25,7 +25,12 @@ export const specSchema = {
       items: { type: "string", minLength: 1, maxLength: 100 },
       description: "Labels the runner must have.",
     },
-    profile: { type: ["string", "null"], minLength: 1, maxLength: 64, description: "A profile by name, past the labels." },
+    profile: {
+      type: ["string", "null"],
+      minLength: 1,
+      maxLength: 64,
+      description: "A profile by name, past the labels.",
+    },
     env: {
       type: "object",
       maxProperties: 1_000,
@@ -40,7 +45,13 @@ export const specSchema = {
       description: 'A duration such as "90s", or a number of seconds.',
     },
     retries: { type: ["integer", "null"], minimum: 0, maximum: 10, description: "Further tries of a failed attempt." },
-    name: { type: ["string", "null"], minLength: 1, maxLength: 200, pattern: "^[^\\p{Cc}]*$", description: "Instead of the command." },
+    name: {
+      type: ["string", "null"],
+      minLength: 1,
+      maxLength: 200,
+      pattern: "^[^\\p{Cc}]*$",
+      description: "Instead of the command.",
+    },
   },
 } as const;
 
@@ -63,7 +74,9 @@ export function parseSpec(value: unknown): Submission {
   const spec = value as Spec;
   const found = problems.length > 0 ? problems : beyondSchema(spec);
   if (found.length > 0) {
-    throw new OnejobError("bad-request", found.map(({ path, what }) => `${path} ${what}`).join("; "), { details: found });
+    throw new OnejobError("bad-request", found.map(({ path, what }) => `${path} ${what}`).join("; "), {
+      details: found,
+    });
   }
   return {
     command: spec.command,
@@ -80,7 +93,8 @@ function beyondSchema({ command, env = {}, timeout = null }: Spec): readonly Pro
   const problems: Problem[] = [];
   if (bytes(command) > mostBytes) problems.push({ path: "spec.command", what: "is larger than 128 KiB" });
   if (command[0] === "") problems.push({ path: "spec.command[0]", what: "is empty: there is no program to run" });
-  if (bytes(Object.entries(env).flat()) > mostBytes) problems.push({ path: "spec.env", what: "is larger than 128 KiB" });
+  if (bytes(Object.entries(env).flat()) > mostBytes)
+    problems.push({ path: "spec.env", what: "is larger than 128 KiB" });
   if (timeoutMs(timeout) === undefined)
     problems.push({ path: "spec.timeout", what: 'must be a duration such as "90s", or a number of seconds' });
   return problems;

@@ -8,7 +8,7 @@ export function describeRoutes(app: FastifyInstance, version: string): void {
   for (const [name, schema] of Object.entries(answers)) app.addSchema({ $id: name, ...schema });
   app.register(fastifySwagger, {
     convertConstToEnum: false,
-    refResolver: { buildLocalReference: ({ $id }, _base, _fragment, index) => (typeof $id === "string" ? $id : `def-${index}`) },
+    refResolver: { buildLocalReference: (...[{ $id }, , , index]) => (typeof $id === "string" ? $id : `def-${index}`) },
     openapi: {
       openapi: "3.1.0",
       info: {

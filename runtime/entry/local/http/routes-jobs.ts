@@ -39,7 +39,12 @@ export function jobRoutes(app: FastifyInstance, context: HttpContext): void {
 }
 
 function readRoutes(app: FastifyInstance, { ports }: HttpContext): void {
-  const list = { tags, summary: "Lists jobs, newest first.", querystring: listQuery, response: { 200: answer("JobList", "One page."), ...failure } };
+  const list = {
+    tags,
+    summary: "Lists jobs, newest first.",
+    querystring: listQuery,
+    response: { 200: answer("JobList", "One page."), ...failure },
+  };
   app.get<{ Querystring: ListQuery }>("/api/v1/jobs", { schema: list }, async ({ query }) => {
     const page = await ports.ledger.listJobs(jobQuery(query));
     return { items: await presentJobs(page.items, ports), nextCursor: page.nextCursor };
@@ -50,13 +55,23 @@ function readRoutes(app: FastifyInstance, { ports }: HttpContext): void {
     presentJob(await resolveJob(request.params.job, ports), ports),
   );
 
-  const timeline = { tags, summary: "What happened to a job, in order.", params, response: { 200: answer("Timeline", "Oldest first."), ...failure } };
+  const timeline = {
+    tags,
+    summary: "What happened to a job, in order.",
+    params,
+    response: { 200: answer("Timeline", "Oldest first."), ...failure },
+  };
   app.get<{ Params: JobParams }>("/api/v1/jobs/:job/timeline", { schema: timeline }, async (request) => {
     const entries = await readTimeline(await resolveJob(request.params.job, ports), ports);
     return { items: entries.map(timelineJson) };
   });
 
-  const why = { tags, summary: "Why a job is where it is, and what to do.", params, response: { 200: answer("Why", "The reason."), ...failure } };
+  const why = {
+    tags,
+    summary: "Why a job is where it is, and what to do.",
+    params,
+    response: { 200: answer("Why", "The reason."), ...failure },
+  };
   app.get<{ Params: JobParams }>("/api/v1/jobs/:job/why", { schema: why }, async (request) =>
     readWhy(await resolveJob(request.params.job, ports), ports),
   );
@@ -64,17 +79,30 @@ function readRoutes(app: FastifyInstance, { ports }: HttpContext): void {
 
 function actionRoutes(app: FastifyInstance, context: HttpContext): void {
   const { ports } = context;
-  const cancel = { tags, summary: "Cancels a job.", params, response: { 202: answer("Job", "Ended, or told to stop."), ...failure } };
+  const cancel = {
+    tags,
+    summary: "Cancels a job.",
+    params,
+    response: { 202: answer("Job", "Ended, or told to stop."), ...failure },
+  };
   app.post<{ Params: JobParams }>("/api/v1/jobs/:job/cancel", { schema: cancel }, async (request, reply) => {
     const job = await cancelJob(await resolveJob(request.params.job, ports), ports);
     return reply.code(202).send(await presentJob(job, ports));
   });
 
-  const rerun = { tags, summary: "Runs an ended job again, as a new one.", params, response: { 201: answer("Job", "The new job."), ...failure } };
+  const rerun = {
+    tags,
+    summary: "Runs an ended job again, as a new one.",
+    params,
+    response: { 201: answer("Job", "The new job."), ...failure },
+  };
   const onRequest = refuseWhenClosing(context);
   app.post<{ Params: JobParams }>("/api/v1/jobs/:job/rerun", { schema: rerun, onRequest }, async (request, reply) => {
     const job = await rerunJob(await resolveJob(request.params.job, ports), ports);
-    return reply.code(201).header("location", jobLocation(job)).send(await presentJob(job, ports));
+    return reply
+      .code(201)
+      .header("location", jobLocation(job))
+      .send(await presentJob(job, ports));
   });
 }
 

@@ -8,7 +8,7 @@ import { findJob } from "../../../flow/moves";
 import { resolveJob } from "../../../flow/read-job";
 import type { HttpContext, JobParams } from "./context";
 import { failure, jobParams as params, rawAnswer } from "./schemas";
-import { whileConnected } from "./slow-clients";
+import { headersOf, whileConnected } from "./slow-clients";
 
 interface LogQuery {
   readonly offset: number;
@@ -24,7 +24,13 @@ const schema = {
   querystring: {
     type: "object",
     properties: {
-      offset: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0, description: "First byte wanted." },
+      offset: {
+        type: "integer",
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        default: 0,
+        description: "First byte wanted.",
+      },
       follow: { type: "boolean", default: false, description: "Stay until the job has ended." },
     },
   },
@@ -36,30 +42,38 @@ const schema = {
 
 export function logRoutes(app: FastifyInstance, context: HttpContext): void {
   const { ports, closing, logger } = context;
-  app.get<{ Params: JobParams; Querystring: LogQuery }>("/api/v1/jobs/:job/logs", { schema }, async (request, reply) => {
-    const job = await resolveJob(request.params.job, ports);
-    const size = await ports.files.logSize(job.key);
-    const signal = whileConnected(reply, closing);
-    // On the bare response: the head must go out at once, although the first byte may take minutes.
-    reply.hijack();
-    const { raw } = reply;
-    const type = { "content-type": "text/plain; charset=utf-8", "x-onejob-log-size": String(size) };
-    raw.writeHead(200, { ...headersOf(reply.getHeaders()), ...type });
-    raw.flushHeaders();
-    try {
-      await pipeline(logBytes(job, { ...request.query, signal }, context), raw);
-    } catch (error) {
-      if (!signal.aborted) logger.error("log could not be read", { request: request.id, job: job.key, error });
-      raw.destroy();
-    }
-  });
+  app.get<{ Params: JobParams; Querystring: LogQuery }>(
+    "/api/v1/jobs/:job/logs",
+    { schema },
+    async (request, reply) => {
+      const job = await resolveJob(request.params.job, ports);
+      const size = await ports.files.logSize(job.key);
+      const signal = whileConnected(reply, closing);
+      // On the bare response: the head must go out at once, although the first byte may take minutes.
+      reply.hijack();
+      const { raw } = reply;
+      const type = { "content-type": "text/plain; charset=utf-8", "x-onejob-log-size": String(size) };
+      raw.writeHead(200, { ...headersOf(reply), ...type });
+      raw.flushHeaders();
+      try {
+        await pipeline(logBytes(job, { ...request.query, signal }, context), raw);
+      } catch (error) {
+        if (!signal.aborted) logger.error("log could not be read", { request: request.id, job: job.key, error });
+        raw.destroy();
+      }
+    },
+  );
 }
 
 interface Reading extends LogQuery {
   readonly signal: AbortSignal;
 }
 
-async function* logBytes(job: Job, { offset, follow, signal }: Reading, context: HttpContext): AsyncGenerator<Uint8Array> {
+async function* logBytes(
+  job: Job,
+  { offset, follow, signal }: Reading,
+  context: HttpContext,
+): AsyncGenerator<Uint8Array> {
   const { ports, changes, limits } = context;
   let at = offset;
   const news = (change: Change): boolean =>
@@ -84,11 +98,4 @@ async function* logBytes(job: Job, { offset, follow, signal }: Reading, context:
 async function hasEnded(job: Job, { ports }: HttpContext): Promise<boolean> {
   const current = await findJob(job.key, job.profile, ports);
   return current === undefined || isFinal(current.state);
-}
-
-type Headers = Record<string, number | string | string[]>;
-
-function headersOf(headers: Readonly<Record<string, number | string | string[] | undefined>>): Headers {
-  const given = Object.entries(headers).filter((entry): entry is [string, Headers[string]] => entry[1] !== undefined);
-  return Object.fromEntries(given);
 }

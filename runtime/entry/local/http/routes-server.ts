@@ -7,7 +7,12 @@ const tags = ["server"];
 const open = { access: "open" } as const;
 
 export function serverRoutes(app: FastifyInstance, context: HttpContext): void {
-  const health = { tags, summary: "Whether the process answers.", security: [], response: { 200: answer("Health", "It does.") } };
+  const health = {
+    tags,
+    summary: "Whether the process answers.",
+    security: [],
+    response: { 200: answer("Health", "It does.") },
+  };
   app.get("/health", { schema: health, config: open, exposeHeadRoute: true }, () => ({ ok: true }));
 
   const readiness = {
@@ -16,14 +21,24 @@ export function serverRoutes(app: FastifyInstance, context: HttpContext): void {
     security: [],
     response: { 200: answer("Ready", "All is well."), 503: answer("Ready", "Something is not; see `checks`.") },
   };
-  app.get("/ready", { schema: readiness, config: open, exposeHeadRoute: true }, (_, reply) => answerReady(reply, context));
+  app.get("/ready", { schema: readiness, config: open, exposeHeadRoute: true }, (_, reply) =>
+    answerReady(reply, context),
+  );
 
-  const metrics = { tags, summary: "Metrics for Prometheus.", response: { 200: rawAnswer("text/plain", "Text format 0.0.4."), ...failure } };
+  const metrics = {
+    tags,
+    summary: "Metrics for Prometheus.",
+    response: { 200: rawAnswer("text/plain", "Text format 0.0.4."), ...failure },
+  };
   app.get("/metrics", { schema: metrics }, async (_, reply) =>
     reply.type(context.meter.contentType).send(await context.meter.text()),
   );
 
-  const openapi = { tags, summary: "This description.", response: { 200: { description: "OpenAPI 3.1.", type: "object" }, ...failure } };
+  const openapi = {
+    tags,
+    summary: "This description.",
+    response: { 200: { description: "OpenAPI 3.1.", type: "object" }, ...failure },
+  };
   app.get("/openapi.json", { schema: openapi }, () => app.swagger());
 }
 
@@ -46,5 +61,7 @@ async function runChecks(context: HttpContext): Promise<readonly ReadyCheck[]> {
 
 function accepting(context: HttpContext): ReadyCheck {
   const name = "intake";
-  return context.accepting() ? { name, ok: true } : { name, ok: false, fix: "wait until the server is back: it is going down" };
+  return context.accepting()
+    ? { name, ok: true }
+    : { name, ok: false, fix: "wait until the server is back: it is going down" };
 }

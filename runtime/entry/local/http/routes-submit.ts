@@ -14,7 +14,11 @@ import { presentJob } from "./present-jobs";
 import { answer, failure } from "./schemas";
 import { openUpload, type Upload } from "./upload";
 
-const bundleSchema = { type: "string", format: "binary", description: "Packed working folder: a gzip tar, after `spec`." };
+const bundleSchema = {
+  type: "string",
+  format: "binary",
+  description: "Packed working folder: a gzip tar, after `spec`.",
+};
 const schema = {
   tags: ["jobs"],
   summary: "Hands in a job.",
@@ -22,7 +26,10 @@ const schema = {
   headers: {
     type: "object",
     properties: {
-      "idempotency-key": { type: "string", description: "The same for each try of one submission: only one job is made." },
+      "idempotency-key": {
+        type: "string",
+        description: "The same for each try of one submission: only one job is made.",
+      },
     },
   },
   body: {
@@ -40,7 +47,7 @@ export function submitRoutes(app: FastifyInstance, context: HttpContext): void {
   const turns = oneAtATime();
   const options = {
     schema,
-    bodyLimit: context.limits?.specBytes,
+    bodyLimit: context.limits.specBytes,
     config: { upload: true },
     // The spec is checked by `parseSpec`: in a form it comes as one part of many.
     validatorCompiler: () => () => true,
@@ -48,7 +55,10 @@ export function submitRoutes(app: FastifyInstance, context: HttpContext): void {
   };
   app.post("/api/v1/jobs", options, async (request, reply) => {
     const job = await accept(request, turns, context);
-    return reply.code(201).header("location", jobLocation(job)).send(await presentJob(job, context.ports));
+    return reply
+      .code(201)
+      .header("location", jobLocation(job))
+      .send(await presentJob(job, context.ports));
   });
 }
 

@@ -14,7 +14,10 @@ const schema = {
   tags: ["sources"],
   summary: "Takes a webhook of a forge.",
   security: [],
-  params: { type: "object", properties: { source: { type: "string", description: "Name of the source in the config file." } } },
+  params: {
+    type: "object",
+    properties: { source: { type: "string", description: "Name of the source in the config file." } },
+  },
   response: { 202: answer("Received", "Stored, or known to be of no interest."), ...failure },
 } as const;
 
@@ -23,7 +26,7 @@ const json = /^application\/(?:[a-z0-9.!#$&^_-]+\+)?json(?:\s*;|$)/i;
 export function webhookRoutes(app: FastifyInstance, context: HttpContext): void {
   const limit = (): number => context.ports.settings().server.maxWebhookBytes;
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(json, (_request, payload) => readBytes(payload, limit()));
+  app.addContentTypeParser(json, (_request: FastifyRequest, payload: IncomingMessage) => readBytes(payload, limit()));
   app.post<{ Params: SourceParams }>(
     "/webhooks/:source",
     {

@@ -94,14 +94,18 @@ const check = object({ name: text, ok: flag, fix: text }, ["name", "ok"]);
 
 /** By the name that `answer` refers to. */
 export const answers = {
-  Error: object({ error: object({ code: text, what: text, fix: text, retry: flag, details: {} }, ["code", "what", "fix", "retry"]) }),
+  Error: object({
+    error: object({ code: text, what: text, fix: text, retry: flag, details: {} }, ["code", "what", "fix", "retry"]),
+  }),
   Job: object(job),
   JobList: object({ items: { type: "array", items: { $ref: "Job#" } }, nextCursor: textOrNull }),
   Runner: object(runner),
   RunnerList: object({ items: { type: "array", items: { $ref: "Runner#" } } }),
   Timeline: object({ items: { type: "array", items: object(timelineEntry, ["at", "stage", "attempt"]) } }),
   Why: object(why),
-  ProfileList: object({ items: { type: "array", items: object(profile, ["name", "labels", "compute", "live", "waiting"]) } }),
+  ProfileList: object({
+    items: { type: "array", items: object(profile, ["name", "labels", "compute", "live", "waiting"]) },
+  }),
   Status: object(status),
   Health: object({ ok: flag }),
   Ready: object({ ready: flag, checks: { type: "array", items: check } }),

@@ -2,6 +2,7 @@
  * A client that sends slowly, or never ends, must not hold a connection for ever. The server's own request timeout
  * cannot do this: it would cut long uploads too.
  */
+import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { HttpLimits } from "./context";
 
@@ -50,4 +51,9 @@ export function whileConnected(reply: FastifyReply, closing: AbortSignal): Abort
     stop();
   });
   return controller.signal;
+}
+
+/** What the hooks set on an answer that is then written by hand. */
+export function headersOf(reply: FastifyReply): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(reply.getHeaders()));
 }

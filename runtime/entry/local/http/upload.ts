@@ -24,8 +24,15 @@ function formUpload(request: FastifyRequest, limits: HttpLimits): Upload {
   const { specBytes, bundleBytes } = limits;
   const parts = request.parts({
     // Beyond the limit of a bundle, so that whoever stores it sees that it is too large, not a shortened one.
-    limits: { fieldNameSize: 100, fieldSize: specBytes, fields: 3, files: 3, parts: 5, headerPairs: 50, fileSize: bundleBytes + 1 },
-    throwFileSizeLimit: false,
+    limits: {
+      fieldNameSize: 100,
+      fieldSize: specBytes,
+      fields: 3,
+      files: 3,
+      parts: 5,
+      headerPairs: 50,
+      fileSize: bundleBytes + 1,
+    },
   });
   const next = async (): Promise<Multipart | undefined> => {
     try {

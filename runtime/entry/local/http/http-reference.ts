@@ -1,0 +1,71 @@
+/** Writes docs/http-api.md from the description that the server itself publishes: `npm run docs`. */
+import { writeFileSync } from "node:fs";
+import type { HttpDeps } from "./context";
+import { httpServer } from "./server";
+
+export const httpReferencePath = "docs/http-api.md";
+
+interface Operation {
+  readonly summary?: string;
+  readonly security?: readonly Readonly<Record<string, unknown>>[];
+  readonly responses?: Readonly<
+    Record<string, { readonly description?: string; readonly content?: Readonly<Record<string, unknown>> }>
+  >;
+}
+
+interface Description {
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** The description of the API by a server that serves nobody. */
+export async function describeHttp(): Promise<Description> {
+  // Routes are only described here, never called, so nothing of this is ever read.
+  const nothing = {} as HttpDeps;
+  const app = httpServer(nothing);
+  await app.ready();
+  return app.swagger() as Description;
+}
+
+export function httpReference({ paths = {} }: Description): string {
+  const rows = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => row(method, path, operation as Operation)),
+  );
+  return `${[introduction, ...table([header, ...rows])].join("\n")}\n`;
+}
+
+const introduction = `# HTTP API
+
+Made from the server's own description by \`npm run docs\`; do not edit it here. \`/openapi.json\` has all fields.
+
+- One port. Bodies are JSON, times RFC 3339 with milliseconds in UTC.
+- The server's token goes into \`Authorization: Bearer\`; it stands in the file \`token\` of the data folder. Agents use the lease that \`enrol\` gave them.
+- Whatever is not done is answered as \`{"error": {"code", "what", "fix", "retry", "details"?}}\`; 429 and 503 carry \`Retry-After\`.
+- Each answer has \`X-Request-Id\`; the server's log has the same id. A harmless one of your own is kept.
+- \`POST /api/v1/jobs\` takes a form: \`spec\` first, then the file \`bundle\` if there is one. With the same \`Idempotency-Key\` only one job is made.
+- \`GET /api/v1/events\` sends what changes from now on; a client that does not read is cut off.
+`;
+
+const header = ["method", "path", "needs", "what it does", "answers"];
+
+function row(method: string, path: string, { summary = "", security, responses = {} }: Operation): string[] {
+  const needs =
+    security === undefined ? "token" : security.flatMap((scheme) => Object.keys(scheme)).join(", ") || "nothing";
+  const codes = Object.entries(responses)
+    .filter(([code]) => code !== "default")
+    .map(([code, { description = "" }]) => `${code}: ${description}`);
+  return [method.toUpperCase(), `\`${path}\``, needs, summary, codes.join(" ")];
+}
+
+/** Columns padded to equal width, as the formatter of this project wants them. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = header.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const [first = [], ...others] = cells;
+  return [line(first), line(widths.map((width) => "-".repeat(width))), ...others.map(line)];
+}
+
+if (require.main === module) {
+  void describeHttp().then((description) => writeFileSync(httpReferencePath, httpReference(description)));
+}

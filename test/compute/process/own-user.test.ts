@@ -1,0 +1,114 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chown, lstat, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { removeTree } from "../../../runtime/compute/process/remove-tree";
+import {
+  type ProcessWorld,
+  type WorldOptions,
+  isRoot,
+  jobPids,
+  livingOf,
+  processWorld,
+  profile,
+} from "./process-world";
+
+const [one, two] = ["r1aaaaaaaa", "r2bbbbbbbb"];
+const { firstUid } = profile.compute;
+let world: ProcessWorld;
+const open = async (options: WorldOptions = {}) => (world = await processWorld({ asRoot: true, ...options }));
+const uidOf = async (runner: string) => (await world.ready(runner)).boot.user?.uid;
+const jobFolder = (runner: string) => join(world.base, "jobs", `onejob-${runner}`);
+
+/** Only root can be other users; who is not has nothing to promise here. */
+if (isRoot) {
+  describe("as root, with a user for each job", () => {
+    afterEach(() => world.close());
+
+    it("gives machines launched at once different users, and uses one again only when its machine is gone", async () => {
+      await open();
+      await world.compute.launch(world.request(one, two));
+      expect([await uidOf(one), await uidOf(two)].sort()).toEqual([firstUid, firstUid + 1]);
+      const freed = await uidOf(one);
+      await world.compute.terminate([one]);
+      await world.compute.launch(world.request("r3cccccccc"));
+      expect(await uidOf("r3cccccccc")).toBe(freed);
+    });
+
+    it("skips a user that another server's job has", async () => {
+      await open();
+      const foreign = jobFolder("of-another-server");
+      await mkdir(foreign);
+      await chown(foreign, firstUid, firstUid);
+      await world.compute.launch(world.request(one));
+      expect(await uidOf(one)).toBe(firstUid + 1);
+    });
+
+    it("makes the job's folder reachable to its user, and the runner's folder not", async () => {
+      await open();
+      await world.compute.launch(world.request(one));
+      const { boot } = await world.ready(one);
+      const as = (command: string, path: string) => spawnSync(command, [path], { ...boot.user, cwd: "/" }).status;
+      expect(boot.jobDir).toBe(jobFolder(one));
+      expect(as("ls", boot.jobDir)).toBe(0);
+      expect(as("ls", world.dirOf(one))).not.toBe(0);
+      expect(as("cat", join(world.dirOf(one), "agent.log"))).not.toBe(0);
+      expect(as("cat", join(world.dirOf(one), "machine.json"))).not.toBe(0);
+    });
+
+    it.each(["none", "found"] as const)(
+      "ends processes that shed every mark, and removes files left outside the job's folder (groups: %s)",
+      async (groups) => {
+        await open({ groups, behaviour: ["children", "stubborn"] });
+        await world.compute.launch(world.request(one));
+        const pids = [...(await jobPids(world, one)), await world.agentPid(one)];
+        const stray = join(world.base, "jobs", "stray-of-job");
+        expect((await lstat(stray)).uid).toBe(firstUid);
+        await world.compute.terminate([one]);
+        expect(livingOf(world, pids)).toEqual([]);
+        expect(await readdir(join(world.base, "jobs"))).toEqual([]);
+        expect(await readdir(world.options.runnersDir)).toEqual([]);
+      },
+    );
+
+    it.each([
+      ["a folder", async (path: string) => mkdir(path).then(() => chown(path, 12_345, 12_345))],
+      ["a link", async (path: string) => symlink("/etc", path)],
+    ])(
+      "says misconfigured, and leaves it alone, when %s of another stands in the place of the job's",
+      async (_, make) => {
+        await open();
+        await make(jobFolder(one));
+        const [outcome] = await world.compute.launch(world.request(one));
+        expect(outcome).toMatchObject({
+          outcome: "misconfigured",
+          detail: expect.stringContaining(jobFolder(one)) as string,
+        });
+        expect(existsSync(jobFolder(one))).toBe(true);
+        expect(await readdir(world.options.runnersDir)).toEqual([]);
+      },
+    );
+
+    it("removes as an ordinary user what a job locked against removal", async () => {
+      await open();
+      const tree = join(world.base, "jobs", "locked");
+      process.seteuid?.(65_534);
+      try {
+        await mkdir(join(tree, "a", "b"), { recursive: true });
+        await writeFile(join(tree, "a", "b", "file"), "");
+        spawnSync("chmod", ["-R", "a-w", tree]);
+        await removeTree(tree, { takeOver: false });
+      } finally {
+        process.seteuid?.(0);
+      }
+      expect(existsSync(tree)).toBe(false);
+    });
+  });
+} else {
+  it("gives jobs no user of their own without root's rights", async () => {
+    world = await processWorld();
+    await world.compute.launch(world.request(one));
+    expect(await uidOf(one)).toBeUndefined();
+    await world.close();
+  });
+}
