@@ -49,10 +49,11 @@ describe("a command", () => {
     const lines = [...text.matchAll(/^```sh\n([^]*?)^```/gm)].flatMap(([, block = ""]) => block.split("\n"));
     return [...lines, ...[...text.matchAll(/`([^`\n]+)`/g)].map(([, span = ""]) => span)];
   });
+  const invocation = /(?:^ *|\$\(|&& |--no-install |sudo |-u onejob )onejob ((?:--[a-z-]+ \S+ )*[a-z]+\b.*)/;
   // What follows ` -- ` is the job's, what follows # or | is somebody else's.
   const used = code.flatMap((line) => {
-    const [, words = ""] = /\bonejob ((?:--[a-z-]+ \S+ )*[a-z]+\b.*)/.exec(line) ?? [];
-    const [ours = ""] = words.split(/ -- | #|[|>&)]/);
+    const [, words = ""] = invocation.exec(line) ?? [];
+    const ours = (words.split(/ -- | #|[|>&)]/)[0] ?? "").trim();
     // `config explain` has options of its own, so all the words before the first other one name the command.
     const [path = ""] = /^[a-z]+(?: [a-z]+)*\b/.exec(ours.replace(/--[a-z-]+ \S+ /g, "")) ?? [];
     const command = path.split(" ");

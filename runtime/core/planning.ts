@@ -24,6 +24,8 @@ export interface PlanInput {
   readonly profile: ProfileSettings | undefined;
   /** How many runners this profile may hold in all, as far as the fleet's limit goes. */
   readonly fleetRoom: number;
+  /** The fleet takes no new runners at all at the moment. */
+  readonly draining: boolean;
   readonly now: Instant;
 }
 
@@ -69,7 +71,7 @@ export function planProfile(input: PlanInput): PlanDecision {
   for (const shortage of shortages) {
     const gate = gates.get(shortage.key);
     const unmet = shortage.jobs.length > chosen.filter((candidate) => candidate.shortage === shortage).length;
-    const why = gate?.blocked ?? (unmet ? capBlock(capped) : undefined);
+    const why = gate?.blocked ?? (unmet ? block(capped, null, input.draining ? "it is draining" : null) : undefined);
     if (why !== undefined) blocked[shortage.key] = since(view.planner, shortage.key, { ...why, since: now });
   }
   const held = candidates.length > chosen.length;
@@ -127,12 +129,8 @@ function gateOf(shortage: Shortage, { view, profile, now }: PlanInput): Gate {
   return { allowed: gate.probe ? 1 : 0, blocked: block(gate.reason, gate.until) };
 }
 
-function block(reason: ReasonCode, until: Instant | null): Omit<Blocked, "since"> {
-  return { reason, detail: null, until, tries: 0 };
-}
-
-function capBlock(reason: ReasonCode): Omit<Blocked, "since"> {
-  return block(reason, null);
+function block(reason: ReasonCode, until: Instant | null, detail: string | null = null): Omit<Blocked, "since"> {
+  return { reason, detail, until, tries: 0 };
 }
 
 /** Keeps the moment an unchanged reason began, so that an unchanged plan writes nothing. */

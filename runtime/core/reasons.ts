@@ -20,7 +20,7 @@ export const reasons = {
   },
   "at-fleet-cap": {
     what: "the server already runs as many runners as its limit allows",
-    fix: "wait for a runner to finish, or raise server.maxRunners",
+    fix: "wait for a runner to finish, raise server.maxRunners, or end a drain with `onejob drain --resume`",
   },
   "no-capacity": {
     what: "the compute has no machine of this kind at the moment",

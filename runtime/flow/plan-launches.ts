@@ -37,7 +37,7 @@ async function planOnce(profile: string, holder: string, ports: Ports): Promise<
   const fleet = await ports.ledger.readFleet();
   const fleetRoom = roomFor(profile, fleet, ports);
   const settings = profileOf(ports, profile) ?? undefined;
-  const decision = planProfile({ view, profile: settings, fleetRoom, now });
+  const decision = planProfile({ view, profile: settings, fleetRoom, draining: fleet.draining, now });
   const launches = decision.wanted.map((wanted) => nameLaunch(wanted, { profile, now }, ports));
   if (!(await takeShare(profile, { view, launches, hungry: decision.hungry }, ports))) return "again";
   const work = launches.length + overdue.length > 0;

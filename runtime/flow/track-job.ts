@@ -2,7 +2,14 @@
  * Run: what an agent reports moves its runner and its job, one conditional write per move, each safe to be told twice.
  * An attempt that is no longer the job's current one is fenced: `stale-attempt`, and the agent stops.
  */
-import type { AgentEvent, AgentOrders, HeartbeatRequest, ReportRequest } from "../core/agent-protocol";
+import {
+  logChunkBytes,
+  logLimitBytes,
+  type AgentEvent,
+  type AgentOrders,
+  type HeartbeatRequest,
+  type ReportRequest,
+} from "../core/agent-protocol";
 import { OnejobError } from "../core/errors";
 import { isFinal, isGone, runnerTraits } from "../core/lifecycle";
 import type { Job, Runner } from "../core/model";
@@ -33,12 +40,15 @@ export async function trackReport(runner: Runner, report: ReportRequest, ports: 
   let scene = await openScene(runner, report.attempt, ports);
   const ends = report.events.some((event) => event.type === "finished");
   if (report.attempt > 0 && isOver(scene) && !ends) throw stale(runner, report.attempt);
-  if (report.log && scene.job && !isOver(scene)) {
-    const data = Buffer.from(report.log.data, "base64");
-    await ports.files.appendLog(scene.job.key, scene.runner.logBase + report.log.offset, data);
-  }
+  if (report.log && !isOver(scene)) await keepLog(report.log, scene, ports);
   for (const event of report.events) scene = await apply(event, scene, ports);
   return orders(scene, ports);
+}
+
+/** The agent stops at the limit by itself; one that does not is not believed. */
+async function keepLog(log: NonNullable<ReportRequest["log"]>, { runner, job }: Scene, ports: Ports): Promise<void> {
+  if (job === undefined || log.offset > logLimitBytes + logChunkBytes) return;
+  await ports.files.appendLog(job.key, runner.logBase + log.offset, Buffer.from(log.data, "base64"));
 }
 
 export async function trackHeartbeat(runner: Runner, beat: HeartbeatRequest, ports: Ports): Promise<AgentOrders> {

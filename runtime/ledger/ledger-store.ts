@@ -29,8 +29,7 @@ export interface LedgerStoreOptions {
 
 /** `absent`: nothing (or only something expired) stands there; a number: exactly this version does. */
 export type PutCondition = "absent" | "any" | number;
-export type PutResult =
-  { readonly written: true } | { readonly written: false; readonly current: Item | undefined };
+export type PutResult = { readonly written: true } | { readonly written: false; readonly current: Item | undefined };
 
 export interface IndexQuery {
   readonly index?: IndexName;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { create } from "tar";
@@ -21,7 +22,7 @@ describe("how a job ends", () => {
   it.each([
     ["its own exit code", "exit 42", { exitCode: 42, signal: null, reason: null }],
     ["the number of the signal that killed it", "kill -9 $$", { exitCode: null, signal: 9, reason: null }],
-    ["the number of another signal", "kill -USR1 $$", { exitCode: null, signal: 10, reason: null }],
+    ["the number of another signal", "kill -USR1 $$", { exitCode: null, signal: constants.signals.SIGUSR1, reason: null }],
   ])("reports %s", async (_, script, expected) => {
     expect((await finish(job(script))).finished).toMatchObject(expected);
   });

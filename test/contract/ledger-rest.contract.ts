@@ -13,7 +13,12 @@ const planner: PlannerRecord = {
   version: 1,
 };
 
-const fleet: FleetRecord = { shares: { small: { runners: 2, planner: 1 } }, hungry: ["large"], draining: false, version: 1 };
+const fleet: FleetRecord = {
+  shares: { small: { runners: 2, planner: 1 } },
+  hungry: ["large"],
+  draining: false,
+  version: 1,
+};
 
 export function fleetAndPlannerContract(bench: () => LedgerBench): void {
   it("reads a profile nobody wrote as empty, with version 0", async () => {

@@ -60,7 +60,11 @@ export function finished(changes: Partial<Job> = {}): Job {
 function writingContract(bench: () => LedgerBench): void {
   it("reads a job back exactly as it was created", async () => {
     const { ledger } = bench();
-    const job = someJob({ labels: [], detail: "", work: { command: ["a b", ""], env: { A: "" }, timeoutMs: 1, bundle: null } });
+    const job = someJob({
+      labels: [],
+      detail: "",
+      work: { command: ["a b", ""], env: { A: "" }, timeoutMs: 1, bundle: null },
+    });
     expect(await ledger.createJob(job)).toEqual({ written: true, record: job });
     expect(await ledger.readJob(job.key, "small")).toEqual(job);
   });
@@ -208,7 +212,9 @@ function findingContract(bench: () => LedgerBench): void {
 
   it("fills a page to its limit with what passes the filters", async () => {
     await createAll(
-      Array.from({ length: 40 }, (_, n) => (n % 10 === 0 ? finished({ ...numbered(n), state: "failed" }) : numbered(n))),
+      Array.from({ length: 40 }, (_, n) =>
+        n % 10 === 0 ? finished({ ...numbered(n), state: "failed" }) : numbered(n),
+      ),
     );
     expect(await pages({ limit: 3, state: "failed" })).toEqual([["JOB030", "JOB020", "JOB010"], ["JOB000"]]);
   });
@@ -238,12 +244,15 @@ function findingContract(bench: () => LedgerBench): void {
     expect((await ledger.listJobs({ limit: 1, state: "running" })).items).toHaveLength(1);
   });
 
-  it.each(["", "x", "%%%", Buffer.from("{}").toString("base64url"), Buffer.from("000000000000001").toString("base64url")])(
-    "refuses the cursor %j as the caller's error",
-    async (cursor) => {
-      await expect(bench().ledger.listJobs({ limit: 1, cursor })).rejects.toMatchObject({ code: "bad-request" });
-    },
-  );
+  it.each([
+    "",
+    "x",
+    "%%%",
+    Buffer.from("{}").toString("base64url"),
+    Buffer.from("000000000000001").toString("base64url"),
+  ])("refuses the cursor %j as the caller's error", async (cursor) => {
+    await expect(bench().ledger.listJobs({ limit: 1, cursor })).rejects.toMatchObject({ code: "bad-request" });
+  });
 
   it.each([
     { prefix: "JOB00", found: ["JOB002", "JOB001"] },

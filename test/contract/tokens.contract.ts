@@ -1,7 +1,10 @@
 /** What every `Tokens` promises. */
 import type { TokenKind, Tokens } from "../../runtime/core/ports";
 
-export function tokensContract(name: string, makeTokens: () => { readonly own: Tokens; readonly foreign: Tokens }): void {
+export function tokensContract(
+  name: string,
+  makeTokens: () => { readonly own: Tokens; readonly foreign: Tokens },
+): void {
   describe(`${name} keeps the Tokens contract`, () => {
     const { own, foreign } = makeTokens();
     const kinds: readonly TokenKind[] = ["boot", "lease"];

@@ -1,9 +1,11 @@
 /** Ends every process of a machine, whatever it does against it. */
+import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OnejobError } from "../../core/errors";
 import { killGroup } from "./cgroup";
 import { errnoOf } from "./errno";
 import { type Host, belongingOf } from "./host";
+import type { JobUser } from "./job-user";
 import type { MachineRecord } from "./machine-record";
 import { processesOf } from "./marked-processes";
 
@@ -12,22 +14,38 @@ const mostRounds = 120;
 
 export async function killAll(host: Host, machine: string, record: MachineRecord | undefined): Promise<void> {
   if (record?.cgroup) await killGroup(record.cgroup);
-  if (!host.table.complete) return;
   const belonging = belongingOf(host, machine, record);
+  const find = () => processesOf(host.table.snapshot(), belonging);
+  // The agent first: it could start more for that user.
+  for (const entry of find()) signal(entry.pid, "SIGKILL");
+  if (host.asRoot && record?.user) await killUser(record.user);
+  if (!host.table.complete) return;
   // Twice none: a process may be born behind the place where the list is being read.
   let none = 0;
   for (let round = 0; round < mostRounds; round++) {
-    const found = processesOf(host.table.snapshot(), belonging);
+    const found = find();
     none = found.length === 0 ? none + 1 : 0;
     if (none === 2) return;
     for (const entry of found) signal(entry.pid, "SIGKILL");
     if (found.length > 0) await sleep(Math.min(100, 5 * (round + 1)));
   }
-  const left = processesOf(host.table.snapshot(), belonging).map((entry) => entry.pid);
+  const left = find().map((entry) => entry.pid);
   throw new OnejobError(
     "internal",
     `processes of machine ${machine} do not die (pids ${left.join(", ")}); it is tried again by itself, or end them by hand`,
   );
+}
+
+/**
+ * As that user, "kill all I may": one call of the kernel, which a job that forks all the time cannot slip through as
+ * it can through a list. Without a shell, the rounds by list have to do.
+ */
+async function killUser({ uid, gid }: JobUser): Promise<void> {
+  const child = spawn("/bin/sh", ["-c", "kill -9 -1"], { uid, gid, cwd: "/", env: {}, stdio: "ignore" });
+  await new Promise<void>((resolve) => {
+    child.once("error", () => resolve());
+    child.once("exit", () => resolve());
+  });
 }
 
 /** `EPERM`: the job became another user; the rounds above will say that it is left. */

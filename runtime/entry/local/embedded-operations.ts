@@ -4,7 +4,6 @@
  * out of a callback, so that a full disk would end the process.
  */
 import batchGetItem from "dynalite/actions/batchGetItem";
-import batchWriteItem from "dynalite/actions/batchWriteItem";
 import getItem from "dynalite/actions/getItem";
 import query from "dynalite/actions/query";
 import type { Callback, Row, Store } from "dynalite/db";
@@ -15,12 +14,13 @@ import * as deleteItemRules from "dynalite/validations/deleteItem";
 import * as getItemRules from "dynalite/validations/getItem";
 import * as putItemRules from "dynalite/validations/putItem";
 import * as queryRules from "dynalite/validations/query";
-import { deleteItem, putItem } from "./embedded-writes";
+import type { OpenStore } from "./embedded-commits";
+import { batchWriteItem, deleteItem, putItem } from "./embedded-writes";
 
 interface Operation {
   readonly rules: { readonly types: unknown; readonly custom: unknown };
   readonly writes: boolean;
-  readonly run: (store: Store, request: Row) => Promise<Row>;
+  readonly run: (store: OpenStore, request: Row) => Promise<Row>;
 }
 
 /** By the names the SDK sends; what is not here, nobody uses. */
@@ -30,8 +30,7 @@ const operations: Readonly<Record<string, Operation>> = {
   Query: { rules: queryRules, writes: false, run: promised(query) },
   PutItem: { rules: putItemRules, writes: true, run: putItem },
   DeleteItem: { rules: deleteItemRules, writes: true, run: deleteItem },
-  // Not atomic with indexes, unlike the two above: for tables without any.
-  BatchWriteItem: { rules: batchWriteItemRules, writes: true, run: promised(batchWriteItem) },
+  BatchWriteItem: { rules: batchWriteItemRules, writes: true, run: batchWriteItem },
 };
 
 export interface Answer {
@@ -44,13 +43,13 @@ export function isWrite(name: string): boolean {
 }
 
 /** What DynamoDB would answer. Throws only when the store itself failed. */
-export async function perform(store: Store, name: string, request: Row): Promise<Answer> {
+export async function perform(store: OpenStore, name: string, request: Row): Promise<Answer> {
   const operation = operations[name];
   if (operation === undefined) return { statusCode: 400, body: { __type: "UnknownOperationException" } };
   const { types, custom } = operation.rules;
   try {
     const checked = checkTypes(request, types);
-    checkValidations(checked, types, custom, store);
+    checkValidations(checked, types, custom, store.dynalite);
     return { statusCode: 200, body: await operation.run(store, checked) };
   } catch (error) {
     if (isRefusal(error)) return error;
@@ -66,6 +65,6 @@ function isRefusal(error: unknown): error is Error & Answer {
 function promised(action: (store: Store, request: Row, callback: Callback<Row>) => void): Operation["run"] {
   return (store, request) =>
     new Promise((resolve, reject) => {
-      action(store, request, (error, answer) => (error ? reject(error) : resolve(answer ?? {})));
+      action(store.dynalite, request, (error, answer) => (error ? reject(error) : resolve(answer ?? {})));
     });
 }

@@ -21,7 +21,7 @@ export interface EmbeddedStore {
 /** For one process at a time. Throws `data-dir-locked` and `data-dir-unwritable`. */
 export async function openEmbeddedStore(dataDir: string): Promise<EmbeddedStore> {
   const tables = { [embeddedTables.ledger]: ledgerTable, [embeddedTables.queue]: queueTable };
-  const level = await openEmbeddedLevel(join(dataDir, "ledger"), tables);
+  const level = await openEmbeddedLevel({ folder: join(dataDir, "ledger"), tables });
   const client = embeddedClient(level.perform);
   return {
     client,

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chown, lstat, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -70,6 +71,21 @@ if (isRoot) {
         expect(await readdir(world.options.runnersDir)).toEqual([]);
       },
     );
+
+    it("ends a job that is in another process all the time", async () => {
+      await open();
+      await world.compute.launch(world.request(one));
+      const { boot } = await world.ready(one);
+      const comet = join(world.base, "comet.sh");
+      await writeFile(comet, 'echo; [ -e "$0" ] && sh "$0" &\n', { mode: 0o755 });
+      const job = spawn("sh", [comet], { ...boot.user, detached: true, stdio: ["ignore", "pipe", "ignore"] });
+      // The pipe ends with the last process that holds it.
+      const ended = once(job.stdout, "end");
+      await once(job.stdout, "data");
+      await world.compute.terminate([one]);
+      await ended;
+      expect(existsSync(comet)).toBe(true);
+    });
 
     it.each([
       ["a folder", async (path: string) => mkdir(path).then(() => chown(path, 12_345, 12_345))],

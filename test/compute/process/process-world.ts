@@ -15,10 +15,13 @@ export const isRoot = process.geteuid?.() === 0;
 export const standIn = join(__dirname, "..", "..", "fixtures", "stand-in-agent.cjs");
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** Tests run side by side, and a job's user is ended with all it has: each runs on uids of its own. */
+const firstUid = 20_000 + (process.pid % 400) * 100;
+
 export const profile: ProfileSettings = {
   name: "small",
   labels: ["self-hosted"],
-  compute: { kind: "process", firstUid: 61_000 },
+  compute: { kind: "process", firstUid },
   limits: { maxRunners: 8, memoryMiB: 256, cpus: 1 },
   timeouts: { bootMs: 1_000, idleMs: 1_000, jobMs: 1_000, queuedMs: 1_000, waitingMs: 1_000 },
   priority: 0,

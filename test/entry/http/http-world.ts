@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { FastifyInstance } from "fastify";
-import type { JobSource, LogFields, Ports } from "../../../runtime/core/ports";
+import type { Files, JobSource, LogFields, Ports } from "../../../runtime/core/ports";
 import type { Settings } from "../../../runtime/core/settings";
 import { inProcessChanges, observedFiles, observedLedger, type Changes } from "../../../runtime/entry/local/changes";
 import type { HttpDeps } from "../../../runtime/entry/local/http/context";
@@ -51,23 +51,46 @@ export class HttpWorld {
   readonly logged: { readonly level: string; readonly sentence: string; readonly fields: LogFields }[] = [];
   readonly app: FastifyInstance;
   accepting = true;
+  /** Keys under which a bundle was begun to be stored. */
+  readonly bundlesStored: string[] = [];
+  /** Resolves when the first byte of a bundle was given to be stored. */
+  readonly storing: Promise<void>;
+  /** Resolves when a bundle was dropped. */
+  readonly dropped: Promise<void>;
 
-  constructor({ settings = someSettings(), sources = [apiSource()], deps = {}, ports = (same) => same }: HttpWorldOptions) {
+  constructor({
+    settings = someSettings(),
+    sources = [apiSource()],
+    deps = {},
+    ports = (same) => same,
+  }: HttpWorldOptions) {
     this.world = new World(settings, sources);
-    const note = (level: string) => (sentence: string, fields: LogFields = {}) => {
-      this.logged.push({ level, sentence, fields });
-    };
+    const note =
+      (level: string) =>
+      (sentence: string, fields: LogFields = {}) => {
+        this.logged.push({ level, sentence, fields });
+      };
     const log = { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
     this.changes = inProcessChanges({ log });
     const ledger = observedLedger(this.world.ledger, this.changes);
     const { queue } = this.world.ports;
     const meter = prometheusMeter({
-      live: () => liveCounts(ledger),
+      live: () =>
+        liveCounts(
+          ledger,
+          settings.profiles.map(({ name }) => name),
+        ),
       queueDepth: () => queue.depth(),
       changes: this.changes,
       log,
     });
-    this.ports = ports({ ...this.world.ports, ledger, files: observedFiles(this.world.files, this.changes), meter, log });
+    this.ports = ports({
+      ...this.world.ports,
+      ledger,
+      files: observedFiles(this.world.files, this.changes),
+      meter,
+      log,
+    });
     this.app = httpServer({
       ports: this.ports,
       token,
@@ -80,6 +103,20 @@ export class HttpWorld {
       logger: log,
       ...deps,
     });
+  }
+
+  private watchedFiles(files: Files, tell: { readonly storing: () => void; readonly dropped: () => void }): Files {
+    return {
+      ...files,
+      putBundle: (job, content) => {
+        this.bundlesStored.push(job);
+        return files.putBundle(job, telling(content, tell.storing));
+      },
+      dropBundle: async (job) => {
+        await files.dropBundle(job);
+        tell.dropped();
+      },
+    };
   }
 
   get port(): number {
@@ -139,6 +176,13 @@ export class HttpWorld {
   async submit(spec: object = {}): Promise<{ key: string; id: string; state: string; profile: string }> {
     const answer = await this.ask("/api/v1/jobs", { body: { command: ["true"], ...spec } });
     return answer.json();
+  }
+}
+
+async function* telling(content: AsyncIterable<Uint8Array>, tell: () => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    tell();
+    yield chunk;
   }
 }
 

@@ -1,6 +1,6 @@
-/** Writes docs/http-api.md from the description that the server itself publishes: `npm run docs`. */
-import { writeFileSync } from "node:fs";
+/** Makes docs/http-api.md from the description that the server itself publishes: `npm run docs`. */
 import type { HttpDeps } from "./context";
+import { markdownTable } from "../markdown-table";
 import { httpServer } from "./server";
 
 export const httpReferencePath = "docs/http-api.md";
@@ -30,7 +30,7 @@ export function httpReference({ paths = {} }: Description): string {
   const rows = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => row(method, path, operation as Operation)),
   );
-  return `${[introduction, ...table([header, ...rows])].join("\n")}\n`;
+  return `${[introduction, ...markdownTable(header, rows)].join("\n")}\n`;
 }
 
 const introduction = `# HTTP API
@@ -54,18 +54,4 @@ function row(method: string, path: string, { summary = "", security, responses =
     .filter(([code]) => code !== "default")
     .map(([code, { description = "" }]) => `${code}: ${description}`);
   return [method.toUpperCase(), `\`${path}\``, needs, summary, codes.join(" ")];
-}
-
-/** Columns padded to equal width, as the formatter of this project wants them. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const cells = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
-  const widths = header.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  const [first = [], ...others] = cells;
-  return [line(first), line(widths.map((width) => "-".repeat(width))), ...others.map(line)];
-}
-
-if (require.main === module) {
-  void describeHttp().then((description) => writeFileSync(httpReferencePath, httpReference(description)));
 }

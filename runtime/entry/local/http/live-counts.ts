@@ -18,15 +18,21 @@ export interface NamedView {
 
 type LiveLedger = Pick<Ledger, "listProfiles" | "readProfile" | "readUnrouted">;
 
-/** Every profile that ever had a record, with what lives there. */
-export async function readViews(ledger: Pick<Ledger, "listProfiles" | "readProfile">): Promise<readonly NamedView[]> {
-  const profiles = await ledger.listProfiles();
+/**
+ * Every profile that is configured or ever had a record, with what lives there. Configured ones are named by the caller:
+ * before its first plan the ledger does not list a profile, though jobs may wait in it already.
+ */
+export async function readViews(
+  ledger: Pick<Ledger, "listProfiles" | "readProfile">,
+  configured: readonly string[],
+): Promise<readonly NamedView[]> {
+  const profiles = [...new Set([...configured, ...(await ledger.listProfiles())])];
   return Promise.all(profiles.map(async (profile) => ({ profile, view: await ledger.readProfile(profile) })));
 }
 
 /** States that exist are counted even where there are none, so that a graph shows a zero and not a gap. */
-export async function liveCounts(ledger: LiveLedger): Promise<LiveCounts> {
-  const views = await readViews(ledger);
+export async function liveCounts(ledger: LiveLedger, configured: readonly string[] = []): Promise<LiveCounts> {
+  const views = await readViews(ledger, configured);
   const jobs = new Tally();
   for (const state of jobStates) if (!isFinal(state)) jobs.add([state, ""], 0);
   const count = (job: Job, planner?: PlannerRecord): void => {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { OnejobError } from "../../../core/errors";
 import { isDemand } from "../../../core/lifecycle";
 import type { Runner } from "../../../core/model";
+import type { Ports } from "../../../core/ports";
 import { runnerJson, runnersJson, type RunnerJson } from "../../../core/present";
 import type { ProfileSettings } from "../../../core/settings";
 import { drainFleet, drainRunner, resumeFleet } from "../../../flow/drain";
@@ -61,11 +62,15 @@ function runnerRoutes(app: FastifyInstance, context: HttpContext): void {
 
 async function allRunners({ ports }: HttpContext): Promise<readonly RunnerJson[]> {
   const { profiles } = ports.settings();
-  const views = await readViews(ports.ledger);
+  const views = await readViews(ports.ledger, configuredProfiles(ports));
   return views.flatMap(({ profile, view }) => {
     const configured = profiles.find(({ name }) => name === profile)?.compute.kind;
     return runnersJson(view, configured ?? view.runners[0]?.compute ?? "");
   });
+}
+
+function configuredProfiles(ports: Ports): readonly string[] {
+  return ports.settings().profiles.map(({ name }) => name);
 }
 
 /** Gone ones too, as long as they are kept. Throws `not-found`, and `conflict` for one that is only asked for. */
@@ -83,12 +88,12 @@ async function findRunner(wanted: string, { ports }: HttpContext): Promise<Runne
 
 function profileRoutes(app: FastifyInstance, context: HttpContext): void {
   const { ports } = context;
-  const profiles = {
+  const list = {
     tags,
     summary: "Lists the profiles in force.",
     response: { 200: answer("ProfileList", "All of them."), ...failure },
   };
-  app.get("/api/v1/profiles", { schema: profiles }, async () => ({
+  app.get("/api/v1/profiles", { schema: list }, async () => ({
     items: await Promise.all(ports.settings().profiles.map((profile) => presentProfile(profile, context))),
   }));
 
@@ -98,8 +103,9 @@ function profileRoutes(app: FastifyInstance, context: HttpContext): void {
     response: { 200: answer("Status", "How it is."), ...failure },
   };
   app.get("/api/v1/status", { schema: status }, async () => {
+    const configured = configuredProfiles(ports);
     const [live, fleet, queueDepth] = await Promise.all([
-      liveCounts(ports.ledger),
+      liveCounts(ports.ledger, configured),
       ports.ledger.readFleet(),
       ports.queue.depth(),
     ]);
@@ -112,7 +118,7 @@ function profileRoutes(app: FastifyInstance, context: HttpContext): void {
       jobs: { ...byState(live.jobs), ...context.meter.ended() },
       runners: byState(live.runners),
       queueDepth,
-      profiles: ports.settings().profiles.length,
+      profiles: configured.length,
     };
   });
 }

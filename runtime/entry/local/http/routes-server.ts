@@ -43,7 +43,7 @@ export function serverRoutes(app: FastifyInstance, context: HttpContext): void {
 }
 
 async function answerReady(reply: FastifyReply, context: HttpContext): Promise<FastifyReply> {
-  const checks = [...(await runChecks(context)), accepting(context)];
+  const checks = await runChecks(context);
   const ready = checks.every(({ ok }) => ok);
   if (!ready) reply.code(503).header("retry-after", 5);
   return reply.send({ ready, checks });
@@ -57,11 +57,4 @@ async function runChecks(context: HttpContext): Promise<readonly ReadyCheck[]> {
     context.logger.error("readiness could not be checked", { error });
     return [{ name: "checks", ok: false, fix: "look at the server's log: the checks themselves failed" }];
   }
-}
-
-function accepting(context: HttpContext): ReadyCheck {
-  const name = "intake";
-  return context.accepting()
-    ? { name, ok: true }
-    : { name, ok: false, fix: "wait until the server is back: it is going down" };
 }
