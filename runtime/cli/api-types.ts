@@ -11,11 +11,13 @@ export type RunnerView = RunnerJson;
 export interface ProfileView {
   readonly name: string;
   readonly labels: readonly string[];
-  readonly compute: string | { readonly kind: string };
+  readonly compute: { readonly kind: string };
   readonly limits: { readonly maxRunners: number };
   readonly priority: number;
   readonly live: number;
   readonly waiting: number;
+  /** Whether limits hold there, where the compute knows. */
+  readonly enforcement?: { readonly memory: boolean; readonly cpu: boolean };
 }
 
 export type TimelineView = TimelineJson;
@@ -37,8 +39,6 @@ export interface StatusView {
   readonly runners: Readonly<Record<string, number>>;
   readonly queueDepth: number;
   readonly profiles: number;
-  /** Whether memory and processor limits hold, where the server says so. */
-  readonly enforcement?: unknown;
 }
 
 export interface ReadyView {

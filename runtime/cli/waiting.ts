@@ -27,7 +27,11 @@ export async function endReason(context: Context, job: JobView): Promise<string>
   if (job.reason === "command-failed" || (job.reason === null && job.exitCode !== null)) return "";
   const why = (await askWhy(context, job)) ?? known(job.reason);
   const code = job.reason === null ? "" : ` (${job.reason})`;
-  return complaint(`the job is ${job.state}${code}: ${why.what}`, why.fix);
+  return complaint(`the job ${ending(job)}${code}: ${why.what}`, why.fix);
+}
+
+function ending({ state }: JobView): string {
+  return state === "cancelled" ? "was cancelled" : state;
 }
 
 async function askWhy(

@@ -96,7 +96,7 @@ export const jobLifecycle = {
   expired: {},
 } as const satisfies Table<JobState, JobMoveEvent, JobEffect>;
 
-/** `terminate`: end the machine; `plan`: supply changed. */
+/** `terminate`: end the machine; `plan`: supply was lost, or room for more was won. */
 export type RunnerEffect = "terminate" | "plan";
 
 export type RunnerMoveEvent =
@@ -122,9 +122,9 @@ const stop = {
 export const runnerLifecycle = {
   requested: { launched: r("booting"), ...stop },
   // An early `started` is no accident: a forge may say so before the agent does.
-  booting: { listening: r("idle"), started: r("running"), finished: r("stopping", "terminate", "plan"), ...stop },
-  idle: { started: r("running"), finished: r("stopping", "terminate", "plan"), ...stop },
-  running: { finished: r("stopping", "terminate", "plan"), ...stop },
+  booting: { listening: r("idle"), started: r("running"), finished: r("stopping", "terminate"), ...stop },
+  idle: { started: r("running"), finished: r("stopping", "terminate"), ...stop },
+  running: { finished: r("stopping", "terminate"), ...stop },
   stopping: {
     terminated: r("gone", "plan"),
     expired: r("stopping", "terminate"),

@@ -124,6 +124,8 @@ export interface Runner {
   readonly machine: string;
   readonly reach: Reach;
   readonly state: RunnerState;
+  /** The job its machine was made for; another may come first. */
+  readonly meantFor: JobKey | null;
   /** Why it is being stopped, or was. */
   readonly reason: ReasonCode | null;
   readonly job: JobKey | null;

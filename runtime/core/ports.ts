@@ -130,6 +130,8 @@ export interface Ledger {
 
   /** Planner record, jobs not final and runners not gone, consistently in one query. A new profile reads as empty. */
   readProfile(profile: string): Promise<ProfileView>;
+  /** The planner record alone; a new profile's is empty, version 0. */
+  readPlanner(profile: string): Promise<PlannerRecord>;
   savePlanner(record: PlannerRecord): Promise<Written<PlannerRecord>>;
   /** Names of every profile that ever had a record, configured or not. */
   listProfiles(): Promise<readonly string[]>;

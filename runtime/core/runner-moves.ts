@@ -1,6 +1,14 @@
 /** How a runner record changes with each move of its lifecycle. Pure: the caller writes the result, or drops it. */
 import { runnerStep, runnerTraits, type RunnerEffect } from "./lifecycle";
-import { runnerName, type Instant, type JobKey, type Launch, type Runner, type TimelineEntry } from "./model";
+import {
+  runnerName,
+  type Instant,
+  type JobKey,
+  type Launch,
+  type LaunchSlot,
+  type Runner,
+  type TimelineEntry,
+} from "./model";
 import type { ReasonCode } from "./reasons";
 import type { ProfileSettings } from "./settings";
 
@@ -26,7 +34,7 @@ export interface MovedRunner {
 /** The runner of one slot of a launch, as it is first written: its machine was made, its agent has not spoken yet. */
 export function newRunner(
   launch: Launch,
-  slot: { readonly runner: string; readonly machine: string },
+  slot: LaunchSlot & { readonly machine: string },
   made: {
     readonly compute: string;
     readonly launchingAt: Instant;
@@ -44,6 +52,7 @@ export function newRunner(
     machine: slot.machine,
     reach: launch.reach,
     state: "booting",
+    meantFor: slot.job,
     reason: null,
     job: null,
     attempt: 0,

@@ -22,8 +22,7 @@ export async function assignJob(runner: Runner, ports: Ports): Promise<Assigned>
     return assignJob(held.runner, ports);
   }
   if (!isSupply(runner) || runnerTraits[runner.state].deadline !== "idle") return { runner, job: undefined };
-  const { jobs } = await ports.ledger.readProfile(runner.profile);
-  for (const job of inOrder(jobs, runner)) {
+  for (const job of await candidates(runner, ports)) {
     const logBase = await ports.files.logSize(job.key);
     const reserved = await ports.ledger.saveRunner(
       reservedFor(runner, { job: job.key, attempt: job.attempt, logBase }),
@@ -52,11 +51,16 @@ async function hold(runner: Runner, job: Job | undefined, ports: Ports): Promise
   return { runner: freed.written ? freed.record : (freed.current ?? runner), job: undefined };
 }
 
-/** The job this runner was made for first, then the longest waiting. */
-function inOrder(jobs: readonly Job[], runner: Runner): readonly Job[] {
-  const key = reachKey(runner.reach);
-  const mine = (job: Job) => (job.runner === runner.id ? 0 : 1);
+/** The job this runner was made for, if it still waits: one read. Else all in reach, the longest waiting first. */
+async function candidates(runner: Runner, ports: Ports): Promise<readonly Job[]> {
+  const meant = runner.meantFor === null ? undefined : await ports.ledger.readJob(runner.meantFor, runner.profile);
+  if (meant !== undefined && isInReach(meant, runner)) return [meant];
+  const { jobs } = await ports.ledger.readProfile(runner.profile);
   return jobs
-    .filter((job) => isDemand(job) && job.reach !== null && reachKey(job.reach) === key)
-    .sort((a, b) => mine(a) - mine(b) || a.queuedAt - b.queuedAt || (a.key < b.key ? -1 : 1));
+    .filter((job) => isInReach(job, runner))
+    .sort((a, b) => a.queuedAt - b.queuedAt || (a.key < b.key ? -1 : 1));
+}
+
+function isInReach(job: Job, runner: Runner): boolean {
+  return isDemand(job) && job.reach !== null && reachKey(job.reach) === reachKey(runner.reach);
 }

@@ -101,7 +101,7 @@ async function writeOutcome(outcome: MachineOutcome, scene: Scene, ports: Ports)
     ports.log.warn("machine not launched", { launch: launch.id, runner: outcome.runner, outcome: outcome.outcome });
     return;
   }
-  const runner = newRunner(launch, { runner: slot.runner, machine: outcome.machine }, made);
+  const runner = newRunner(launch, { ...slot, machine: outcome.machine }, made);
   const [created] = await Promise.all([ports.ledger.createRunner(runner), enrol(runner, made.bootMs, ports)]);
   if (!created.written) return;
   ports.log.info("machine launched", { launch: launch.id, runner: runner.id, profile: launch.profile, job: slot.job });

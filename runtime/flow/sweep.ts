@@ -98,7 +98,7 @@ async function lookAfter(runner: Runner, ports: Ports): Promise<string | undefin
 }
 
 async function countFailure(runner: Runner, reason: ReasonCode, ports: Ports): Promise<void> {
-  const { planner } = await ports.ledger.readProfile(runner.profile);
+  const planner = await ports.ledger.readPlanner(runner.profile);
   const key = reachKey(runner.reach);
   const now = ports.clock.now();
   await updatePlanner(

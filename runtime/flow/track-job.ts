@@ -115,7 +115,7 @@ async function listen(runner: Runner, ports: Ports): Promise<Runner> {
 
 /** A machine that reports in proves that machines of this reach do boot. */
 async function closeBreaker(runner: Runner, ports: Ports): Promise<void> {
-  const { planner } = await ports.ledger.readProfile(runner.profile);
+  const planner = await ports.ledger.readPlanner(runner.profile);
   const key = reachKey(runner.reach);
   if (planner.breakers[key] === undefined) return;
   const without = <T>(record: Readonly<Record<string, T>>) =>

@@ -59,64 +59,79 @@ type Marshalled = Record<string, AttributeValue>;
 const batchSize = 100;
 
 export function ledgerStore(options: LedgerStoreOptions): LedgerStore {
-  const { client, table: TableName, clock, random } = options;
-  const instance = random.id(16);
-  let writes = 0;
+  return new DynamodbStore(options);
+}
 
-  const alive = (raw: Marshalled | undefined): Item | undefined => {
-    const item = raw && toItem(raw);
-    return item === undefined || (item.expiresAtMs ?? Infinity) <= clock.now() ? undefined : item;
-  };
+class DynamodbStore implements LedgerStore {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+  readonly #clock: Clock;
+  readonly #instance: string;
+  #writes = 0;
 
-  const getRaw = async (key: ItemKey): Promise<Marshalled | undefined> => {
-    const command = new GetItemCommand({ TableName, Key: marshall(keyOf(key)), ConsistentRead: true });
-    return (await client.send(command)).Item;
-  };
-
-  async function put(item: Item, condition: PutCondition): Promise<PutResult> {
-    const writer = `${instance}-${++writes}`;
-    try {
-      const Item = marshall({ ...item, writer }, { removeUndefinedValues: true });
-      await client.send(new PutItemCommand({ TableName, Item, ...conditionOf(condition, clock.now()) }));
-      return { written: true };
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw notStored(item, error);
-      const raw = error.Item ?? (await getRaw(item));
-      // The client repeats a request whose answer was lost: what beat us may be our own first try.
-      if (raw?.["writer"]?.S === writer) return { written: true };
-      return { written: false, current: alive(raw) };
-    }
+  constructor({ client, table, clock, random }: LedgerStoreOptions) {
+    this.#client = client;
+    this.#table = table;
+    this.#clock = clock;
+    this.#instance = random.id(16);
   }
 
-  async function getMany(wanted: readonly ItemKey[]): Promise<readonly Item[]> {
+  async get(key: ItemKey): Promise<Item | undefined> {
+    return this.#alive(await this.#getRaw(key));
+  }
+
+  async getMany(wanted: readonly ItemKey[]): Promise<readonly Item[]> {
+    const table = this.#table;
     const found: Item[] = [];
-    let open = wanted.map((key) => marshall(keyOf(key)));
+    let open = wanted.map(marshalledKey);
     while (open.length > 0) {
-      const request = { [TableName]: { Keys: open.slice(0, batchSize), ConsistentRead: true } };
-      const answer = await client.send(new BatchGetItemCommand({ RequestItems: request }));
-      found.push(...(answer.Responses?.[TableName] ?? []).flatMap((raw) => alive(raw) ?? []));
-      open = [...(answer.UnprocessedKeys?.[TableName]?.Keys ?? []), ...open.slice(batchSize)];
+      const request = { [table]: { Keys: open.slice(0, batchSize), ConsistentRead: true } };
+      const answer = await this.#client.send(new BatchGetItemCommand({ RequestItems: request }));
+      found.push(...(answer.Responses?.[table] ?? []).flatMap((raw) => this.#alive(raw) ?? []));
+      open = [...(answer.UnprocessedKeys?.[table]?.Keys ?? []), ...open.slice(batchSize)];
     }
     return found;
   }
 
-  async function* pages(query: IndexQuery): AsyncGenerator<readonly Item[], void, void> {
+  async put(item: Item, condition: PutCondition): Promise<PutResult> {
+    const writer = `${this.#instance}-${++this.#writes}`;
+    const input = {
+      TableName: this.#table,
+      Item: marshall({ ...item, writer }, { removeUndefinedValues: true }),
+      ...conditionOf(condition, this.#clock.now()),
+    };
+    try {
+      await this.#client.send(new PutItemCommand(input));
+      return { written: true };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw notStored(item, error);
+      const raw = error.Item ?? (await this.#getRaw(item));
+      // The client repeats a request whose answer was lost: what beat us may be our own first try.
+      if (raw?.["writer"]?.S === writer) return { written: true };
+      return { written: false, current: this.#alive(raw) };
+    }
+  }
+
+  async *pages(query: IndexQuery): AsyncGenerator<readonly Item[], void, void> {
     let from: Marshalled | undefined;
     do {
-      const answer = await client.send(new QueryCommand({ TableName, ...queryInput(query), ExclusiveStartKey: from }));
-      yield (answer.Items ?? []).flatMap((raw) => alive(raw) ?? []);
+      const input = { TableName: this.#table, ...queryInput(query), ExclusiveStartKey: from };
+      const answer = await this.#client.send(new QueryCommand(input));
+      yield (answer.Items ?? []).flatMap((raw) => this.#alive(raw) ?? []);
       from = answer.LastEvaluatedKey;
     } while (from !== undefined);
   }
 
-  async function removeDue(item: Item): Promise<boolean> {
+  async removeDue(item: Item): Promise<boolean> {
+    const input = {
+      TableName: this.#table,
+      Key: marshalledKey(item),
+      ConditionExpression: "#due = :due AND #dueAt = :dueAt",
+      ExpressionAttributeNames: { "#due": "due", "#dueAt": "dueAt" },
+      ExpressionAttributeValues: marshall({ ":due": item["due"], ":dueAt": item.dueAt }),
+    };
     try {
-      const ExpressionAttributeValues = marshall({ ":due": item["due"], ":dueAt": item.dueAt });
-      const ExpressionAttributeNames = { "#due": "due", "#dueAt": "dueAt" };
-      const condition = { ConditionExpression: "#due = :due AND #dueAt = :dueAt" };
-      const Key = marshall(keyOf(item));
-      const input = { TableName, Key, ...condition, ExpressionAttributeNames, ExpressionAttributeValues };
-      await client.send(new DeleteItemCommand(input));
+      await this.#client.send(new DeleteItemCommand(input));
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;
@@ -124,17 +139,23 @@ export function ledgerStore(options: LedgerStoreOptions): LedgerStore {
     }
   }
 
-  return {
-    get: async (key) => alive(await getRaw(key)),
-    getMany,
-    put,
-    pages,
-    removeDue,
-    remove: async (key) => {
-      const command = new DeleteItemCommand({ TableName, Key: marshall(keyOf(key)) });
-      await client.send(command).catch((error: unknown) => Promise.reject(notStored(key, error)));
-    },
-  };
+  async remove(key: ItemKey): Promise<void> {
+    try {
+      await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: marshalledKey(key) }));
+    } catch (error) {
+      throw notStored(key, error);
+    }
+  }
+
+  #alive(raw: Marshalled | undefined): Item | undefined {
+    const item = raw && toItem(raw);
+    return item === undefined || (item.expiresAtMs ?? Infinity) <= this.#clock.now() ? undefined : item;
+  }
+
+  async #getRaw(key: ItemKey): Promise<Marshalled | undefined> {
+    const input = { TableName: this.#table, Key: marshalledKey(key), ConsistentRead: true };
+    return (await this.#client.send(new GetItemCommand(input))).Item;
+  }
 }
 
 function conditionOf(condition: PutCondition, now: number) {
@@ -173,8 +194,8 @@ function toItem(raw: Marshalled): Item {
   return unmarshall(raw) as Item;
 }
 
-function keyOf({ pk, sk }: ItemKey): ItemKey {
-  return { pk, sk };
+function marshalledKey({ pk, sk }: ItemKey): Marshalled {
+  return marshall({ pk, sk });
 }
 
 function notStored({ pk, sk }: ItemKey, cause: unknown): OnejobError {

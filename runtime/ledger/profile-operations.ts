@@ -8,7 +8,7 @@ import { writtenOf, type LedgerContext } from "./ledger-context";
 type ProfileOperations = Pick<
   Ledger,
   | ("createRunner" | "saveRunner" | "readRunner")
-  | ("readProfile" | "savePlanner" | "listProfiles" | "readUnrouted" | "readFleet" | "saveFleet")
+  | ("readProfile" | "readPlanner" | "savePlanner" | "listProfiles" | "readUnrouted" | "readFleet" | "saveFleet")
 >;
 
 export function profileOperations(context: LedgerContext): ProfileOperations {
@@ -20,6 +20,8 @@ export function profileOperations(context: LedgerContext): ProfileOperations {
     readRunner: async (profile, id) => (await store.get(keys.runner(profile, id)))?.record as Runner | undefined,
     readProfile: async (profile) => viewOf(profile, await readLive(context, profile)),
     readUnrouted: async () => viewOf("", await readLive(context, null)).jobs,
+    readPlanner: async (profile) =>
+      ((await store.get(keys.planner(profile)))?.record as PlannerRecord | undefined) ?? emptyPlanner(profile),
     savePlanner: async (planner) => {
       // The name first: a name without a planner is harmless, a planner nobody lists would be forgotten.
       if (planner.version === 1) await store.put({ ...keys.profile(planner.profile) }, "any");

@@ -118,7 +118,7 @@ describe("looking at jobs", () => {
     const why = { job, waiting: true, reason: "at-profile-cap", what: "the profile is full", fix: "wait", stages };
     answer("01jtest", "/why", why);
     const { out } = await terminal.run("why", "01jtest");
-    expect(out).toContain("is queued and waits (at-profile-cap)");
+    expect(out).toContain("queued, waiting (at-profile-cap)");
     expect(out).toContain("why    the profile is full");
     expect(out).toContain("to do  wait");
     expect(out).toContain(`created   500 ms  ${"#".repeat(15)}\n`);

@@ -190,12 +190,15 @@ profiles:
     it("exits 0 with a tick for every check when all is well, and passes on what the server says of itself", async () => {
       const api = await new FakeApi().start();
       terminal.serves(api);
-      api.answers.set("GET /api/v1/status", { version, enforcement: { memory: "not enforced" } });
+      api.answers.set("GET /api/v1/status", { version });
+      api.answers.set("GET /api/v1/profiles", {
+        items: [{ name: "small", enforcement: { memory: false, cpu: true } }],
+      });
       api.answers.set("GET /ready", { ready: true, checks: [{ name: "ledger", ok: true }] });
       const { code, out } = await terminal.run("doctor");
       expect(code).toBe(0);
       expect(out).not.toContain("✗");
-      expect(out).toContain("limits: memory and processor limits: memory not enforced");
+      expect(out).toContain("small: memory not enforced, processors enforced");
       const notReady = { ready: false, checks: [{ name: "ledger", ok: false, fix: "free some disk" }] };
       api.replyNext("GET /ready", { status: 503, body: notReady });
       api.answers.set("GET /api/v1/status", { version: "9.9.9" });

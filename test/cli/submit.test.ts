@@ -40,7 +40,7 @@ describe("onejob submit", () => {
   it("says on standard error why Onejob failed, and what to do", async () => {
     ends({ state: "failed", reason: "agent-lost" });
     const { err, out } = await terminal.run("submit", "--quiet", "--", "true");
-    expect(err).toContain("agent-lost");
+    expect(err).toContain("the job failed (agent-lost): the machine died");
     expect(err).toContain("to do: submit it again");
     expect(out).toBe("");
   });

@@ -26,6 +26,7 @@ describe("fifty jobs at once under a cap of eight", () => {
       most = Math.max(most, new Set(markedProcesses(place.dataDir).map((found) => found.runner)).size);
       const { items } = await place.json<Listed>("/api/v1/jobs?limit=500");
       reasons = new Set([...reasons, ...items.filter((job) => job.state === "queued").map((job) => job.reason)]);
+      await new Promise((resolve) => setTimeout(resolve, 150));
       return items.every((job) => job.state === "completed" && job.exitCode === 0);
     });
     expect(most).toBeGreaterThan(1);

@@ -95,10 +95,14 @@ export class MemoryLedger implements Ledger {
 
   async readProfile(profile: string): Promise<ProfileView> {
     return {
-      planner: this.#planners.get({ partition: "", name: profile }) ?? emptyPlanner(profile),
+      planner: await this.readPlanner(profile),
       jobs: this.#jobs.live(profile),
       runners: this.#runners.live(profile),
     };
+  }
+
+  async readPlanner(profile: string): Promise<PlannerRecord> {
+    return this.#planners.get({ partition: "", name: profile }) ?? emptyPlanner(profile);
   }
 
   async savePlanner(record: PlannerRecord): Promise<Written<PlannerRecord>> {

@@ -37,6 +37,6 @@ export function emptyNames({ path }: Module): string[] {
 }
 
 export function notKebabCase({ path }: Module): string[] {
-  const name = posix.basename(path).replace(/(\.test|\.d)?\.ts$/, "");
+  const name = posix.basename(path).replace(/(\.test|\.contract|\.d)?\.ts$/, "");
   return /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) ? [] : [`${path}: file names are kebab-case, like settings-schema.ts`];
 }

@@ -21,7 +21,7 @@ async function run(context: Context): Promise<number> {
     table<ProfileView>(
       [
         { title: "profile", cell: ({ name }) => name },
-        { title: "compute", cell: ({ compute }) => (typeof compute === "string" ? compute : compute.kind) },
+        { title: "compute", cell: ({ compute }) => compute.kind },
         { title: "runners", cell: ({ live, limits }) => `${live}/${limits.maxRunners}` },
         { title: "waiting", cell: ({ waiting }) => waiting },
         { title: "priority", cell: ({ priority }) => priority },

@@ -31,7 +31,7 @@ async function run(context: Context, id: string): Promise<number> {
 function text(context: Context, { job, waiting, reason, what, fix, stages }: WhyView): string {
   const { bold, yellow } = context.colors;
   const code = reason === null ? "" : ` (${reason})`;
-  const head = `${bold(plain(job.key))} is ${waiting ? yellow(`${job.state} and waits`) : job.state}${plain(code)}\n`;
+  const head = `${bold(plain(job.key))}  ${waiting ? yellow(`${job.state}, waiting`) : job.state}${plain(code)}\n`;
   const advice = fix === "" ? "" : `  to do  ${plain(fix)}\n`;
   const time = stages.length === 0 ? "" : `\n${bars(stages, mark(context))}`;
   return `${head}  why    ${plain(what)}\n${advice}${time}`;

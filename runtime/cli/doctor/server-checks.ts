@@ -1,7 +1,7 @@
 import { version as ownVersion } from "../../../package.json";
 import { OnejobError } from "../../core/errors";
 import { ApiError } from "../api-error";
-import type { ReadyView, StatusView } from "../api-types";
+import type { ListView, ProfileView, ReadyView, StatusView } from "../api-types";
 import type { Context } from "../context";
 import { messageOf } from "../node-error";
 import type { Finding } from "./check";
@@ -40,17 +40,19 @@ export async function sameVersion(context: Context): Promise<Finding> {
 
 /** Information: what is not enforced must be known, never guessed. */
 export async function limits(context: Context): Promise<Finding> {
-  const { now } = await status(context);
-  if (now?.enforcement === undefined)
-    return good("whether memory and processor limits are enforced: ask a running server");
-  return good(`memory and processor limits: ${plainText(now.enforcement)}`);
+  try {
+    const { items } = await context.api.get<ListView<ProfileView>>("/api/v1/profiles");
+    const said = items.map(({ name, enforcement }) => `${name}: ${enforced(enforcement)}`);
+    return good(`limits of jobs by profile: ${said.join("; ") || "there is no profile"}`);
+  } catch {
+    return good("whether limits of memory and processors hold: only a running server knows");
+  }
 }
 
-function plainText(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  return Object.entries(value)
-    .map(([name, inner]) => `${name} ${plainText(inner)}`)
-    .join(", ");
+function enforced(enforcement: ProfileView["enforcement"]): string {
+  if (enforcement === undefined) return "not known";
+  const word = (holds: boolean): string => (holds ? "enforced" : "not enforced");
+  return `memory ${word(enforcement.memory)}, processors ${word(enforcement.cpu)}`;
 }
 
 type Status = { readonly now: StatusView; readonly finding: null } | { readonly now: null; readonly finding: Finding };

@@ -29,9 +29,8 @@ export function livingAgent(
   record: MachineRecord | undefined,
 ): { readonly pid: number } | undefined {
   const agent = record?.agent ?? undefined;
-  if (!host.table.complete) {
-    return agent !== undefined && host.table.startTime(agent.pid) === agent.startTime ? agent : undefined;
-  }
+  if (agent !== undefined && host.table.startTime(agent.pid) !== agent.startTime) return undefined;
+  if (!host.table.complete) return agent;
   return agentsIn(host, host.table.snapshot()).find(
     (entry) =>
       entry.marker.runner === belonging.machine &&

@@ -15,21 +15,20 @@ const mostRounds = 120;
 export async function killAll(host: Host, machine: string, record: MachineRecord | undefined): Promise<void> {
   if (record?.cgroup) await killGroup(record.cgroup);
   const belonging = belongingOf(host, machine, record);
-  const find = () => processesOf(host.table.snapshot(), belonging);
-  // The agent first: it could start more for that user.
-  for (const entry of find()) signal(entry.pid, "SIGKILL");
-  if (host.asRoot && record?.user) await killUser(record.user);
-  if (!host.table.complete) return;
+  const find = async () => processesOf(await host.table.nextSnapshot(), belonging);
   // Twice none: a process may be born behind the place where the list is being read.
   let none = 0;
   for (let round = 0; round < mostRounds; round++) {
-    const found = find();
+    const found = await find();
     none = found.length === 0 ? none + 1 : 0;
-    if (none === 2) return;
+    if (none === 2 || !host.table.complete) return;
     for (const entry of found) signal(entry.pid, "SIGKILL");
-    if (found.length > 0) await sleep(Math.min(100, 5 * (round + 1)));
+    if (found.length === 0) continue;
+    // After the agent, which could start more for that user.
+    if (round === 0 && host.asRoot && record?.user) await killUser(record.user);
+    await sleep(Math.min(100, 5 * (round + 1)));
   }
-  const left = find().map((entry) => entry.pid);
+  const left = (await find()).map((entry) => entry.pid);
   throw new OnejobError(
     "internal",
     `processes of machine ${machine} do not die (pids ${left.join(", ")}); it is tried again by itself, or end them by hand`,

@@ -8,7 +8,7 @@ import type { Marker } from "./marker";
 type Agent = ProcessEntry & { readonly marker: Marker };
 
 export async function listMachines(host: Host): Promise<readonly Machine[]> {
-  const agents = agentsIn(host, host.table.snapshot()).filter((agent) => isMachineName(agent.marker.runner));
+  const agents = agentsIn(host, await host.table.nextSnapshot()).filter((agent) => isMachineName(agent.marker.runner));
   // Folders after processes: a machine made in between shows as one not yet alive, never as one without a folder.
   const folders = await readAllRecords(host.runnersDir);
   const known = folders.map(({ machine, record }) => {

@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { errnoOf } from "./errno";
 import { type Marker, parseMarker } from "./marker";
 
@@ -22,15 +23,26 @@ export interface ProcessTable {
   /** `false`: a single process can be looked up, but not all of them. */
   readonly complete: boolean;
   snapshot(): readonly ProcessEntry[];
+  /** A snapshot taken after this call; all who ask in one turn share it, for it costs milliseconds. */
+  nextSnapshot(): Promise<readonly ProcessEntry[]>;
   /** `undefined`: dead. */
   startTime(pid: number): string | undefined;
 }
 
 export function processTable(procDir = "/proc"): ProcessTable {
-  return existsSync(join(procDir, "self", "stat")) ? linuxTable(procDir) : psTable();
+  const table = existsSync(join(procDir, "self", "stat")) ? linuxTable(procDir) : psTable();
+  let coming: Promise<readonly ProcessEntry[]> | undefined;
+  const nextSnapshot = () =>
+    (coming ??= nextTurn().then(() => {
+      coming = undefined;
+      return table.snapshot();
+    }));
+  return { ...table, nextSnapshot };
 }
 
-function linuxTable(procDir: string): ProcessTable {
+type BareTable = Omit<ProcessTable, "nextSnapshot">;
+
+function linuxTable(procDir: string): BareTable {
   return {
     complete: true,
     snapshot: () =>
@@ -42,7 +54,7 @@ function linuxTable(procDir: string): ProcessTable {
 }
 
 /** macOS and others: one process at a time, asked of `ps`. */
-function psTable(): ProcessTable {
+function psTable(): BareTable {
   return {
     complete: false,
     snapshot: () => [],

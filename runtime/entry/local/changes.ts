@@ -90,6 +90,7 @@ export function observedLedger(ledger: Ledger, changes: Pick<Changes, "publish">
     findJobs: (...args) => ledger.findJobs(...args),
     readRunner: (...args) => ledger.readRunner(...args),
     readProfile: (...args) => ledger.readProfile(...args),
+    readPlanner: (...args) => ledger.readPlanner(...args),
     savePlanner: (...args) => ledger.savePlanner(...args),
     listProfiles: () => ledger.listProfiles(),
     readUnrouted: () => ledger.readUnrouted(),

@@ -37,26 +37,17 @@ declare module "dynalite/db" {
   export function validateKey(key: Row, table: Table): Error | null | undefined;
   export function checkConditional(request: Row, existing: Row | undefined): Error | null | undefined;
   export function getIndexActions(
-    indexes: readonly TableIndex[],
-    existing: Row | undefined,
-    item: Row | undefined,
-    table: Table,
+    ...args: [indexes: readonly TableIndex[], existing: Row | undefined, item: Row | undefined, table: Table]
   ): { puts: { index: string; key: string; item: Row }[]; deletes: { index: string; key: string }[] };
 }
 
 declare module "dynalite/validations" {
   import type { Row, Store } from "dynalite/db";
   export function checkTypes(data: Row, types: unknown): Row;
-  export function checkValidations(data: Row, types: unknown, custom: unknown, store: Store): void;
+  export function checkValidations(...args: [data: Row, types: unknown, custom: unknown, store: Store]): void;
 }
 
 declare module "dynalite/validations/*" {
   export const types: unknown;
   export const custom: unknown;
-}
-
-declare module "dynalite/actions/*" {
-  import type { Callback, Row, Store } from "dynalite/db";
-  function action(store: Store, request: Row, callback: Callback<Row>): void;
-  export = action;
 }

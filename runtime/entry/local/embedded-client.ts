@@ -11,7 +11,7 @@ interface SdkRequest {
 }
 
 export function embeddedClient(perform: Perform): DynamoDBClient {
-  return withoutVersionWarning(
+  const client = withoutVersionWarning(
     () =>
       new DynamoDBClient({
         region: "local",
@@ -28,6 +28,9 @@ export function embeddedClient(perform: Perform): DynamoDBClient {
         requestHandler: inProcess(perform),
       }),
   );
+  // Nobody reads its log, and it walks every request and answer to strike out what is secret.
+  client.middlewareStack.remove("loggerMiddleware");
+  return client;
 }
 
 function inProcess(perform: Perform) {

@@ -3,9 +3,7 @@
  * is no port and no socket that anybody else could open, and a failed write is an answer. In the server it is thrown
  * out of a callback, so that a full disk would end the process.
  */
-import batchGetItem from "dynalite/actions/batchGetItem";
-import getItem from "dynalite/actions/getItem";
-import query from "dynalite/actions/query";
+import { createRequire } from "node:module";
 import type { Callback, Row, Store } from "dynalite/db";
 import { checkTypes, checkValidations } from "dynalite/validations";
 import * as batchGetItemRules from "dynalite/validations/batchGetItem";
@@ -17,6 +15,10 @@ import * as queryRules from "dynalite/validations/query";
 import type { OpenStore } from "./embedded-commits";
 import { batchWriteItem, deleteItem, putItem } from "./embedded-writes";
 
+/** Each of these modules is a function: nothing in it has a name that could be imported. */
+const load = createRequire(__filename);
+type Action = (store: Store, request: Row, callback: Callback<Row>) => void;
+
 interface Operation {
   readonly rules: { readonly types: unknown; readonly custom: unknown };
   readonly writes: boolean;
@@ -25,9 +27,13 @@ interface Operation {
 
 /** By the names the SDK sends; what is not here, nobody uses. */
 const operations: Readonly<Record<string, Operation>> = {
-  GetItem: { rules: getItemRules, writes: false, run: promised(getItem) },
-  BatchGetItem: { rules: batchGetItemRules, writes: false, run: promised(batchGetItem) },
-  Query: { rules: queryRules, writes: false, run: promised(query) },
+  GetItem: { rules: getItemRules, writes: false, run: promised(load("dynalite/actions/getItem") as Action) },
+  BatchGetItem: {
+    rules: batchGetItemRules,
+    writes: false,
+    run: promised(load("dynalite/actions/batchGetItem") as Action),
+  },
+  Query: { rules: queryRules, writes: false, run: promised(load("dynalite/actions/query") as Action) },
   PutItem: { rules: putItemRules, writes: true, run: putItem },
   DeleteItem: { rules: deleteItemRules, writes: true, run: deleteItem },
   BatchWriteItem: { rules: batchWriteItemRules, writes: true, run: batchWriteItem },
@@ -62,7 +68,7 @@ function isRefusal(error: unknown): error is Error & Answer {
   return error instanceof Error && "statusCode" in error && "body" in error;
 }
 
-function promised(action: (store: Store, request: Row, callback: Callback<Row>) => void): Operation["run"] {
+function promised(action: Action): Operation["run"] {
   return (store, request) =>
     new Promise((resolve, reject) => {
       action(store.dynalite, request, (error, answer) => (error ? reject(error) : resolve(answer ?? {})));

@@ -55,7 +55,7 @@ export function prometheusMeter(sources: MeterSources): PrometheusMeter {
   const refresh = gauges(registry, sources, ended);
   return {
     contentType: registry.contentType,
-    ended: () => Object.fromEntries(ended),
+    ended: () => byState(ended.values()),
     count(name, labels, by = 1) {
       counted[name].inc(bounded(name, labels, counters[name].labelNames), by);
     },
@@ -69,17 +69,35 @@ export function prometheusMeter(sources: MeterSources): PrometheusMeter {
   };
 }
 
-/** Fed by changes: a final state is written once, and read from no index. */
-function endedJobs(changes: MeterSources["changes"]): ReadonlyMap<string, number> {
-  const ended = new Map<string, number>(jobStates.filter(isFinal).map((state) => [state, 0]));
+interface Ended {
+  readonly state: string;
+  readonly reason: string;
+  count: number;
+}
+
+/** Fed by changes: a final state is written once, and listed by no query that stays cheap. */
+function endedJobs(changes: MeterSources["changes"]): ReadonlyMap<string, Ended> {
+  const ended = new Map<string, Ended>();
+  const add = (state: string, reason: string, by: number): void => {
+    const key = `${state}/${reason}`;
+    const entry = ended.get(key) ?? { state, reason, count: 0 };
+    entry.count += by;
+    ended.set(key, entry);
+  };
+  for (const state of jobStates) if (isFinal(state)) add(state, "", 0);
   changes.subscribe((change) => {
-    if (change.kind !== "job" || !isFinal(change.job.state)) return;
-    ended.set(change.job.state, (ended.get(change.job.state) ?? 0) + 1);
+    if (change.kind === "job" && isFinal(change.job.state)) add(change.job.state, change.job.reason ?? "", 1);
   });
   return ended;
 }
 
-function gauges(registry: Registry, sources: MeterSources, ended: ReadonlyMap<string, number>): () => Promise<void> {
+function byState(ended: Iterable<Ended>): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { state, count } of ended) sums[state] = (sums[state] ?? 0) + count;
+  return sums;
+}
+
+function gauges(registry: Registry, sources: MeterSources, ended: ReadonlyMap<string, Ended>): () => Promise<void> {
   const registers = [registry];
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
     new Gauge({ name, help, labelNames, registers });
@@ -102,7 +120,7 @@ function gauges(registry: Registry, sources: MeterSources, ended: ReadonlyMap<st
     for (const metric of [jobs, runners, depth]) metric.reset();
     for (const { state, reason, count } of live?.jobs ?? []) jobs.set({ state, reason }, count);
     for (const { profile, state, count } of live?.runners ?? []) runners.set({ profile, state }, count);
-    for (const [state, count] of ended) jobs.set({ state, reason: "" }, count);
+    for (const { state, reason, count } of ended.values()) jobs.set({ state, reason }, count);
     if (messages === undefined) depth.remove();
     else depth.set(messages);
   };

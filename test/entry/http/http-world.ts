@@ -51,6 +51,8 @@ export class HttpWorld {
   readonly logged: { readonly level: string; readonly sentence: string; readonly fields: LogFields }[] = [];
   readonly app: FastifyInstance;
   accepting = true;
+  /** How many listen to changes, or wait for one. */
+  listeners = 0;
   /** Keys under which a bundle was begun to be stored. */
   readonly bundlesStored: string[] = [];
   /** Resolves when the first byte of a bundle was given to be stored. */
@@ -71,7 +73,7 @@ export class HttpWorld {
         this.logged.push({ level, sentence, fields });
       };
     const log = { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
-    this.changes = inProcessChanges({ log });
+    this.changes = this.counted(inProcessChanges({ log }));
     const ledger = observedLedger(this.world.ledger, this.changes);
     const { queue } = this.world.ports;
     const meter = prometheusMeter({
@@ -84,13 +86,11 @@ export class HttpWorld {
       changes: this.changes,
       log,
     });
-    this.ports = ports({
-      ...this.world.ports,
-      ledger,
-      files: observedFiles(this.world.files, this.changes),
-      meter,
-      log,
-    });
+    const tell = { storing: (): void => undefined, dropped: (): void => undefined };
+    this.storing = new Promise((resolve) => (tell.storing = resolve));
+    this.dropped = new Promise((resolve) => (tell.dropped = resolve));
+    const files = this.watchedFiles(observedFiles(this.world.files, this.changes), tell);
+    this.ports = ports({ ...this.world.ports, ledger, files, meter, log });
     this.app = httpServer({
       ports: this.ports,
       token,
@@ -103,6 +103,24 @@ export class HttpWorld {
       logger: log,
       ...deps,
     });
+  }
+
+  private counted(changes: Changes): Changes {
+    const counted = (unsubscribe: () => void): (() => void) => {
+      this.listeners += 1;
+      return () => {
+        this.listeners -= 1;
+        unsubscribe();
+      };
+    };
+    return {
+      publish: (change) => changes.publish(change),
+      subscribe: (listener) => counted(changes.subscribe(listener)),
+      wait: async (match, timeoutMs, signal) => {
+        const done = counted(() => undefined);
+        return changes.wait(match, timeoutMs, signal).finally(done);
+      },
+    };
   }
 
   private watchedFiles(files: Files, tell: { readonly storing: () => void; readonly dropped: () => void }): Files {
@@ -201,4 +219,10 @@ export async function closeAll(): Promise<void> {
     app.server.closeAllConnections();
     await app.close();
   }
+}
+
+/** Neither a job nor a bundle: what was refused or broke off was never there. */
+export async function nothingLeft(server: HttpWorld): Promise<void> {
+  expect((await server.ports.ledger.listJobs({ limit: 10 })).items).toEqual([]);
+  for (const key of server.bundlesStored) expect(await server.ports.files.openBundle(key)).toBeUndefined();
 }

@@ -37,6 +37,8 @@ export interface HttpLimits {
   readonly bundleBytes: number;
   /** From the first byte of a request to the end of its head. */
   readonly headersMs: number;
+  /** How often heads that are late are looked for. */
+  readonly connectionCheckMs: number;
   /** From the head of a request to the end of its body; uploads take as long as they need. */
   readonly bodyMs: number;
   /** How long an upload may stand still. */
@@ -61,6 +63,7 @@ export const defaultLimits: HttpLimits = {
   specBytes: 2 * 1024 * 1024,
   bundleBytes: bundleLimits.packedBytes,
   headersMs: 15_000,
+  connectionCheckMs: 5_000,
   bodyMs: 30_000,
   uploadSilenceMs: 60_000,
   lingerMs: 30_000,

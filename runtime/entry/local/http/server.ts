@@ -2,6 +2,7 @@
  * The HTTP face of `onejob serve` (INTERFACE, HTTP). Routes parse, call a flow, and present; what they decide is only who
  * may ask, and in which words the answer comes.
  */
+import { setMaxListeners } from "node:events";
 import fastifyMultipart from "@fastify/multipart";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { OnejobError } from "../../../core/errors";
@@ -24,6 +25,8 @@ import { compileSchema } from "./validation";
 export function httpServer(deps: HttpDeps): FastifyInstance {
   const limits = { ...defaultLimits, ...deps.limits };
   const closing = new AbortController();
+  // Everyone who is held or follows listens to it; that is no leak.
+  setMaxListeners(0, closing.signal);
   const context: HttpContext = { ...deps, limits, closing: closing.signal };
   const app = bareServer(limits, context);
   hooks(app, context);
@@ -47,7 +50,6 @@ export function httpServer(deps: HttpDeps): FastifyInstance {
 
 /** Longer than any job key or forge URL. */
 const longestParameter = 2_048;
-const connectionCheckMs = 5_000;
 
 function bareServer(limits: HttpLimits, context: HttpContext): FastifyInstance {
   const app: FastifyInstance = fastify({
@@ -55,7 +57,7 @@ function bareServer(limits: HttpLimits, context: HttpContext): FastifyInstance {
     keepAliveTimeout: limits.keepAliveMs,
     // Uploads, followed logs and held heartbeats take long; `guardBody` watches what has to be quick.
     requestTimeout: 0,
-    http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: connectionCheckMs },
+    http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.connectionCheckMs },
     exposeHeadRoutes: false,
     forceCloseConnections: "idle",
     // Agents still report while the server closes; `accepting` refuses what must not begin.
