@@ -11,6 +11,8 @@ export interface Host {
   /** Where job folders are made when the server runs as root. */
   readonly jobsRoot: string;
   readonly asRoot: boolean;
+  /** Where all servers of this machine note which uid is whose. */
+  readonly claimsDir: string;
   readonly table: ProcessTable;
   readonly groups: ControlGroups;
   readonly log: Log;

@@ -36,6 +36,8 @@ export interface ProcessOptions {
   readonly asRoot?: boolean;
   /** Where job folders are made as root. @default the system's folder for temporary files */
   readonly jobsRoot?: string;
+  /** Where servers that run as root on one machine agree on uids. @default "/run/onejob/users" */
+  readonly claimsDir?: string;
   /** Of which PATH, HOME and LANG go on to the agent. @default the server's own */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** How long an agent may take to leave by itself, in milliseconds. @default 2000 */
@@ -98,6 +100,7 @@ function hostOf(options: ProcessOptions): Host {
   return {
     runnersDir: resolvedDir(options.runnersDir),
     jobsRoot: options.jobsRoot ?? tmpdir(),
+    claimsDir: options.claimsDir ?? "/run/onejob/users",
     asRoot: options.asRoot ?? process.geteuid?.() === 0,
     table,
     groups: controlGroups({ otherwise, log: options.log, ...base }),

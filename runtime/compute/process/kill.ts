@@ -23,10 +23,9 @@ export async function killAll(host: Host, machine: string, record: MachineRecord
     none = found.length === 0 ? none + 1 : 0;
     if (none === 2 || !host.table.complete) return;
     for (const entry of found) signal(entry.pid, "SIGKILL");
-    if (found.length === 0) continue;
-    // After the agent, which could start more for that user.
+    // Whatever the list says: a job that changes process all the time is on none. After the agent, which could start more.
     if (round === 0 && host.asRoot && record?.user) await killUser(record.user);
-    await sleep(Math.min(100, 5 * (round + 1)));
+    if (found.length > 0) await sleep(Math.min(100, 5 * (round + 1)));
   }
   const left = (await find()).map((entry) => entry.pid);
   throw new OnejobError(

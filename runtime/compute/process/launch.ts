@@ -10,7 +10,7 @@ import { enterGroup, makeGroup, removeGroup } from "./cgroup";
 import { errnoOf, messageOf } from "./errno";
 import type { Host } from "./host";
 import { jobDirOf, makeJobDir } from "./job-folder";
-import { freeUser } from "./job-user";
+import { claimUser } from "./job-user";
 import { LaunchRefusal, refusalOf } from "./launch-refusal";
 import { type MachineRecord, isMachineName, machineDir, readRecord, writeRecord } from "./machine-record";
 import { markerVariables } from "./marker";
@@ -122,7 +122,7 @@ async function prepare(
       launch,
       runner,
       profile: profile.name,
-      user: host.asRoot ? await freeUser(host, profile.compute.firstUid) : null,
+      user: host.asRoot ? await claimUser(host, runner, profile.compute.firstUid) : null,
       jobDir: jobDirOf(host, runner),
       cgroup: host.groups.pathFor(runner),
       agent: null,

@@ -9,6 +9,7 @@ import { removeGroup } from "./cgroup";
 import { ignoreAbsent } from "./errno";
 import { type Host, belongingOf, livingAgent } from "./host";
 import { removeJobDir, removeStrays } from "./job-folder";
+import { releaseUser } from "./job-user";
 import { killAll, signal } from "./kill";
 import { type MachineRecord, machineDir, readRecord, recordFile } from "./machine-record";
 import { removeTree } from "./remove-tree";
@@ -30,6 +31,7 @@ export async function removeMachine(host: Host, machine: string): Promise<void> 
     if (record.cgroup !== null) await removeGroup(record.cgroup);
   }
   await removeFolder(machineDir(host.runnersDir, machine));
+  if (record?.user) await releaseUser(host, machine, record.user);
 }
 
 async function knownRecord(host: Host, machine: string): Promise<MachineRecord | undefined> {

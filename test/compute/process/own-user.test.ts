@@ -38,11 +38,27 @@ if (isRoot) {
 
     it("skips a user that another server's job has", async () => {
       await open();
-      const foreign = jobFolder("of-another-server");
-      await mkdir(foreign);
-      await chown(foreign, firstUid, firstUid);
+      await mkdir(world.claimsDir, { recursive: true });
+      await writeFile(join(world.claimsDir, String(firstUid)), "/elsewhere/runners/r9other");
       await world.compute.launch(world.request(one));
       expect(await uidOf(one)).toBe(firstUid + 1);
+    });
+
+    it("shares no user with another server that launches at the same moment", async () => {
+      await open();
+      const other = await processWorld({ asRoot: true, claimsDir: world.claimsDir });
+      await Promise.all([world.compute.launch(world.request(one)), other.compute.launch(other.request(two))]);
+      const users = [await uidOf(one), (await other.ready(two)).boot.user?.uid];
+      await other.close();
+      expect(users.sort()).toEqual([firstUid, firstUid + 1]);
+    });
+
+    it("takes back the user of a machine that a crash kept from being written down", async () => {
+      await open();
+      await mkdir(world.claimsDir, { recursive: true });
+      await writeFile(join(world.claimsDir, String(firstUid)), world.dirOf("r9gone"));
+      await world.compute.launch(world.request(one));
+      expect(await uidOf(one)).toBe(firstUid);
     });
 
     it("makes the job's folder reachable to its user, and the runner's folder not", async () => {

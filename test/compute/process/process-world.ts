@@ -37,6 +37,7 @@ export interface ProcessWorld extends ComputeWorld {
   readonly compute: ProcessCompute;
   readonly options: ProcessOptions;
   readonly base: string;
+  readonly claimsDir: string;
   dirOf(runner: string): string;
   request(...runners: readonly string[]): LaunchRequest;
   /** What the stand-in saw, once it has done all it was told to. */
@@ -71,6 +72,7 @@ export async function processWorld(given: WorldOptions = {}): Promise<ProcessWor
     log: silent,
     asRoot: false,
     jobsRoot,
+    claimsDir: join(base, "users"),
     graceMs: 200,
     ...(groups === "found" ? {} : { groupBase: null }),
     ...overrides,
@@ -88,6 +90,7 @@ export async function processWorld(given: WorldOptions = {}): Promise<ProcessWor
     compute,
     options,
     base,
+    claimsDir: options.claimsDir ?? "",
     profile: profile.name,
     dirOf,
     ready,
