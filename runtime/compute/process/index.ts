@@ -58,10 +58,10 @@ export interface ProcessCompute extends Compute {
 const mostEnded = 10_000;
 
 export function processCompute(options: ProcessOptions): ProcessCompute {
-  const host = hostOf(options);
   const waiting = turns();
+  const host = hostOf(options, (action) => waiting.take("", action));
   const ended = new Set<string>();
-  const launching = launchOptions(options, (action) => waiting.take("", action));
+  const launching = launchOptions(options);
   return {
     kind: "process",
     listLagMs: 0,
@@ -93,7 +93,7 @@ export function processEnforcement(log: Log): Enforcement {
   return controlGroups({ otherwise: processTable().complete ? "marker" : "group", log }).enforcement();
 }
 
-function hostOf(options: ProcessOptions): Host {
+function hostOf(options: ProcessOptions, alone: Host["alone"]): Host {
   const table = processTable(options.procDir);
   const otherwise = table.complete ? "marker" : "group";
   const base = options.groupBase === undefined ? {} : { base: options.groupBase };
@@ -102,6 +102,7 @@ function hostOf(options: ProcessOptions): Host {
     jobsRoot: options.jobsRoot ?? tmpdir(),
     claimsDir: options.claimsDir ?? "/run/onejob/users",
     asRoot: options.asRoot ?? process.geteuid?.() === 0,
+    alone,
     table,
     groups: controlGroups({ otherwise, log: options.log, ...base }),
     log: options.log,
@@ -120,7 +121,7 @@ function resolvedDir(dir: string): string {
   }
 }
 
-function launchOptions(options: ProcessOptions, alone: LaunchOptions["alone"]): LaunchOptions {
+function launchOptions(options: ProcessOptions): LaunchOptions {
   const { agentCommand, serverUrl, urlFile, profile } = options;
   return {
     agentCommand,
@@ -129,7 +130,6 @@ function launchOptions(options: ProcessOptions, alone: LaunchOptions["alone"]): 
     profile,
     environment: options.environment ?? process.env,
     onExit: options.onExit ?? (() => undefined),
-    alone,
   };
 }
 

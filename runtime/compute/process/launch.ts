@@ -24,8 +24,6 @@ export interface LaunchOptions {
   readonly profile: (name: string) => ProfileSettings | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onExit: (machine: string) => void;
-  /** Lets in one at a time. */
-  readonly alone: <T>(action: () => Promise<T>) => Promise<T>;
 }
 
 export interface Wanted {
@@ -117,7 +115,7 @@ async function prepare(
   { wanted, profile }: { readonly wanted: Wanted; readonly profile: ProfileSettings },
 ): Promise<MachineRecord> {
   const { launch, runner } = wanted;
-  return options.alone(async () => {
+  return host.alone(async () => {
     const record = {
       launch,
       runner,

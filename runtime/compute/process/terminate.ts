@@ -31,7 +31,8 @@ export async function removeMachine(host: Host, machine: string): Promise<void> 
     if (record.cgroup !== null) await removeGroup(record.cgroup);
   }
   await removeFolder(machineDir(host.runnersDir, machine));
-  if (record?.user) await releaseUser(host, machine, record.user);
+  const user = record?.user;
+  if (user) await host.alone(() => releaseUser(host, machine, user));
 }
 
 async function knownRecord(host: Host, machine: string): Promise<MachineRecord | undefined> {

@@ -53,6 +53,22 @@ if (isRoot) {
       expect(users.sort()).toEqual([firstUid, firstUid + 1]);
     });
 
+    it("never lets two machines have one user while others come and go", async () => {
+      await open();
+      const names = Array.from({ length: 24 }, (_, index) => `r${index}aaaaaaaa`);
+      const shared: unknown[] = [];
+      for (let at = 0; at + 8 <= names.length; at += 4) {
+        await Promise.all([
+          world.compute.launch(world.request(...names.slice(at + 4, at + 8))),
+          world.compute.terminate(names.slice(at, at + 4)),
+        ]);
+        const claims = await readdir(world.claimsDir);
+        const users = await Promise.all(names.slice(at + 4, at + 8).map(uidOf));
+        shared.push(...users.filter((uid, index) => users.indexOf(uid) !== index || !claims.includes(String(uid))));
+      }
+      expect(shared).toEqual([]);
+    });
+
     it("takes back the user of a machine that a crash kept from being written down", async () => {
       await open();
       await mkdir(world.claimsDir, { recursive: true });
