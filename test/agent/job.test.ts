@@ -22,7 +22,11 @@ describe("how a job ends", () => {
   it.each([
     ["its own exit code", "exit 42", { exitCode: 42, signal: null, reason: null }],
     ["the number of the signal that killed it", "kill -9 $$", { exitCode: null, signal: 9, reason: null }],
-    ["the number of another signal", "kill -USR1 $$", { exitCode: null, signal: constants.signals.SIGUSR1, reason: null }],
+    [
+      "the number of another signal",
+      "kill -USR1 $$",
+      { exitCode: null, signal: constants.signals.SIGUSR1, reason: null },
+    ],
   ])("reports %s", async (_, script, expected) => {
     expect((await finish(job(script))).finished).toMatchObject(expected);
   });

@@ -4,7 +4,14 @@ import { reachKey, type Job, type Runner } from "../../runtime/core/model";
 import { noon, reach, someJob, someLaunch, somePlanner, someProfile, someRunner, someView } from "../fixtures/records";
 
 function plan(changes: Partial<PlanInput>) {
-  return planProfile({ view: someView(), profile: someProfile(), fleetRoom: 100, draining: false, now: noon, ...changes });
+  return planProfile({
+    view: someView(),
+    profile: someProfile(),
+    fleetRoom: 100,
+    draining: false,
+    now: noon,
+    ...changes,
+  });
 }
 
 function jobs(count: number, changes: (index: number) => Partial<Job> = () => ({})): Job[] {

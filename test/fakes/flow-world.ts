@@ -115,6 +115,17 @@ export class World {
     return this.ledger.readProfile(profile);
   }
 
+  /** A job whose command runs, with the agent that runs it. */
+  async running(retries = 0): Promise<{ readonly key: string; readonly agent: FakeAgent }> {
+    const { key } = await this.submit({ retries });
+    await this.pump();
+    const agent = this.agents().at(-1);
+    if (agent === undefined) throw new Error("no machine was made");
+    await agent.take();
+    await agent.start();
+    return { key, agent };
+  }
+
   /** The agent on a machine that was launched. */
   agent(runner: string, nonce = `nonce-of-${runner}-0123456789`): FakeAgent {
     return new FakeAgent(this, runner, nonce);

@@ -1,25 +1,12 @@
-import { recover } from "../../runtime/flow/recover";
-import { handBack } from "../../runtime/flow/hand-back";
-import { drainFleet, resumeFleet } from "../../runtime/flow/drain";
 import { planLaunches } from "../../runtime/flow/plan-launches";
 import { readWhy } from "../../runtime/flow/read-job";
-import { World, type FakeAgent } from "../fakes/flow-world";
+import { World } from "../fakes/flow-world";
 import { someProfile, someSettings } from "../fixtures/records";
-
-async function running(world: World, retries = 0): Promise<{ key: string; agent: FakeAgent }> {
-  const { key } = await world.submit({ retries });
-  await world.pump();
-  const agent = world.agents().at(-1);
-  if (agent === undefined) throw new Error("no machine was made");
-  await agent.take();
-  await agent.start();
-  return { key, agent };
-}
 
 describe("a machine that dies", () => {
   it("fails its running job as agent-lost", async () => {
     const world = new World();
-    const { key, agent } = await running(world);
+    const { key, agent } = await world.running();
     world.compute.die(agent.runner);
     await world.turn();
     expect(await world.job(key)).toMatchObject({ state: "failed", reason: "agent-lost", exitCode: null });
@@ -28,7 +15,7 @@ describe("a machine that dies", () => {
 
   it("has its job run again, as the next attempt, where retries allow", async () => {
     const world = new World();
-    const { key, agent } = await running(world, 1);
+    const { key, agent } = await world.running(1);
     world.compute.vanish(agent.runner);
     await world.turn();
     expect(await world.job(key)).toMatchObject({ state: "starting", attempt: 2 });
@@ -51,7 +38,7 @@ describe("a machine that dies", () => {
 
   it("is told apart from one that is only silent, which goes on", async () => {
     const world = new World();
-    const { key, agent } = await running(world);
+    const { key, agent } = await world.running();
     await world.turn(2 * world.settings.lease.durationMs);
     expect(await world.job(key)).toMatchObject({ state: "running" });
     await agent.finish(0);
@@ -94,7 +81,7 @@ describe("a machine that never reports", () => {
 describe("fences", () => {
   it("stop the agent of an attempt that is no longer the current one", async () => {
     const world = new World();
-    const { key, agent } = await running(world, 1);
+    const { key, agent } = await world.running(1);
     world.compute.die(agent.runner);
     await world.turn();
     await expect(agent.finish(0)).rejects.toMatchObject({ code: "stale-attempt" });
@@ -103,7 +90,7 @@ describe("fences", () => {
 
   it("let an agent say finished twice, and change nothing the second time", async () => {
     const world = new World();
-    const { key, agent } = await running(world);
+    const { key, agent } = await world.running();
     await agent.finish(3);
     await agent.finish(0);
     expect(await world.job(key)).toMatchObject({ state: "failed", exitCode: 3 });
@@ -245,7 +232,7 @@ describe("the sweep", () => {
 
   it("retires a runner whose job ended when the word to retire it was lost", async () => {
     const world = new World();
-    const { agent } = await running(world);
+    const { agent } = await world.running();
     await agent.finish();
     for (const { id } of await world.ports.queue.receive(10, 0)) await world.ports.queue.done(id);
     await world.turn();
@@ -261,7 +248,7 @@ describe("the sweep", () => {
 
   it("removes finished jobs after the retention, with log and bundle", async () => {
     const world = new World();
-    const { key, agent } = await running(world);
+    const { key, agent } = await world.running();
     await agent.report([], { offset: 0, data: Buffer.from("hello").toString("base64") });
     await agent.finish();
     expect(await world.files.logSize(key)).toBe(5);
@@ -276,64 +263,5 @@ describe("the sweep", () => {
     world.compute.breakNext("list", "before");
     await expect(world.turn()).rejects.toThrow("sweep failed in part");
     expect(world.compute.machines).toHaveLength(1);
-  });
-});
-
-describe("a server that left and came back", () => {
-  it("adopts what runs and stamps it on the timeline", async () => {
-    const world = new World();
-    const { key } = await running(world);
-    expect(await recover(world.ports)).toEqual({ adopted: 1 });
-    const job = await world.job(key);
-    expect(job.state).toBe("running");
-    expect(job.timeline.at(-1)).toMatchObject({ stage: "adopted" });
-  });
-
-  it("does not wait for the lease of its dead self", async () => {
-    const world = new World();
-    await world.submit();
-    const { planner } = await world.view();
-    const lease = { holder: "dead", until: world.clock.now() + 3_600_000 };
-    await world.ledger.savePlanner({ ...planner, lease, version: planner.version + 1 });
-    await recover(world.ports);
-    expect(world.compute.machines).toHaveLength(1);
-  });
-
-  it("handed back what had not started: its jobs wait again, what ran goes on", async () => {
-    const world = new World();
-    const { key } = await running(world);
-    const waiting = await world.submit();
-    await world.pump();
-    expect(await handBack(world.ports)).toBe(1);
-    expect(await world.job(waiting.key)).toMatchObject({ state: "queued", runner: null });
-    expect(await world.job(key)).toMatchObject({ state: "running" });
-    expect(world.compute.machines).toHaveLength(1);
-  });
-});
-
-describe("draining", () => {
-  it("starts nothing new, lets the busy finish, and resumes where it stopped", async () => {
-    const world = new World();
-    const { key, agent } = await running(world);
-    const waiting = await world.submit();
-    await drainFleet({ now: false }, world.ports);
-    await world.pump();
-    expect(world.compute.machines).toHaveLength(1);
-    await expect(world.submit()).rejects.toMatchObject({ code: "not-accepting" });
-    expect(await agent.beat()).toMatchObject({ drain: true, cancel: false });
-    await agent.finish();
-    await world.pump();
-    expect(await world.job(key)).toMatchObject({ state: "completed" });
-    expect(world.compute.machines).toEqual([]);
-    await resumeFleet(world.ports);
-    await world.pump();
-    expect(await world.job(waiting.key)).toMatchObject({ state: "starting" });
-  });
-
-  it("with now cancels what runs", async () => {
-    const world = new World();
-    const { agent } = await running(world);
-    await drainFleet({ now: true }, world.ports);
-    expect(await agent.beat()).toMatchObject({ cancel: true, drain: true });
   });
 });
