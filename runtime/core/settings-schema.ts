@@ -352,7 +352,8 @@ export const settingsSchema = {
         logsMiB: {
           type: "integer",
           title: "logs",
-          description: "Most space for logs; the oldest logs of finished jobs are removed beyond.",
+          description:
+            "Most space for logs, and as much again for the folders kept to run jobs again; beyond, the oldest of finished jobs are removed.",
           unit: "MiB",
           default: 1_024,
           minimum: 1,

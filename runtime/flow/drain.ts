@@ -17,8 +17,9 @@ export async function drainFleet(how: { readonly now: boolean }, ports: Ports): 
 
 export async function resumeFleet(ports: Ports): Promise<void> {
   await updateFleet((fleet) => (fleet.draining ? { draining: false } : undefined), ports);
-  const profiles = await ports.ledger.listProfiles();
-  await ports.queue.send(profiles.map((profile) => ({ kind: "plan", profile })));
+  const configured = ports.settings().profiles.map((profile) => profile.name);
+  const profiles = new Set([...configured, ...(await ports.ledger.listProfiles())]);
+  await ports.queue.send([...profiles].map((profile) => ({ kind: "plan", profile })));
 }
 
 /** It takes no job any more, and leaves as soon as it holds none. */

@@ -47,7 +47,7 @@ export async function prepareSubmission(
       ? id
       : await ports.ledger.remember(`idempotency/${idempotencyKey}`, id, now + idempotencyMs);
   const key = `${apiSource}/${apiHost}/${chosen}`;
-  const existing = chosen === id ? undefined : await ports.ledger.readJob(key);
+  const existing = chosen === id ? undefined : await ports.ledger.readJob(key, profile.name);
   return { key, submission, profile, createdAt: now, existing };
 }
 

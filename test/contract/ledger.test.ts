@@ -1,4 +1,4 @@
-import { embeddedTables, openEmbeddedStore } from "../../runtime/entry/local/embedded-store";
+import { embeddedTables, openEmbeddedStore } from "../../runtime/entry/local/store/embedded-store";
 import { nodeRandom } from "../../runtime/entry/local/node-random";
 import { openLedger } from "../../runtime/ledger/dynamodb-ledger";
 import { MemoryLedger } from "../fakes/memory-ledger";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseDuration } from "../../runtime/core/duration";
 import { builtInSettings } from "../../runtime/core/read-settings";
 import { settingKeys } from "../../runtime/core/settings-keys";
-import { configReference, configReferencePath } from "../../runtime/entry/local/config-reference";
+import { configReference, configReferencePath } from "../../runtime/entry/local/docs/config-reference";
 
 const reference = configReference();
 

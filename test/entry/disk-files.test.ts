@@ -63,6 +63,15 @@ describe("logs and bundles on disk", () => {
     expect(await files.logSize("j/h/runs")).toBe(10);
   });
 
+  it("give up the oldest bundles of finished jobs first when there is too much of them", async () => {
+    const files = await openDiskFiles(folder.path);
+    for (const job of ["j/h/old", "j/h/new"]) await files.putBundle(job, one(ten));
+    expect(await files.trimBundles(20, () => Promise.resolve(true))).toEqual([]);
+    expect(await files.trimBundles(0, (job) => Promise.resolve(job === "j/h/old"))).toEqual(["j/h/old"]);
+    expect(await files.openBundle("j/h/old")).toBeUndefined();
+    expect(await files.openBundle("j/h/new")).toBeDefined();
+  });
+
   it.each(keys)("are named so that the job %s can be told from the name", (key) => {
     expect(fileName(key)).toMatch(/^[a-z0-9_-]+$/);
     expect(jobOfFileName(fileName(key))).toBe(key);

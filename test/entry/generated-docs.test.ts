@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { withBlock } from "../../runtime/entry/local/doc-blocks";
-import { generatedDocs } from "../../runtime/entry/local/generated-docs";
+import { withBlock } from "../../runtime/entry/local/docs/doc-blocks";
+import { generatedDocs } from "../../runtime/entry/local/docs/generated-docs";
 
 const root = join(__dirname, "../..");
 const read = (path: string): string => (existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : "");

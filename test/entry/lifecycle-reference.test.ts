@@ -6,7 +6,7 @@ import {
   launchDiagram,
   runnerDiagram,
   stageTable,
-} from "../../runtime/entry/local/lifecycle-reference";
+} from "../../runtime/entry/local/docs/lifecycle-reference";
 
 type Table = Readonly<Record<string, Readonly<Record<string, { readonly to: string }>>>>;
 

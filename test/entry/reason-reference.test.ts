@@ -1,7 +1,7 @@
 import { catalogue } from "../../runtime/core/errors";
 import { reasons } from "../../runtime/core/reasons";
-import { protocolTable } from "../../runtime/entry/local/protocol-reference";
-import { errorTable, reasonTable } from "../../runtime/entry/local/reason-reference";
+import { protocolTable } from "../../runtime/entry/local/docs/protocol-reference";
+import { errorTable, reasonTable } from "../../runtime/entry/local/docs/reason-reference";
 
 /** The cells of the row that begins with this code. */
 function cells(table: string, code: string): readonly string[] {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Row } from "dynalite/db";
 import type { Ledger } from "../../runtime/core/ports";
-import { embeddedClient, type Perform } from "../../runtime/entry/local/embedded-client";
-import { openEmbeddedLevel, type EmbeddedLevel } from "../../runtime/entry/local/embedded-level";
+import { embeddedClient, type Perform } from "../../runtime/entry/local/store/embedded-client";
+import { openEmbeddedLevel, type EmbeddedLevel } from "../../runtime/entry/local/store/embedded-level";
 import { nodeRandom } from "../../runtime/entry/local/node-random";
 import { createTableInput } from "../../runtime/ledger/create-table-input";
 import { dynamodbLedger } from "../../runtime/ledger/dynamodb-ledger";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { embeddedClient } from "../../runtime/entry/local/embedded-client";
-import { openEmbeddedLevel, type EmbeddedLevel } from "../../runtime/entry/local/embedded-level";
+import { embeddedClient } from "../../runtime/entry/local/store/embedded-client";
+import { openEmbeddedLevel, type EmbeddedLevel } from "../../runtime/entry/local/store/embedded-level";
 import { nodeRandom } from "../../runtime/entry/local/node-random";
 import { keys } from "../../runtime/ledger/keys";
 import { ledgerStore, type LedgerStore } from "../../runtime/ledger/ledger-store";

@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Row } from "dynalite/db";
-import { embeddedClient } from "../../runtime/entry/local/embedded-client";
+import { embeddedClient } from "../../runtime/entry/local/store/embedded-client";
 import { dynamodbMessageStore, type StoredMessage } from "../../runtime/queue/message-store";
 
 const messages = (count: number): StoredMessage[] =>

@@ -25,7 +25,7 @@ export function submit(program: Command, act: Act): void {
     .option("-p, --profile <name>", "the profile to run on, past the labels")
     .option("-e, --env <K=V>", "a variable for the command; K alone takes its value from here; repeatable", collect)
     .option("-t, --timeout <duration>", 'how long it may run, e.g. "10m"')
-    .option("--retries <n>", "further tries when its machine is lost")
+    .option("--retries <n>", "further tries when it fails or its machine is lost")
     .option("--dir <folder>", "the folder to send; what .gitignore names stays here", ".")
     .option("--include-git", "send the .git folder too")
     .option("-d, --detach", "print the job and leave (its id alone with --quiet)")

@@ -1,5 +1,6 @@
 /** What goes on without being asked: messages are worked off, the sweep runs, old logs go. */
 import { isFinal } from "../../core/lifecycle";
+import type { JobKey } from "../../core/model";
 import { sweep } from "../../flow/sweep";
 import { every } from "./every";
 import type { LocalPorts } from "./local-ports";
@@ -12,7 +13,7 @@ export interface Background {
   stop(): Promise<void>;
 }
 
-export function startBackground({ ports, trimLogs }: LocalPorts): Background {
+export function startBackground({ ports, disk }: LocalPorts): Background {
   const worker = startWorker(ports);
   const sweeping = every(
     () => ports.settings().sweep.intervalMs,
@@ -25,10 +26,13 @@ export function startBackground({ ports, trimLogs }: LocalPorts): Background {
   );
 
   async function trim(): Promise<void> {
-    await trimLogs(ports.settings().retention.logsMiB * 1024 * 1024, async (key) => {
+    const maxBytes = ports.settings().retention.logsMiB * 1024 * 1024;
+    const isFinished = async (key: JobKey) => {
       const job = await ports.ledger.readJob(key);
       return job === undefined || isFinal(job.state);
-    });
+    };
+    await disk.trimLogs(maxBytes, isFinished);
+    await disk.trimBundles(maxBytes, isFinished);
   }
 
   return {

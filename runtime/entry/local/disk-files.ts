@@ -14,6 +14,8 @@ export interface DiskFiles extends Files {
    * `isFinished`: the others may still grow. Answers whose log went.
    */
   trimLogs(maxBytes: number, isFinished: (job: JobKey) => Promise<boolean>): Promise<readonly JobKey[]>;
+  /** The same for bundles, which are kept so that a job can be run again. */
+  trimBundles(maxBytes: number, isFinished: (job: JobKey) => Promise<boolean>): Promise<readonly JobKey[]>;
 }
 
 const temporary = ".tmp";
@@ -34,7 +36,7 @@ async function privateFolder(folder: string): Promise<void> {
   });
 }
 
-function bundleFiles(folder: string): Pick<Files, "putBundle" | "openBundle" | "dropBundle"> {
+function bundleFiles(folder: string): Pick<DiskFiles, "putBundle" | "openBundle" | "dropBundle" | "trimBundles"> {
   const place = (job: JobKey) => join(folder, fileName(job));
   return {
     putBundle: async (job, content) => {
@@ -53,6 +55,7 @@ function bundleFiles(folder: string): Pick<Files, "putBundle" | "openBundle" | "
       return file?.createReadStream();
     },
     dropBundle: (job) => rm(place(job), { force: true }),
+    trimBundles: (maxBytes, isFinished) => trim(folder, maxBytes, isFinished),
   };
 }
 
@@ -116,9 +119,9 @@ async function read(path: string, offset: number, limit: number): Promise<Uint8A
 
 async function trim(folder: string, maxBytes: number, isFinished: (job: JobKey) => Promise<boolean>) {
   const names = await readdir(folder);
-  const logs = await Promise.all(names.map(async (name) => ({ name, info: await statOf(join(folder, name)) })));
-  const oldestFirst = logs.sort((a, b) => (a.info?.mtimeMs ?? 0) - (b.info?.mtimeMs ?? 0));
-  let held = logs.reduce((sum, { info }) => sum + (info?.size ?? 0), 0);
+  const files = await Promise.all(names.map(async (name) => ({ name, info: await statOf(join(folder, name)) })));
+  const oldestFirst = files.sort((a, b) => (a.info?.mtimeMs ?? 0) - (b.info?.mtimeMs ?? 0));
+  let held = files.reduce((sum, { info }) => sum + (info?.size ?? 0), 0);
   const gone: JobKey[] = [];
   for (const { name, info } of oldestFirst) {
     if (held <= maxBytes) break;

@@ -11,7 +11,7 @@ import { apiSource } from "../../sources/api";
 import { inProcessChanges, observedFiles, observedLedger, type Changes } from "./changes";
 import { openDiskFiles, type DiskFiles } from "./disk-files";
 import { liveCounts } from "./http/live-counts";
-import { embeddedTables, openEmbeddedStore } from "./embedded-store";
+import { embeddedTables, openEmbeddedStore } from "./store/embedded-store";
 import { nodeRandom, systemClock } from "./node-random";
 import { prometheusMeter, type PrometheusMeter } from "./prometheus-meter";
 import { prepareDataDir, readPid, writePid } from "./server-files";
@@ -31,7 +31,7 @@ export interface LocalPorts {
   readonly changes: Changes;
   readonly meter: PrometheusMeter;
   readonly enforcement: () => Enforcement;
-  readonly trimLogs: DiskFiles["trimLogs"];
+  readonly disk: Pick<DiskFiles, "trimLogs" | "trimBundles">;
   /** Nobody waits for messages any more; they can still be sent, for the next start. */
   stopReceiving(): void;
   close(): Promise<void>;
@@ -54,7 +54,11 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   });
   const disk = await openDiskFiles(dataDir);
   const meter = prometheusMeter({
-    live: () => liveCounts(ledger),
+    live: () =>
+      liveCounts(
+        ledger,
+        settings().profiles.map((profile) => profile.name),
+      ),
     queueDepth: () => queue.depth(),
     changes,
     log,
@@ -81,7 +85,7 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
     changes,
     meter,
     enforcement: () => processes.enforcement(),
-    trimLogs: disk.trimLogs,
+    disk,
     stopReceiving: () => queue.close(),
     close: () => store.close(),
   };

@@ -1,6 +1,6 @@
 /** Makes docs/http-api.md from the description that the server itself publishes: `npm run docs`. */
 import type { HttpDeps } from "./context";
-import { markdownTable } from "../markdown-table";
+import { markdownTable } from "../docs/markdown-table";
 import { httpServer } from "./server";
 
 export const httpReferencePath = "docs/http-api.md";

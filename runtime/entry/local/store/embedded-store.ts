@@ -4,8 +4,8 @@
  */
 import { join } from "node:path";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { ledgerTable } from "../../ledger/table";
-import { queueTable } from "../../queue/queue-table";
+import { ledgerTable } from "../../../ledger/table";
+import { queueTable } from "../../../queue/queue-table";
 import { embeddedClient } from "./embedded-client";
 import { openEmbeddedLevel } from "./embedded-level";
 

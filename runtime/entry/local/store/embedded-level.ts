@@ -5,11 +5,11 @@
 import { mkdir, statfs } from "node:fs/promises";
 import { types } from "node:util";
 import { create, type Row, type Store } from "dynalite/db";
-import { OnejobError } from "../../core/errors";
+import { OnejobError } from "../../../core/errors";
 import { repairIndexes } from "./embedded-indexes";
 import { OpenStore } from "./embedded-commits";
 import { putTables, type Tables } from "./embedded-tables";
-import { errorCode, errorText } from "./error-facts";
+import { errorCode, errorText } from "../error-facts";
 import { isWrite, perform, type Answer } from "./embedded-operations";
 
 export interface EmbeddedLevel {

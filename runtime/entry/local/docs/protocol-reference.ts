@@ -1,8 +1,8 @@
 /** The numbers of `docs/agent-protocol.md`: what the agent really waits and sends. */
-import { defaultOptions } from "../../agent/options";
-import { idlePollMs, logChunkBytes, logLimitBytes, protocolVersion } from "../../core/agent-protocol";
-import { sizeText } from "../../core/bundle-names";
-import { formatDuration } from "../../core/duration";
+import { defaultOptions } from "../../../agent/options";
+import { idlePollMs, logChunkBytes, logLimitBytes, protocolVersion } from "../../../core/agent-protocol";
+import { sizeText } from "../../../core/bundle-names";
+import { formatDuration } from "../../../core/duration";
 import { markdownTable } from "./markdown-table";
 
 export function protocolTable(): string {

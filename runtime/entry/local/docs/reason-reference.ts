@@ -1,6 +1,6 @@
 /** The tables of `docs/troubleshooting.md`: every reason and every error, in the words that CLI, API and log use. */
-import { catalogue } from "../../core/errors";
-import { reasons } from "../../core/reasons";
+import { catalogue } from "../../../core/errors";
+import { reasons } from "../../../core/reasons";
 import { markdownTable } from "./markdown-table";
 
 export function reasonTable(): string {

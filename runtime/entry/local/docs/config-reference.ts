@@ -1,10 +1,10 @@
 /** `docs/configuration.md`, made from the schema. `npm run docs` writes it. */
-import { kindOf } from "../../core/settings-node";
-import type { GroupNode, SettingNode } from "../../core/settings-node";
-import { secretSchema, settingsRoot } from "../../core/settings-schema";
-import { rangeWords } from "../../core/settings-words";
+import { kindOf } from "../../../core/settings-node";
+import type { GroupNode, SettingNode } from "../../../core/settings-node";
+import { secretSchema, settingsRoot } from "../../../core/settings-schema";
+import { rangeWords } from "../../../core/settings-words";
 import { markdownTable } from "./markdown-table";
-import { starterConfig } from "./starter-config";
+import { starterConfig } from "../starter-config";
 
 export const configReferencePath = "docs/configuration.md";
 

@@ -3,8 +3,8 @@
  * an index that is new. Dynalite's own CreateTable would need waiting, and a crash within it leaves no usable table.
  */
 import { isDeepStrictEqual } from "node:util";
-import { createTableInput } from "../../ledger/create-table-input";
-import type { TableDefinition } from "../../ledger/table";
+import { createTableInput } from "../../../ledger/create-table-input";
+import type { TableDefinition } from "../../../ledger/table";
 import type { OpenStore } from "./embedded-commits";
 
 /** By name. */

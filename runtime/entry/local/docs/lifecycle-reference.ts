@@ -1,7 +1,7 @@
 /** The diagrams and tables of `docs/concepts.md`, made from the lifecycle tables so that they cannot say anything else. */
-import { jobLifecycle, launchLifecycle, runnerLifecycle } from "../../core/lifecycle";
-import { stages, type Incident, type Stage } from "../../core/model";
-import { settingKeys } from "../../core/settings-keys";
+import { jobLifecycle, launchLifecycle, runnerLifecycle } from "../../../core/lifecycle";
+import { stages, type Incident, type Stage } from "../../../core/model";
+import { settingKeys } from "../../../core/settings-keys";
 import { markdownTable } from "./markdown-table";
 
 type Transitions = Readonly<Record<string, Readonly<Record<string, { readonly to: string }>>>>;
