@@ -43,10 +43,11 @@ function parseBoot(line: Buffer): BootLine {
 function isBoot(value: unknown): value is AgentBoot {
   if (!isRecord(value)) return false;
   const texts = [value["url"], value["bootToken"], value["stateDir"], value["jobDir"]];
-  const { user, marker, urlFile } = value;
+  const { user, marker, urlFile, socket } = value;
   return (
     texts.every((text) => typeof text === "string" && text !== "") &&
     (urlFile === undefined || typeof urlFile === "string") &&
+    (socket === undefined || (typeof socket === "string" && socket !== "")) &&
     (user === undefined || (isRecord(user) && isId(user["uid"]) && isId(user["gid"]))) &&
     isStringRecord(marker) &&
     // Without it the job's processes could not be told from anybody else's.

@@ -6,6 +6,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 export interface HttpRequest {
   readonly method: "GET" | "POST";
   readonly url: URL;
+  /** The Unix socket to connect to, whatever host the URL names. */
+  readonly socket?: string;
   readonly bearer?: string;
   readonly json?: unknown;
   /** Longest silence on the connection, connecting included. */
@@ -47,11 +49,12 @@ export class HttpConnections {
   }
 
   private open(request: HttpRequest, length: number | undefined): ClientRequest {
-    const { method, url, signal } = request;
+    const { method, url, socket, signal } = request;
     const headers: Record<string, string | number> = { accept: "application/json, application/gzip" };
     if (request.bearer !== undefined) headers["authorization"] = `Bearer ${request.bearer}`;
     if (length !== undefined) Object.assign(headers, { "content-type": "application/json", "content-length": length });
     const options: RequestOptions = { method, headers, signal, timeout: request.timeoutMs };
+    if (socket !== undefined) return httpRequest(url, { ...options, agent: this.plain, socketPath: socket });
     return url.protocol === "https:"
       ? httpsRequest(url, { ...options, agent: this.secure })
       : httpRequest(url, { ...options, agent: this.plain });

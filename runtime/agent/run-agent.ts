@@ -55,7 +55,7 @@ export async function runAgent(boot: AgentBoot, deps: AgentDeps): Promise<number
   const session = new Session();
   const { options, uptimeMs } = deps;
   const onSilence = (silentMs: number): void => void (silentMs > options.idleSilenceMs && session.giveUp());
-  const address = new ServerAddress(boot.url, boot.urlFile);
+  const address = new ServerAddress(boot);
   const client = new ServerClient({ address, options, uptimeMs, onSilence });
   onAbort(deps.shutdown, () => session.interrupt());
   try {

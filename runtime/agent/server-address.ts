@@ -1,18 +1,26 @@
-/** Where the server is. It may die and come back on another port; then its file says so. */
+/**
+ * Where the server is. Its Unix socket stays where it is, and nobody else can take its place; so whoever has one asks
+ * nowhere else. Without one the server may come back on another port; then its file says so.
+ */
+import type { AgentBoot } from "../core/agent-protocol";
 import { readFile } from "node:fs/promises";
 import { isRecord } from "./shapes";
 
 export class ServerAddress {
   private current: string;
   private readonly file: string | undefined;
+  private readonly socket: string | undefined;
 
-  constructor(url: string, file: string | undefined) {
+  constructor({ url, urlFile, socket }: Pick<AgentBoot, "url" | "urlFile" | "socket">) {
     this.current = url;
-    this.file = file;
+    this.file = socket === undefined ? urlFile : undefined;
+    this.socket = socket;
   }
 
-  resolve(path: string): URL {
-    return new URL(this.current.replace(/\/+$/, "") + path);
+  resolve(path: string): { readonly url: URL; readonly socket?: string } {
+    // The host is only a header here.
+    if (this.socket !== undefined) return { url: new URL(path, "http://localhost"), socket: this.socket };
+    return { url: new URL(this.current.replace(/\/+$/, "") + path) };
   }
 
   /** Reads the file again; answers whether the address changed. An absent or half-written file changes nothing. */

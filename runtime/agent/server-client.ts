@@ -101,7 +101,7 @@ export class ServerClient {
   private toRequest({ path, heldMs, ...rest }: Call): HttpRequest {
     const timeoutMs = this.parts.options.answerTimeoutMs + (heldMs ?? 0);
     const bearer = this.lease === undefined ? {} : { bearer: this.lease };
-    return { ...rest, ...bearer, url: this.parts.address.resolve(path), timeoutMs };
+    return { ...rest, ...bearer, ...this.parts.address.resolve(path), timeoutMs };
   }
 
   private heard(nothing: boolean): void {
@@ -116,7 +116,10 @@ export class ServerClient {
   }
 }
 
-type Call = Omit<HttpRequest, "url" | "timeoutMs" | "bearer"> & { readonly path: string; readonly heldMs?: number };
+type Call = Omit<HttpRequest, "url" | "socket" | "timeoutMs" | "bearer"> & {
+  readonly path: string;
+  readonly heldMs?: number;
+};
 
 async function readOrders(message: IncomingMessage): Promise<Reply<AgentOrders>> {
   const body = await readJson(message);

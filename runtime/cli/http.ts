@@ -55,7 +55,7 @@ async function sendBody(
 }
 
 function start(address: Address, wanted: Exchange): ClientRequest {
-  const { url, token } = address;
+  const { url, socket, token } = address;
   const path = `${url.pathname.replace(/\/+$/, "")}${wanted.path}`;
   const options: RequestOptions = {
     method: wanted.method,
@@ -68,6 +68,7 @@ function start(address: Address, wanted: Exchange): ClientRequest {
     ...(wanted.signal ? { signal: wanted.signal } : {}),
   };
   const target = new URL(path, url);
+  if (socket !== undefined) return httpRequest(target, { ...options, socketPath: socket });
   return url.protocol === "https:" ? lazy.https().request(target, options) : httpRequest(target, options);
 }
 
@@ -88,15 +89,16 @@ function answer(
 }
 
 export function unreachable(address: Address, cause: unknown): OnejobError {
-  return new OnejobError("unreachable", `${address.url.origin} (from ${address.from}): ${plainCause(cause)}`, {
-    cause,
-  });
+  const where = address.socket ?? address.url.origin;
+  return new OnejobError("unreachable", `${where} (from ${address.from}): ${plainCause(cause)}`, { cause });
 }
 
 function plainCause(error: unknown): string {
   const code = codeOf(error) ?? "";
   const known: Readonly<Record<string, string>> = {
     ECONNREFUSED: "nothing listens there",
+    ENOENT: "nothing listens there",
+    EACCES: "this user may not connect to it",
     ECONNRESET: "the connection broke",
     EPIPE: "the connection broke",
     ENOTFOUND: "the name is not known",

@@ -13,6 +13,8 @@ export interface AddressOptions {
 
 export interface Address {
   readonly url: URL;
+  /** The Unix socket to connect to instead of the URL's host and port. */
+  readonly socket?: string;
   readonly token: string | null;
   /** Where the address comes from, for error messages. */
   readonly from: string;
@@ -37,6 +39,8 @@ function localAddress(options: AddressOptions, io: Environment): Address {
   if (info === null) throw new OnejobError("unreachable", `no server is running with the data folder ${folder}`);
   return {
     url: parseUrl(info.url),
+    // Never the port beside it: while the server is down that may be somebody else's.
+    ...(info.socket === undefined ? {} : { socket: info.socket }),
     token: givenToken(options, io) ?? readToken(folder),
     from: `${folder}/server.json`,
   };

@@ -102,6 +102,8 @@ export interface AgentBoot {
   readonly url: string;
   /** A file with `{url}` to read again when the server has moved (server.json); absent on remote machines. */
   readonly urlFile?: string;
+  /** The server's Unix socket: then all requests go there and none to `url`, whose port may become somebody else's. */
+  readonly socket?: string;
   readonly bootToken: string;
   /** The agent's own folder: spool and log. */
   readonly stateDir: string;

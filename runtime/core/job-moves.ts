@@ -7,6 +7,8 @@ import type { ProfileSettings } from "./settings";
 
 /** After a running job's own time-out, or a cancel, this long may pass until the agent's word is no longer awaited. */
 const agentGraceMs = 30_000;
+/** How long a runner may take to fetch and unpack what a job needs. */
+const prepareMs = 15 * 60_000;
 /** For jobs that fit no profile, so that they end as well. */
 const unroutedQueueMs = 24 * 3_600_000;
 const keptDeliveries = 20;
@@ -100,7 +102,8 @@ function patchOf(job: Job, move: JobMove): Partial<Job> {
     case "claimed":
       return { runner: move.runner, bound: false, reason: null, detail: null };
     case "unclaimed":
-      return { ...cleared, reason: move.reason, detail: move.detail };
+      // Why the machine did not come stands on the timeline; the job itself just waits again.
+      return { ...cleared, reason: null, detail: null };
     case "bound":
       return { runner: move.runner, bound: true, reason: null, detail: null };
     case "started":
@@ -116,7 +119,7 @@ function patchOf(job: Job, move: JobMove): Partial<Job> {
     case "expired":
       return { reason: timeoutReason(job) };
     case "vanished":
-      return isUnderWay(job) ? { reason: move.reason } : { ...cleared, reason: move.reason };
+      return isUnderWay(job) ? { reason: move.reason } : { ...cleared, reason: null, detail: null };
   }
 }
 
@@ -172,7 +175,8 @@ function deadlineOf(job: Job, now: Instant, profile: ProfileSettings | null): In
     case "waiting":
       return now + (timeouts?.waitingMs ?? unroutedQueueMs);
     case "queued":
-      return job.queuedAt + (timeouts?.queuedMs ?? unroutedQueueMs);
+      // Once a runner has it, the queue is behind it: what counts is that the runner gets ready.
+      return job.bound ? now + prepareMs : job.queuedAt + (timeouts?.queuedMs ?? unroutedQueueMs);
     case "job": {
       if (job.cancelRequestedAt !== null) return job.cancelRequestedAt + agentGraceMs;
       const limitMs = job.work?.timeoutMs ?? timeouts?.jobMs ?? unroutedQueueMs;
@@ -187,6 +191,15 @@ function isUnderWay(job: Job): boolean {
 
 function timeoutReason(job: Job): ReasonCode {
   return isUnderWay(job) ? "job-timeout" : "queue-timeout";
+}
+
+/** How often a machine may die before the job's command began, until that counts as a failed attempt. */
+const mostRelaunches = 3;
+
+/** An attempt that was lost before its command began has run nothing: it is simply tried again, though not for ever. */
+export function mayRelaunch(job: Job): boolean {
+  const relaunched = job.timeline.filter((entry) => entry.stage === "relaunched" && entry.attempt === job.attempt);
+  return !isUnderWay(job) && job.cancelRequestedAt === null && relaunched.length < mostRelaunches;
 }
 
 /** Whether a failed attempt of this job may be tried again. */

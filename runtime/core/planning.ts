@@ -40,6 +40,8 @@ export interface PlanDecision {
   readonly blocked: Readonly<Record<string, Blocked>>;
   /** Whether the fleet's limit, not the profile's, held something back. */
   readonly hungry: boolean;
+  /** Whether any limit held something back. */
+  readonly capped: boolean;
 }
 
 /** Every machine under way: asked for, and perhaps made. */
@@ -75,7 +77,7 @@ export function planProfile(input: PlanInput): PlanDecision {
     if (why !== undefined) blocked[shortage.key] = since(view.planner, shortage.key, { ...why, since: now });
   }
   const held = candidates.length > chosen.length;
-  return { wanted: groupByReach(chosen), blocked, hungry: held && capped === "at-fleet-cap" };
+  return { wanted: groupByReach(chosen), blocked, hungry: held && capped === "at-fleet-cap", capped: held };
 }
 
 interface Shortage {

@@ -89,7 +89,7 @@ export function moveRunner(runner: Runner, move: RunnerMove, times: RunnerTimes)
 
 /** The runner with a new sign of life; running agents are trusted for another lease. */
 export function heard(runner: Runner, at: Instant, times: RunnerTimes): Runner {
-  const deadlineAt = runnerTraits[runner.state].deadline === "silence" ? at + times.silenceMs : runner.deadlineAt;
+  const deadlineAt = isTrusted(runner) ? at + times.silenceMs : runner.deadlineAt;
   return { ...runner, lastHeartbeatAt: at, deadlineAt, version: runner.version + 1 };
 }
 
@@ -112,9 +112,17 @@ export function claimedBy(
 export function reservedFor(
   runner: Runner,
   work: { readonly job: JobKey; readonly attempt: number; readonly logBase: number } | null,
+  seen: RunnerTimes & { readonly at: Instant },
 ): Runner {
   const none = { job: null, attempt: 0, logBase: 0 };
-  return { ...runner, ...(work ?? none), version: runner.version + 1 };
+  const reserved = { ...runner, ...(work ?? none), version: runner.version + 1 };
+  return { ...reserved, deadlineAt: deadlineOf(reserved, seen.at, seen) };
+}
+
+/** It has a job, or is about to: as long as its agent is heard of, it may go on. */
+export function isTrusted(runner: Runner): boolean {
+  const { deadline } = runnerTraits[runner.state];
+  return deadline === "silence" || (deadline === "idle" && runner.job !== null);
 }
 
 function deadlineOf(runner: Runner, now: Instant, times: RunnerTimes): Instant | null {
@@ -124,7 +132,7 @@ function deadlineOf(runner: Runner, now: Instant, times: RunnerTimes): Instant |
     case "boot":
       return runner.deadlineAt;
     case "idle":
-      return now + (times.profile?.timeouts.idleMs ?? 0);
+      return now + (isTrusted(runner) ? times.silenceMs : (times.profile?.timeouts.idleMs ?? 0));
     case "silence":
       return now + times.silenceMs;
     case "stop":

@@ -19,6 +19,16 @@ export function stageTimes(
   });
 }
 
+/** Whether the runner meant for this job exists, or is being made. */
+export function isComing(
+  job: Job,
+  around: { readonly runner: Runner | undefined; readonly planner: PlannerRecord | undefined },
+): boolean {
+  if (job.runner === null) return false;
+  const slots = around.planner?.launches.flatMap((launch) => launch.slots) ?? [];
+  return around.runner !== undefined || slots.some((slot) => slot.runner === job.runner);
+}
+
 /**
  * The timeline as people see it: a job that has not started yet also shows what is known of the runner meant for it, and
  * what holds it back at the moment.
@@ -31,7 +41,7 @@ export function fullTimeline(
   const coming = job.startedAt === null && !isFinal(job.state) ? (around.runner?.stages ?? []) : [];
   const blocked = job.reach && isDemand(job) ? around.planner?.blocked[reachKey(job.reach)] : undefined;
   const waiting: readonly TimelineEntry[] =
-    blocked && job.runner === null
+    blocked && !isComing(job, around)
       ? [
           {
             at: Math.max(blocked.since, job.queuedAt),

@@ -4,7 +4,7 @@ import { reachKey, type Blocked, type Instant, type Job, type PlannerRecord, typ
 import { jobJson, type JobJson } from "./present";
 import { reasons, type ReasonCode } from "./reasons";
 import type { NoMatch } from "./routing";
-import { fullTimeline, stageTimes } from "./timeline";
+import { fullTimeline, isComing, stageTimes } from "./timeline";
 
 export interface Why {
   readonly job: JobJson;
@@ -29,7 +29,7 @@ export function explainJob(input: WhyInput): Why {
   const { job, planner, runner } = input;
   const blocked = job.reach ? planner?.blocked[reachKey(job.reach)] : undefined;
   const waiting = isDemand(job);
-  const standing = waiting && job.runner === null ? blocked : undefined;
+  const standing = waiting && !isComing(job, input) ? blocked : undefined;
   const reason = standing?.reason ?? job.reason;
   const end = isFinal(job.state) ? undefined : input.now;
   return {

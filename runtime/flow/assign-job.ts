@@ -7,7 +7,7 @@ import { isDemand, isSupply, runnerTraits } from "../core/lifecycle";
 import { reachKey, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { reservedFor } from "../core/runner-moves";
-import { applyToJob, findJob } from "./moves";
+import { applyToJob, findJob, runnerTimes } from "./moves";
 
 /** The runner as it stands, and the job it holds, if there is one for it. */
 export interface Assigned {
@@ -22,17 +22,20 @@ export async function assignJob(runner: Runner, ports: Ports): Promise<Assigned>
     return assignJob(held.runner, ports);
   }
   if (!isSupply(runner) || runnerTraits[runner.state].deadline !== "idle") return { runner, job: undefined };
-  for (const job of await candidates(runner, ports)) {
-    const logBase = await ports.files.logSize(job.key);
-    const reserved = await ports.ledger.saveRunner(
-      reservedFor(runner, { job: job.key, attempt: job.attempt, logBase }),
-    );
-    if (!reserved.written) return reserved.current ? assignJob(reserved.current, ports) : { runner, job: undefined };
-    const held = await hold(reserved.record, job, ports);
-    if (held.job !== undefined) return held;
-    return assignJob(held.runner, ports);
-  }
-  return { runner, job: undefined };
+  const [job] = await candidates(runner, ports);
+  if (job === undefined || (await ports.ledger.readFleet()).draining) return { runner, job: undefined };
+  const logBase = await ports.files.logSize(job.key);
+  const reserved = await ports.ledger.saveRunner(
+    reservedFor(runner, { job: job.key, attempt: job.attempt, logBase }, seenNow(runner, ports)),
+  );
+  if (!reserved.written) return reserved.current ? assignJob(reserved.current, ports) : { runner, job: undefined };
+  const held = await hold(reserved.record, job, ports);
+  if (held.job !== undefined) return held;
+  return assignJob(held.runner, ports);
+}
+
+function seenNow(runner: Runner, ports: Ports) {
+  return { ...runnerTimes(ports, runner.profile), at: ports.clock.now() };
 }
 
 /** Takes the job for the runner that is set aside for it, or frees the runner again. */
@@ -47,7 +50,7 @@ async function hold(runner: Runner, job: Job | undefined, ports: Ports): Promise
     if (bound.job.bound && bound.job.runner === runner.id) return { runner, job: bound.job };
   }
   if (runnerTraits[runner.state].deadline !== "idle") return { runner, job: undefined };
-  const freed = await ports.ledger.saveRunner(reservedFor(runner, null));
+  const freed = await ports.ledger.saveRunner(reservedFor(runner, null, seenNow(runner, ports)));
   return { runner: freed.written ? freed.record : (freed.current ?? runner), job: undefined };
 }
 

@@ -12,5 +12,5 @@ export async function checkRunner(
   const compute = ports.compute(runner.compute);
   if (compute === undefined) return;
   const machine = (await compute.list()).find((candidate) => candidate.machine === runner.machine);
-  if (machine?.alive !== true) await loseRunner(runner, "agent-lost", ports);
+  if (machine?.alive !== true) await loseRunner(runner, { reason: "agent-lost", still: () => true }, ports);
 }

@@ -1,5 +1,5 @@
 /** Drain: no new runners; the idle leave, the busy finish (or, with `now`, are cancelled). */
-import { isFinal, jobTraits } from "../core/lifecycle";
+import { isGone, jobTraits } from "../core/lifecycle";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { cancelJob } from "./cancel-job";
@@ -10,8 +10,7 @@ export async function drainFleet(how: { readonly now: boolean }, ports: Ports): 
   for (const profile of await ports.ledger.listProfiles()) {
     const { runners, jobs } = await ports.ledger.readProfile(profile);
     for (const runner of runners) await drainRunner(runner, ports);
-    if (how.now)
-      for (const job of jobs) if (jobTraits[job.state].underWay && !isFinal(job.state)) await cancelJob(job, ports);
+    if (how.now) for (const job of jobs) if (jobTraits[job.state].underWay || job.bound) await cancelJob(job, ports);
   }
 }
 
@@ -26,7 +25,10 @@ export async function resumeFleet(ports: Ports): Promise<void> {
 export async function drainRunner(runner: Runner, ports: Ports): Promise<Runner> {
   const { record } = await settle(
     runner,
-    (current) => (current.draining ? undefined : { ...current, draining: true, version: current.version + 1 }),
+    (current) =>
+      current.draining || isGone(current.state)
+        ? undefined
+        : { ...current, draining: true, version: current.version + 1 },
     (next) => ports.ledger.saveRunner(next),
   );
   await ports.queue.send([{ kind: "retire", profile: record.profile, runner: record.id, reason: null }]);

@@ -1,6 +1,6 @@
 /**
  * Enrol: is this machine who it says, and is its enrolment free or already its own? The first agent to ask holds the
- * runner for good; the same agent may ask again (its answer was lost), any other gets `enrolment-taken`.
+ * runner for good; until it listens the same agent may ask again (its answer was lost). Any other gets `enrolment-taken`.
  */
 import type { EnrolAnswer, EnrolLater, EnrolRequest } from "../core/agent-protocol";
 import { OnejobError } from "../core/errors";
@@ -62,7 +62,9 @@ async function bind(runner: Runner, request: EnrolRequest, ports: Ports): Promis
       current.nonce === null && mayEnrol(current) ? claimedBy(current, request.nonce, { bootedAt, at }) : undefined,
     (next) => ports.ledger.saveRunner(next),
   );
-  if (record.nonce !== request.nonce) throw new OnejobError("enrolment-taken", `runner ${record.id}`);
+  const stillEnrolling = runnerTraits[record.state].deadline === "boot";
+  if (record.nonce !== request.nonce || !stillEnrolling)
+    throw new OnejobError("enrolment-taken", `runner ${record.id}`);
   return record;
 }
 

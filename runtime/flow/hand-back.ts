@@ -1,13 +1,19 @@
 /** Before a server leaves: runners that have no job yet are given back, and the jobs they were for wait again. */
 import { isSupply } from "../core/lifecycle";
+import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
+import { EachAlone } from "./each-alone";
 import { retireRunner } from "./retire-runner";
 
-/** Running jobs are left alone; the next server adopts them. Answers how many runners went. */
+/** Running jobs are left alone; the next server adopts them. What cannot be given back is left to it too. */
 export async function handBack(ports: Ports): Promise<number> {
   const profiles = await ports.ledger.listProfiles();
   const views = await Promise.all(profiles.map((profile) => ports.ledger.readProfile(profile)));
   const idle = views.flatMap((view) => view.runners).filter(isSupply);
-  await Promise.all(idle.map(({ profile, id }) => retireRunner({ profile, runner: id, reason: "interrupted" }, ports)));
+  const alone = new EachAlone(ports.log);
+  const giveBack = async ({ profile, id }: Runner): Promise<void> => {
+    await retireRunner({ profile, runner: id, reason: "interrupted" }, ports);
+  };
+  await Promise.all(idle.map((runner) => alone.run([runner], giveBack, ({ id }) => ({ runner: id }))));
   return idle.length;
 }

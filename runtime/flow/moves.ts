@@ -5,6 +5,7 @@
 import { moveJob, type JobMove } from "../core/job-moves";
 import type { FleetRecord, Job, JobKey, PlannerRecord, Runner } from "../core/model";
 import type { Message, Ports, Written } from "../core/ports";
+import { measureJob } from "./measure-job";
 import { moveRunner, type RunnerMove, type RunnerTimes } from "../core/runner-moves";
 import type { ProfileSettings } from "../core/settings";
 
@@ -24,15 +25,15 @@ export async function settle<T extends { readonly version: number }>(
   first: T,
   decide: Decide<T>,
   save: (next: T) => Promise<Written<T>>,
-): Promise<{ readonly record: T; readonly changed: boolean }> {
-  let current = first;
+): Promise<{ readonly record: T; readonly before: T; readonly changed: boolean }> {
+  let before = first;
   for (;;) {
-    const next = decide(current);
-    if (next === undefined) return { record: current, changed: false };
+    const next = decide(before);
+    if (next === undefined) return { record: before, before, changed: false };
     const outcome = await save(next);
-    if (outcome.written) return { record: outcome.record, changed: true };
-    if (outcome.current === undefined) return { record: current, changed: false };
-    current = outcome.current;
+    if (outcome.written) return { record: outcome.record, before, changed: true };
+    if (outcome.current === undefined) return { record: before, before, changed: false };
+    before = outcome.current;
   }
 }
 
@@ -55,6 +56,7 @@ export async function applyToJob(
   );
   if (!changed) return { job: record, moved: false };
   ports.log.info("job moved", { job: record.key, state: record.state, attempt: record.attempt, reason: record.reason });
+  measureJob(record, ports.meter);
   if (follow.length > 0) await ports.queue.send(follow);
   return { job: record, moved: true };
 }
@@ -73,9 +75,9 @@ export async function applyToRunner(
   runner: Runner,
   decide: (current: Runner) => RunnerMove | undefined,
   ports: Ports,
-): Promise<{ readonly runner: Runner; readonly moved: boolean }> {
+): Promise<{ readonly runner: Runner; readonly before: Runner; readonly moved: boolean }> {
   let plan = false;
-  const { record, changed } = await settle(
+  const { record, before, changed } = await settle(
     runner,
     (current) => {
       const move = decide(current);
@@ -85,11 +87,11 @@ export async function applyToRunner(
     },
     (next) => ports.ledger.saveRunner(next),
   );
-  if (!changed) return { runner: record, moved: false };
+  if (!changed) return { runner: record, before, moved: false };
   const { id, profile, state, job, reason } = record;
   ports.log.info("runner moved", { runner: id, profile, state, job, reason });
   if (plan) await ports.queue.send([{ kind: "plan", profile }]);
-  return { runner: record, moved: true };
+  return { runner: record, before, moved: true };
 }
 
 export async function updatePlanner(

@@ -56,6 +56,10 @@ export async function performLaunch(launch: Launch, known: Known, ports: Ports):
   try {
     const slots = await unwritten(launch, ports);
     const outcomes = slots.length === 0 ? [] : await compute.launch(requestOf(launch, slots, ports));
+    if (await isGivenUp(launch, ports)) {
+      await compute.terminate(outcomes.flatMap((outcome) => ("machine" in outcome ? [outcome.machine] : [])));
+      return undefined;
+    }
     const { bootMs } = profile.timeouts;
     const made = { compute: compute.kind, launchingAt, launchedAt: ports.clock.now(), bootMs };
     await Promise.all(outcomes.map((outcome) => writeOutcome(outcome, { launch, made, view: known.view }, ports)));
@@ -67,6 +71,13 @@ export async function performLaunch(launch: Launch, known: Known, ports: Ports):
     if (launch.replays < replaysToGiveUp) return undefined;
     return fail({ reason: "no-capacity", detail: "the compute gave no answer" });
   }
+}
+
+/** Its answer came so late that somebody else has closed it: its machines are in no count any more. */
+async function isGivenUp(launch: Launch, ports: Ports): Promise<boolean> {
+  if (ports.clock.now() < launch.deadlineAt) return false;
+  const { launches } = await ports.ledger.readPlanner(launch.profile);
+  return !launches.some((open) => open.id === launch.id);
 }
 
 /** Slots whose runner is not in the ledger; the others are done, whatever became of them since. */

@@ -6,55 +6,87 @@
  * record dirty and leaves; the holder plans again until it can release a clean record. After a crash the stored launch
  * is replayed: its runners are named already, so no slot ever gets two machines.
  */
-import { planProfile, liveRunners, type Wanted } from "../core/planning";
-import type { FleetRecord, Instant, Launch, PlannerRecord, ProfileView } from "../core/model";
+import { OnejobError } from "../core/errors";
+import { decideShare, roomOf, type ShareDecision } from "../core/fleet-share";
+import { launchStep } from "../core/lifecycle";
+import type { Instant, Launch, PlannerRecord, ProfileView } from "../core/model";
+import { liveRunners, planProfile, type Wanted } from "../core/planning";
 import type { Ports } from "../core/ports";
+import { profileOf, updatePlanner } from "./moves";
 import { performLaunch } from "./perform-launch";
-import { profileOf, updateFleet, updatePlanner } from "./moves";
+import { repairLevel } from "./repair-level";
 
 /** How long a launch may be without an answer before it is made again. */
 const launchAnswerMs = 30_000;
 const roundsPerCall = 10;
 const idLength = 16;
 
+/** Throws `conflict` when others were faster time and again; the message that asked for it comes again later. */
 export async function planLaunches(profile: string, ports: Ports): Promise<void> {
   const holder = ports.random.id(idLength);
   for (let round = 0; round < roundsPerCall; round += 1) {
     if ((await planOnce(profile, holder, ports)) === "done") return;
   }
-  await ports.queue.send([{ kind: "plan", profile }]);
+  throw new OnejobError("conflict", `planning of profile ${profile}`);
 }
 
 async function planOnce(profile: string, holder: string, ports: Ports): Promise<"done" | "again"> {
   const now = ports.clock.now();
-  const view = await ports.ledger.readProfile(profile);
-  await retireFinished(view, ports);
+  const [view, fleet] = await Promise.all([ports.ledger.readProfile(profile), ports.ledger.readFleet()]);
   const { planner } = view;
+  const settings = profileOf(ports, profile) ?? undefined;
+  const fleetRoom = roomOf(profile, fleet, ports.settings().server.maxRunners);
+  const decision = planProfile({ view, profile: settings, fleetRoom, draining: fleet.draining, now });
+  const tight = decision.capped || fleet.hungry.some((name) => name !== profile);
+  if (await repairLevel(view, { draining: fleet.draining, tight }, ports)) return "again";
   if (planner.lease !== null && planner.lease.until > now && planner.lease.holder !== holder) {
     return (await markDirty(planner, ports)) ? "done" : "again";
   }
-  const overdue = planner.launches.filter((launch) => launch.deadlineAt <= now);
-  const fleet = await ports.ledger.readFleet();
-  const fleetRoom = roomFor(profile, fleet, ports);
-  const settings = profileOf(ports, profile) ?? undefined;
-  const decision = planProfile({ view, profile: settings, fleetRoom, draining: fleet.draining, now });
   const launches = decision.wanted.map((wanted) => nameLaunch(wanted, { profile, now }, ports));
-  if (!(await takeShare(profile, { view, launches, hungry: decision.hungry }, ports))) return "again";
-  const work = launches.length + overdue.length > 0;
-  if (!work && !planner.dirty && planner.lease === null && same(planner.blocked, decision.blocked)) return "done";
-  const reserved = await ports.ledger.savePlanner({
+  const share = await takeShare(view, { launches, hungry: decision.hungry }, ports);
+  if (share !== "granted") return afterRefusal(share, planner, ports);
+  const reserved = await reserve(planner, { holder, now, launches, blocked: decision.blocked }, ports);
+  if (reserved === undefined) return "again";
+  if (reserved.due.length === 0) return "done";
+  const results = await Promise.all(
+    reserved.due.map((launch) => performLaunch(launch, { before: planner, view }, ports)),
+  );
+  return close(reserved.record, { holder, results: results.filter((result) => result !== undefined) }, ports);
+}
+
+interface Reservation {
+  readonly holder: string;
+  readonly now: Instant;
+  readonly launches: readonly Launch[];
+  readonly blocked: PlannerRecord["blocked"];
+}
+
+/** One write: the lease, the new launches, the overdue ones renewed, the reasons. `undefined`: somebody was faster. */
+async function reserve(planner: PlannerRecord, wanted: Reservation, ports: Ports) {
+  const { holder, now, launches, blocked } = wanted;
+  const overdue = planner.launches.filter((launch) => launch.deadlineAt <= now);
+  const due = [...overdue.map((launch) => renew(launch, now)), ...launches];
+  const settled = due.length === 0 && !planner.dirty && planner.lease === null;
+  if (settled && same(planner.blocked, blocked)) return { record: planner, due };
+  const lease = due.length > 0 ? { holder, until: now + ports.settings().lease.durationMs } : null;
+  const kept = planner.launches.filter((launch) => !overdue.includes(launch));
+  const saved = await ports.ledger.savePlanner({
     ...planner,
-    lease: work ? { holder, until: now + ports.settings().lease.durationMs } : null,
-    dirty: false,
-    launches: [...planner.launches.map((launch) => renew(launch, overdue, now)), ...launches],
-    blocked: decision.blocked,
+    ...{ lease, blocked, dirty: false, launches: [...kept, ...due] },
     version: planner.version + 1,
   });
-  if (!reserved.written) return "again";
-  if (!work) return "done";
-  const due = [...overdue, ...launches];
-  const results = await Promise.all(due.map((launch) => performLaunch(launch, { before: planner, view }, ports)));
-  return close(reserved.record, { holder, results: results.filter((result) => result !== undefined) }, ports);
+  return saved.written ? { record: saved.record, due } : undefined;
+}
+
+/** A share that is ahead of its record: the record is raised to it, which also stops whoever wrote the share. */
+async function afterRefusal(
+  refusal: "yielded" | "full" | "outdated",
+  planner: PlannerRecord,
+  ports: Ports,
+): Promise<"done" | "again"> {
+  if (refusal === "yielded") return "done";
+  if (refusal === "outdated") await ports.ledger.savePlanner({ ...planner, version: planner.version + 1 });
+  return "again";
 }
 
 async function close(
@@ -88,18 +120,6 @@ async function markDirty(planner: PlannerRecord, ports: Ports): Promise<boolean>
   return (await ports.ledger.savePlanner({ ...planner, dirty: true, version: planner.version + 1 })).written;
 }
 
-/** Runners whose job is over, should the word to retire them have been lost. */
-async function retireFinished(view: ProfileView, ports: Ports): Promise<void> {
-  const open = new Map(view.jobs.map((job) => [job.key, job]));
-  const left = view.runners.filter((runner) => {
-    const job = runner.job === null ? undefined : open.get(runner.job);
-    return runner.job !== null && (job === undefined || (job.bound && job.runner !== runner.id));
-  });
-  if (left.length === 0) return;
-  const { profile } = view.planner;
-  await ports.queue.send(left.map(({ id }) => ({ kind: "retire", profile, runner: id, reason: null })));
-}
-
 function nameLaunch(wanted: Wanted, at: { readonly profile: string; readonly now: Instant }, ports: Ports): Launch {
   const id = ports.random.id(idLength);
   return {
@@ -115,49 +135,34 @@ function nameLaunch(wanted: Wanted, at: { readonly profile: string; readonly now
   };
 }
 
-function renew(launch: Launch, overdue: readonly Launch[], now: Instant): Launch {
-  if (!overdue.includes(launch)) return launch;
-  return { ...launch, state: "replaying", replays: launch.replays + 1, deadlineAt: now + launchAnswerMs };
+function renew(launch: Launch, now: Instant): Launch {
+  const state = launchStep(launch.state, "expired")?.to ?? launch.state;
+  return { ...launch, state, replays: launch.replays + 1, deadlineAt: now + launchAnswerMs };
 }
 
-function roomFor(profile: string, fleet: FleetRecord, ports: Ports): number {
-  if (fleet.draining) return 0;
-  const others = Object.entries(fleet.shares).filter(([name]) => name !== profile);
-  return ports.settings().server.maxRunners - others.reduce((sum, [, share]) => sum + share.runners, 0);
-}
-
-/**
- * Writes how many runners this profile may hold from now on, before it makes them. The write is conditioned on the
- * shares of all others, so the fleet's limit is exact; it names the planner version it rests on, so that a slower
- * planner never lowers what a faster one took. Room given back is offered to the profiles that went hungry.
- */
+/** Writes the profile's share before its runners are made. Room given back is offered to those that went hungry. */
 async function takeShare(
-  profile: string,
-  plan: { readonly view: ProfileView; readonly launches: readonly Launch[]; readonly hungry: boolean },
+  view: ProfileView,
+  plan: { readonly launches: readonly Launch[]; readonly hungry: boolean },
   ports: Ports,
-): Promise<boolean> {
-  const growing = plan.launches.length > 0;
-  const runners = plan.launches.reduce((sum, launch) => sum + launch.slots.length, liveRunners(plan.view).size);
-  const planner = plan.view.planner.version + (growing ? 1 : 0);
-  let fits = true;
-  let freed: readonly string[] = [];
-  await updateFleet((current) => {
-    const before = current.shares[profile] ?? { runners: 0, planner: 0 };
-    const others = current.hungry.filter((name) => name !== profile);
-    fits = before.planner <= planner && (!growing || runners <= roomFor(profile, current, ports));
-    if (!fits) return undefined;
-    const share = {
-      runners: before.planner === planner && growing ? Math.max(before.runners, runners) : runners,
-      planner,
-    };
-    freed = share.runners < before.runners ? others : [];
-    const unchanged = share.runners === before.runners && current.hungry.includes(profile) === plan.hungry;
-    if (unchanged) return undefined;
-    const hungry = freed.length > 0 ? [] : others;
-    return { shares: { ...current.shares, [profile]: share }, hungry: plan.hungry ? [...hungry, profile] : hungry };
-  }, ports);
-  if (freed.length > 0) await ports.queue.send(freed.map((name) => ({ kind: "plan", profile: name })));
-  return fits;
+): Promise<ShareDecision["kind"]> {
+  const request = {
+    profile: view.planner.profile,
+    live: liveRunners(view).size,
+    growth: plan.launches.reduce((sum, launch) => sum + launch.slots.length, 0),
+    hungry: plan.hungry,
+    planner: view.planner.version,
+    maxRunners: ports.settings().server.maxRunners,
+  };
+  for (;;) {
+    const fleet = await ports.ledger.readFleet();
+    const decision = decideShare(fleet, request);
+    if (!("next" in decision) || decision.next === undefined) return decision.kind;
+    const saved = await ports.ledger.saveFleet({ ...fleet, ...decision.next, version: fleet.version + 1 });
+    if (!saved.written) continue;
+    await ports.queue.send(decision.freed.map((profile) => ({ kind: "plan", profile })));
+    return decision.kind;
+  }
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -42,8 +42,3 @@ export async function readWhy(job: Job, ports: Ports): Promise<Why> {
   const nearest = routed?.kind === "no-match" ? routed.nearest : null;
   return explainJob({ job, ...(await around(job, ports)), nearest, now: ports.clock.now() });
 }
-
-/** The planner record that says why this job waits. */
-export async function plannerOf(job: Job, ports: Ports): Promise<PlannerRecord | undefined> {
-  return (await around(job, ports)).planner;
-}

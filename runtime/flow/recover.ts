@@ -17,7 +17,11 @@ export async function recover(ports: Ports): Promise<{ readonly adopted: number 
       const launches = planner.launches.map((launch) => ({ ...launch, deadlineAt: now }));
       await updatePlanner(planner, () => ({ lease: null, dirty: false, launches }), ports);
     }
-    adopted += await adoptRunning(runners, jobs, ports);
+    adopted += await adoptRunning(runners, jobs, ports).catch((error: unknown) => {
+      // The stamp is for the reader only; what lives goes on without it.
+      ports.log.warn("running jobs could not be looked at", { profile, error });
+      return 0;
+    });
   }
   // What fails here was logged where it failed, and comes again with the next sweep.
   await sweep(ports).catch(() => undefined);

@@ -1,12 +1,15 @@
 /**
  * Complete: a runner that is of no more use is stopped and its machine ended. Two keys for an idle one: the source takes
  * its right back, and only then the machine goes. Terminating is repeated by the sweep until the compute confirms.
+ * What waited for such a runner is found by the next plan (`repair-level`).
  */
+import { breakerFailed } from "../core/breaker";
+import { holdsJob, isReserved } from "../core/level";
 import { isFinal, isGone, runnerTraits } from "../core/lifecycle";
-import type { Job, Runner } from "../core/model";
+import { reachKey, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
-import { applyToJob, applyToRunner, findJob } from "./moves";
+import { applyToRunner, findJob, updatePlanner } from "./moves";
 import { settleAttempt } from "./settle-attempt";
 
 export interface Retirement {
@@ -15,14 +18,15 @@ export interface Retirement {
   readonly reason: ReasonCode | null;
 }
 
-export async function retireRunner({ profile, runner: id, reason }: Retirement, ports: Ports): Promise<void> {
+/** Answers whether it went; a runner that has a job, or is about to take one, is left alone. */
+export async function retireRunner({ profile, runner: id, reason }: Retirement, ports: Ports): Promise<boolean> {
   const runner = await ports.ledger.readRunner(profile, id);
-  if (runner === undefined || isGone(runner.state)) return;
-  if (await holdsOpenJob(runner, ports)) return;
+  if (runner === undefined || isGone(runner.state)) return false;
+  if (await isNeeded(runner, ports)) return false;
   const source = ports.source(runner.reach.source);
   if (source && (await source.withdraw(runner)) === "busy") {
     ports.log.info("runner is busy at the source, left alone", { runner: id, profile });
-    return;
+    return false;
   }
   const at = ports.clock.now();
   const seen = runner.job;
@@ -31,9 +35,9 @@ export async function retireRunner({ profile, runner: id, reason }: Retirement, 
     (current) => (current.job === seen ? { event: "retired", at, reason } : undefined),
     ports,
   );
-  if (stopped.runner.job !== seen) return;
-  if (seen === null) await releaseExpected(stopped.runner, reason ?? "interrupted", ports);
+  if (stopped.runner.job !== seen) return false;
   await endMachine(stopped.runner, ports);
+  return true;
 }
 
 /** Ends the machine of a stopping runner and closes its record. Throws when the compute does; the sweep comes again. */
@@ -44,49 +48,58 @@ export async function endMachine(runner: Runner, ports: Ports): Promise<void> {
   await applyToRunner(runner, () => ({ event: "terminated", at: ports.clock.now() }), ports);
 }
 
-function isStopping(runner: Runner): boolean {
-  return runnerTraits[runner.state].deadline === "stop";
-}
-
-async function holdsOpenJob(runner: Runner, ports: Ports): Promise<boolean> {
+/** An agent that was heard of lately may be taking the job it is set aside for at this moment. */
+async function isNeeded(runner: Runner, ports: Ports): Promise<boolean> {
   const job = await jobOf(runner, ports);
-  return job !== undefined && !isFinal(job.state) && holds(runner, job);
-}
-
-function holds(runner: Runner, job: Job): boolean {
-  return job.bound && job.runner === runner.id;
+  if (job === undefined || isFinal(job.state)) return false;
+  if (holdsJob(runner, job)) return true;
+  const silentMs = ports.clock.now() - (runner.lastHeartbeatAt ?? 0);
+  return isReserved(runner, job) && silentMs < ports.settings().lease.durationMs;
 }
 
 async function jobOf(runner: Runner, ports: Ports): Promise<Job | undefined> {
   return runner.job === null ? undefined : findJob(runner.job, runner.profile, ports);
 }
 
-/** The machine is gone, or will be in a moment: what ran on it failed or is tried again, what waited for it waits on. */
-export async function loseRunner(runner: Runner, reason: ReasonCode, ports: Ports): Promise<void> {
-  const at = ports.clock.now();
-  // A machine that is being stopped is expected to go: that is no loss.
-  const { runner: stopped, moved } = await applyToRunner(
-    runner,
-    (current) => (isStopping(current) ? undefined : { event: "vanished", at, reason }),
-    ports,
-  );
-  if (moved) ports.log.warn("runner lost", { runner: runner.id, profile: runner.profile, job: runner.job, reason });
-  const job = await jobOf(stopped, ports);
-  const outcome = { exitCode: null, reason, detail: null };
-  if (job !== undefined) await settleAttempt(job, { runner: runner.id, outcome }, ports);
-  await releaseExpected(stopped, reason, ports);
-  await endMachine(stopped, ports);
+export interface Loss {
+  readonly reason: ReasonCode;
+  /** Whether it still holds for the record as it stands; it may have moved on since it was judged. */
+  readonly still: (current: Runner) => boolean;
 }
 
-async function releaseExpected(runner: Runner, reason: ReasonCode, ports: Ports): Promise<void> {
-  const { jobs } = await ports.ledger.readProfile(runner.profile);
+/** The machine is gone, or will be in a moment: what ran on it failed or is tried again. Answers whether it was so. */
+export async function loseRunner(runner: Runner, { reason, still }: Loss, ports: Ports): Promise<boolean> {
   const at = ports.clock.now();
-  for (const job of jobs.filter((candidate) => candidate.runner === runner.id && !candidate.bound)) {
-    await applyToJob(
-      job,
-      (current) =>
-        current.runner === runner.id && !current.bound ? { event: "unclaimed", at, reason, detail: null } : undefined,
-      ports,
-    );
+  // A machine that is being stopped is expected to go: that is no loss.
+  const lost = await applyToRunner(
+    runner,
+    (current) => (isStopping(current) || !still(current) ? undefined : { event: "vanished", at, reason }),
+    ports,
+  );
+  if (!lost.moved && !isStopping(lost.runner)) return false;
+  if (lost.moved) {
+    ports.log.warn("runner lost", { runner: runner.id, profile: runner.profile, job: runner.job, reason });
+    if (runnerTraits[lost.before.state].deadline === "boot") await countFailure(runner, ports);
   }
+  const job = await jobOf(lost.runner, ports);
+  const outcome = { exitCode: null, reason, detail: null };
+  if (job !== undefined) await settleAttempt(job, { runner: runner.id, outcome }, ports);
+  await endMachine(lost.runner, ports);
+  return lost.moved;
+}
+
+function isStopping(runner: Runner): boolean {
+  return runnerTraits[runner.state].deadline === "stop";
+}
+
+/** A machine that never reported in. */
+async function countFailure(runner: Runner, ports: Ports): Promise<void> {
+  const planner = await ports.ledger.readPlanner(runner.profile);
+  const key = reachKey(runner.reach);
+  const now = ports.clock.now();
+  await updatePlanner(
+    planner,
+    ({ breakers }) => ({ breakers: { ...breakers, [key]: breakerFailed(breakers[key], "boot-failing", now) } }),
+    ports,
+  );
 }

@@ -1,10 +1,9 @@
 /** How one attempt of a job ended, and what that makes of the job: done, failed, cancelled, or tried again. */
-import { mayRetry, type JobMove } from "../core/job-moves";
+import { mayRelaunch, mayRetry, type JobMove } from "../core/job-moves";
 import type { Instant, Job } from "../core/model";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
 import { applyToJob } from "./moves";
-import { measureJob } from "./measure-job";
 
 export interface AttemptOutcome {
   readonly exitCode: number | null;
@@ -14,6 +13,9 @@ export interface AttemptOutcome {
 
 /** Endings that no further try would change. */
 const finalReasons: ReadonlySet<ReasonCode> = new Set(["bundle-refused", "job-timeout", "cancelled-by-user"]);
+
+/** Endings that say nothing about the job. */
+const losses: ReadonlySet<ReasonCode> = new Set(["agent-lost", "boot-timeout", "interrupted"]);
 
 /** Applies the outcome if `runner` still holds the job; later or doubled word changes nothing. */
 export async function settleAttempt(
@@ -27,7 +29,6 @@ export async function settleAttempt(
     (current) => (current.bound && current.runner === ended.runner ? moveAfter(current, ended.outcome, at) : undefined),
     ports,
   );
-  if (settled.moved) measureJob(settled.job, ports.meter);
   return settled.job;
 }
 
@@ -37,6 +38,7 @@ function moveAfter(job: Job, outcome: AttemptOutcome, at: Instant): JobMove {
   if (outcome.reason === "cancelled-by-user" || job.cancelRequestedAt !== null)
     return { event: "cancelled", at, reason: "cancelled-by-user", exitCode };
   const reason = outcome.reason ?? "command-failed";
+  if (losses.has(reason) && mayRelaunch(job)) return { event: "vanished", at, reason };
   const event = mayRetry(job) && !finalReasons.has(reason) ? "retried" : "failed";
   return { event, at, reason, detail, exitCode };
 }

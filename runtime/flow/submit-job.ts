@@ -8,6 +8,7 @@ import { apiHost, apiSource } from "../core/api-source";
 import { routeJob } from "../core/routing";
 import type { ProfileSettings } from "../core/settings";
 import { admitJob } from "./admit-events";
+import { findJob } from "./moves";
 
 const idempotencyMs = 24 * 3_600_000;
 
@@ -47,7 +48,7 @@ export async function prepareSubmission(
       ? id
       : await ports.ledger.remember(`idempotency/${idempotencyKey}`, id, now + idempotencyMs);
   const key = `${apiSource}/${apiHost}/${chosen}`;
-  const existing = chosen === id ? undefined : await ports.ledger.readJob(key, profile.name);
+  const existing = chosen === id ? undefined : await findJob(key, profile.name, ports);
   return { key, submission, profile, createdAt: now, existing };
 }
 

@@ -11,15 +11,15 @@ import {
   type ReportRequest,
 } from "../core/agent-protocol";
 import { OnejobError } from "../core/errors";
+import { holdsJob } from "../core/level";
 import { isFinal, isGone, runnerTraits } from "../core/lifecycle";
-import type { Job, Runner } from "../core/model";
+import { reachKey, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { heard } from "../core/runner-moves";
 import { assignJob } from "./assign-job";
 import { parseSubject } from "./enrol-runner";
 import { applyToJob, applyToRunner, findJob, runnerTimes, updatePlanner } from "./moves";
 import { settleAttempt } from "./settle-attempt";
-import { reachKey } from "../core/model";
 
 interface Scene {
   readonly runner: Runner;
@@ -62,8 +62,7 @@ async function openScene(runner: Runner, attempt: number, ports: Ports): Promise
   const seen = await noteLife(runner, ports);
   if (attempt === 0) return { runner: seen, job: undefined };
   const job = seen.job === null ? undefined : await findJob(seen.job, seen.profile, ports);
-  const current = job?.bound && job.runner === seen.id && job.attempt === attempt && seen.attempt === attempt;
-  if (!current) throw stale(runner, attempt);
+  if (job === undefined || seen.attempt !== attempt || !holdsJob(seen, job)) throw stale(runner, attempt);
   return { runner: seen, job };
 }
 
@@ -91,7 +90,11 @@ async function apply(event: AgentEvent, scene: Scene, ports: Ports): Promise<Sce
     case "started": {
       if (scene.job === undefined) return scene;
       const move = { event: "started", at, runner: scene.runner.id, stages: scene.runner.stages } as const;
-      const { job } = await applyToJob(scene.job, (current) => (holds(scene, current) ? move : undefined), ports);
+      const { job } = await applyToJob(
+        scene.job,
+        (current) => (holdsJob(scene.runner, current) ? move : undefined),
+        ports,
+      );
       const { runner } = await applyToRunner(scene.runner, () => ({ event: "started", at }), ports);
       return { job, runner };
     }
@@ -103,17 +106,16 @@ async function apply(event: AgentEvent, scene: Scene, ports: Ports): Promise<Sce
   }
 }
 
-function holds(scene: Scene, job: Job): boolean {
-  return job.bound && job.runner === scene.runner.id && job.attempt === scene.runner.attempt;
-}
-
 async function listen(runner: Runner, ports: Ports): Promise<Runner> {
   const moved = await applyToRunner(runner, () => ({ event: "listening", at: ports.clock.now() }), ports);
-  if (moved.moved) await closeBreaker(moved.runner, ports);
+  if (moved.moved) {
+    await ports.ledger.dropEnrolment(runner.id);
+    await closeBreaker(moved.runner, ports);
+  }
   return moved.runner;
 }
 
-/** A machine that reports in proves that machines of this reach do boot. */
+/** A machine that reports in proves that machines of this reach do boot; the pause that came of it ends with it. */
 async function closeBreaker(runner: Runner, ports: Ports): Promise<void> {
   const planner = await ports.ledger.readPlanner(runner.profile);
   const key = reachKey(runner.reach);

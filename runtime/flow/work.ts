@@ -12,7 +12,8 @@ export async function work(message: Message, ports: Ports): Promise<void> {
     case "plan":
       return planLaunches(message.profile, ports);
     case "retire":
-      return retireRunner(message, ports);
+      await retireRunner(message, ports);
+      return;
     case "check":
       return checkRunner(message, ports);
   }
@@ -20,5 +21,6 @@ export async function work(message: Message, ports: Ports): Promise<void> {
 
 /** Messages that ask for the same thing: handling one of them handles all that were there before it began. */
 export function sameAs(message: Message): string | undefined {
-  return message.kind === "plan" ? `plan/${message.profile}` : undefined;
+  if (message.kind === "plan") return `plan/${message.profile}`;
+  return message.kind === "retire" ? `retire/${message.profile}/${message.runner}` : undefined;
 }

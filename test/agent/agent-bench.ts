@@ -48,6 +48,7 @@ export async function openBench(
   const boot: AgentBoot = {
     url: fake.url,
     urlFile: join(folder, "server.json"),
+    ...(server.socket === undefined ? {} : { socket: server.socket }),
     bootToken: "boot-token",
     stateDir: join(folder, "state"),
     jobDir: join(folder, "job"),

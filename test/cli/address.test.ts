@@ -1,8 +1,10 @@
-import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { serverAddress } from "../../runtime/cli/server-address";
 import { dataDir, readServerInfo, readToken } from "../../runtime/entry/local/data-dir";
 import { FakeApi } from "../fakes/api-server";
+import { asNobody } from "../fixtures/as-nobody";
 import { Terminal } from "./terminal";
 
 describe("where the data folder is", () => {
@@ -113,3 +115,86 @@ describe("which server, and which token", () => {
     expect(err).not.toContain("fake-token");
   });
 });
+
+describe("a server that has a socket in its data folder", () => {
+  /** Whoever took the server's port; it would answer, and keep the token. */
+  let squatter: FakeApi;
+  let api: FakeApi;
+  let terminal: Terminal;
+  let socket: string;
+
+  beforeEach(async () => {
+    squatter = await new FakeApi().start();
+    terminal = new Terminal();
+    socket = join(terminal.dataDir, "onejob.sock");
+    api = await new FakeApi().start(socket);
+    terminal.serves(squatter, socket);
+  });
+  afterEach(async () => {
+    await api.stop();
+    await squatter.stop();
+    terminal.remove();
+  });
+
+  it("is asked there, and its port gets nothing", async () => {
+    expect((await terminal.run("list")).code).toBe(0);
+    expect((await terminal.run("submit", "--", "true")).code).toBe(0);
+    expect(api.requests[0]?.headers.authorization).toBe("Bearer fake-token");
+    expect(squatter.requests).toEqual([]);
+  });
+
+  it("is followed over its socket too", async () => {
+    const job = api.addJob();
+    api.log(job.key, "some output\n");
+    api.end(job.key, { state: "completed", exitCode: 0 });
+    expect(await terminal.run("logs", job.id)).toMatchObject({ code: 0, out: "some output\n" });
+    expect(squatter.requests).toEqual([]);
+  });
+
+  it.each([
+    ["is gone", async () => undefined],
+    ["was left by a server that was killed", () => leaveDead(socket)],
+  ])("exits 69 and sends nothing to the port when the socket %s", async (_, leave) => {
+    await api.stop();
+    await leave();
+    const { code, err } = await terminal.run("list");
+    expect(code).toBe(69);
+    expect(err).toContain(`${socket} (from ${terminal.dataDir}/server.json): nothing listens there`);
+    expect(err).toContain("onejob serve");
+    expect(squatter.requests).toEqual([]);
+  });
+
+  it("exits 69 and says so when this user may not connect to it", async () => {
+    chmodSync(terminal.folder, 0o755);
+    chmodSync(terminal.dataDir, 0o755);
+    chmodSync(join(terminal.dataDir, "token"), 0o644);
+    chmodSync(socket, 0);
+    await asNobody(async () => {
+      const { code, err } = await terminal.run("list");
+      expect(code).toBe(69);
+      expect(err).toContain("this user may not connect to it");
+    });
+    expect(squatter.requests).toEqual([]);
+  });
+
+  it("is asked over TCP by whoever names an address", async () => {
+    expect((await terminal.run("list", "--url", squatter.url)).code).toBe(0);
+    terminal.env = { ...terminal.env, ONEJOB_URL: squatter.url };
+    expect((await terminal.run("list")).code).toBe(0);
+    expect(squatter.requests.length).toBe(2);
+    expect(api.requests).toEqual([]);
+  });
+
+  it("is not looked for at its port when server.json names a socket that makes no sense", () => {
+    writeFileSync(join(terminal.dataDir, "server.json"), JSON.stringify({ url: squatter.url, pid: 1, socket: 7 }));
+    expect(readServerInfo(terminal.dataDir)).toBeNull();
+  });
+});
+
+/** A socket's file with nobody behind it: what `kill -9` leaves. */
+async function leaveDead(path: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`${path}.other`, resolve));
+  renameSync(`${path}.other`, path);
+  await new Promise((resolve) => server.close(resolve));
+}

@@ -38,8 +38,14 @@ export class Terminal {
   }
 
   /** Leaves in the data folder what a running server leaves there. */
-  serves(api: FakeApi): this {
-    const info = { url: api.url, pid: process.pid, version: "0.1.0", startedAt: "2030-01-01T00:00:00.000Z" };
+  serves(api: FakeApi, socket?: string): this {
+    const info = {
+      url: api.url,
+      ...(socket === undefined ? {} : { socket }),
+      pid: process.pid,
+      version: "0.1.0",
+      startedAt: "2030-01-01T00:00:00.000Z",
+    };
     writeFileSync(join(this.dataDir, "server.json"), JSON.stringify(info));
     writeFileSync(join(this.dataDir, "token"), `${api.token}\n`, { mode: 0o600 });
     return this;

@@ -25,7 +25,8 @@ describe("why", () => {
 
   it("does not blame a cap once a machine is on its way", () => {
     const job = someJob({ state: "starting", runner: "r1" });
-    expect(why({ job, planner: blockedBy("at-profile-cap") })).toMatchObject({ reason: null, waiting: true });
+    const runner = someRunner({ id: "r1", state: "booting" });
+    expect(why({ job, runner, planner: blockedBy("at-profile-cap") })).toMatchObject({ reason: null, waiting: true });
   });
 
   it("names the nearest profile and the missing label when nothing fits", () => {

@@ -24,6 +24,8 @@ export type Mishap =
 
 export interface FakeServerOptions {
   readonly urlFile: string;
+  /** Listens on this Unix socket instead of a port. */
+  readonly socket?: string;
   readonly assignment?: Assignment;
   readonly bundle?: Uint8Array;
   /** Nothing more of a job's log is kept. */
@@ -57,16 +59,22 @@ export class FakeAgentServer {
     this.assignment = options.assignment ?? null;
   }
 
+  /** Of a server on a socket: an address where nobody listens. */
   get url(): string {
+    if (this.options.socket !== undefined) return "http://127.0.0.1:1";
     return `http://127.0.0.1:${(this.http?.address() as AddressInfo).port}`;
   }
 
-  /** On a free port that is not the last one. */
+  /** On a free port that is not the last one, or on the socket it always has. */
   async start(): Promise<void> {
     const http = createServer((request, response) => {
       this.handle(request, response).catch(() => response.destroy());
     });
-    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    const { socket } = this.options;
+    await new Promise<void>((resolve) => {
+      if (socket === undefined) http.listen(0, "127.0.0.1", resolve);
+      else http.listen(socket, resolve);
+    });
     this.http = http;
     await writeFile(this.options.urlFile, JSON.stringify({ url: this.url, pid: process.pid }));
   }

@@ -48,10 +48,14 @@ export class FakeApi {
     return `http://127.0.0.1:${address.port}`;
   }
 
-  async start(): Promise<this> {
+  /** On a free port, or on a Unix socket. */
+  async start(socket?: string): Promise<this> {
     const server = createServer((request, response) => void this.handle(request, response));
     this.server = server;
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => {
+      if (socket === undefined) server.listen(0, "127.0.0.1", resolve);
+      else server.listen(socket, resolve);
+    });
     return this;
   }
 

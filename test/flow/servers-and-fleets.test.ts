@@ -29,9 +29,13 @@ describe("a server that left and came back", () => {
     const waiting = await world.submit();
     await world.pump();
     expect(await handBack(world.ports)).toBe(1);
-    expect(await world.job(waiting.key)).toMatchObject({ state: "queued", runner: null });
     expect(await world.job(key)).toMatchObject({ state: "running" });
     expect(world.compute.machines).toHaveLength(1);
+    await recover(world.ports);
+    expect((await world.job(waiting.key)).timeline).toContainEqual(
+      expect.objectContaining({ stage: "relaunched", reason: "interrupted" }),
+    );
+    expect(world.compute.machines).toHaveLength(2);
   });
 });
 

@@ -235,7 +235,7 @@ describe("the sweep", () => {
     const { agent } = await world.running();
     await agent.finish();
     for (const { id } of await world.ports.queue.receive(10, 0)) await world.ports.queue.done(id);
-    await world.turn();
+    await world.turn(30_000);
     expect(world.compute.machines).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ import { mkdir, readdir, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProfileSettings } from "../../core/settings";
-import { errnoOf, ignoreAbsent } from "./errno";
+import { errnoOf, ignoreAbsent } from "../../machine/errno";
 
 /** What holds on this machine. `marker`: by environment marker; `group`: the agent's process group only. */
 export interface Enforcement {

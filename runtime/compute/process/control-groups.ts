@@ -1,6 +1,6 @@
 /** Whether machines get control groups here; asked once, and taken back as soon as one is refused. */
 import type { Log } from "../../core/ports";
-import { messageOf } from "./errno";
+import { messageOf } from "../../machine/errno";
 import { type Enforcement, type GroupBase, type GroupSupport, currentBase, groupOf, probe } from "./cgroup";
 
 export interface ControlGroups {

@@ -6,7 +6,7 @@ import { OnejobError } from "../../core/errors";
 import type { Compute, Log, MachineOutcome, Tokens } from "../../core/ports";
 import type { ProfileSettings } from "../../core/settings";
 import type { Enforcement, GroupBase } from "./cgroup";
-import { messageOf } from "./errno";
+import { messageOf } from "../../machine/errno";
 import { controlGroups } from "./control-groups";
 import type { Host } from "./host";
 import { type LaunchOptions, type Wanted, launchMachine, wantedMachines } from "./launch";
@@ -26,6 +26,8 @@ export interface ProcessOptions {
   readonly serverUrl: () => string;
   /** Where an agent finds the server's address again after it moved. */
   readonly urlFile: string;
+  /** The server's Unix socket, out of reach of jobs; agents that are given one use nothing else. */
+  readonly socket?: string;
   readonly profile: (name: string) => ProfileSettings | undefined;
   /** Boot tokens are minted for the runner's id. */
   readonly tokens: Pick<Tokens, "check">;
@@ -122,11 +124,12 @@ function resolvedDir(dir: string): string {
 }
 
 function launchOptions(options: ProcessOptions): LaunchOptions {
-  const { agentCommand, serverUrl, urlFile, profile } = options;
+  const { agentCommand, serverUrl, urlFile, socket, profile } = options;
   return {
     agentCommand,
     serverUrl,
     urlFile,
+    ...(socket === undefined ? {} : { socket }),
     profile,
     environment: options.environment ?? process.env,
     onExit: options.onExit ?? (() => undefined),

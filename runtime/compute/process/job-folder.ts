@@ -1,7 +1,7 @@
 /** The folder a job works in, and what a job of its own user leaves outside it. */
 import { chown, lstat, mkdir, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { errnoOf, ignoreAbsent } from "./errno";
+import { errnoOf, ignoreAbsent } from "../../machine/errno";
 import type { Host } from "./host";
 import { LaunchRefusal } from "./launch-refusal";
 import { type MachineRecord, machineDir } from "./machine-record";

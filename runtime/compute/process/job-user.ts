@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoOf, ignoreAbsent } from "./errno";
+import { errnoOf, ignoreAbsent } from "../../machine/errno";
 import type { Host } from "./host";
 import { LaunchRefusal } from "./launch-refusal";
 import { machineDir } from "./machine-record";

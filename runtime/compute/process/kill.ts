@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OnejobError } from "../../core/errors";
 import { killGroup } from "./cgroup";
-import { errnoOf } from "./errno";
+import { errnoOf } from "../../machine/errno";
 import { type Host, belongingOf } from "./host";
 import type { JobUser } from "./job-user";
 import type { MachineRecord } from "./machine-record";

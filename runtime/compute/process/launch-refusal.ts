@@ -1,6 +1,6 @@
 /** Why a machine could not be made, as the planner needs to hear it. */
 import type { MachineOutcome } from "../../core/ports";
-import { errnoOf, messageOf } from "./errno";
+import { errnoOf, messageOf } from "../../machine/errno";
 
 type Refused = Exclude<MachineOutcome["outcome"], "launched">;
 

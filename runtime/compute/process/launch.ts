@@ -7,7 +7,7 @@ import type { AgentBoot } from "../../core/agent-protocol";
 import type { LaunchRequest, MachineOutcome } from "../../core/ports";
 import type { ProfileSettings } from "../../core/settings";
 import { enterGroup, makeGroup, removeGroup } from "./cgroup";
-import { errnoOf, messageOf } from "./errno";
+import { errnoOf, messageOf } from "../../machine/errno";
 import type { Host } from "./host";
 import { jobDirOf, makeJobDir } from "./job-folder";
 import { claimUser } from "./job-user";
@@ -21,6 +21,7 @@ export interface LaunchOptions {
   readonly agentCommand: readonly string[];
   readonly serverUrl: () => string;
   readonly urlFile: string;
+  readonly socket?: string;
   readonly profile: (name: string) => ProfileSettings | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onExit: (machine: string) => void;
@@ -170,6 +171,7 @@ function bootOf(
   return {
     url: options.serverUrl(),
     urlFile: options.urlFile,
+    ...(options.socket === undefined ? {} : { socket: options.socket }),
     bootToken: given.wanted.bootToken,
     stateDir: given.dir,
     jobDir: record.jobDir,

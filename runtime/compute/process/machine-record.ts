@@ -4,7 +4,7 @@
  */
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ignoreAbsent } from "./errno";
+import { ignoreAbsent } from "../../machine/errno";
 
 export interface MachineRecord {
   readonly launch: string;

@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { errnoOf } from "./errno";
+import { errnoOf } from "../../machine/errno";
 import { type Marker, parseMarker } from "./marker";
 
 export interface ProcessEntry {

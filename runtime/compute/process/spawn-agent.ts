@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { access, open } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { AgentBoot } from "../../core/agent-protocol";
-import { errnoOf } from "./errno";
+import { errnoOf } from "../../machine/errno";
 import { LaunchRefusal } from "./launch-refusal";
 
 export interface AgentSpawn {

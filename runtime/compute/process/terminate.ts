@@ -6,7 +6,7 @@ import { readdir, rmdir, unlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeGroup } from "./cgroup";
-import { ignoreAbsent } from "./errno";
+import { ignoreAbsent } from "../../machine/errno";
 import { type Host, belongingOf, livingAgent } from "./host";
 import { removeJobDir, removeStrays } from "./job-folder";
 import { releaseUser } from "./job-user";

@@ -5,6 +5,8 @@ import { OnejobError } from "../../core/errors";
 
 export interface ServerInfo {
   readonly url: string;
+  /** A Unix socket of the same server: for everybody who can read this file the way that nobody else can take. */
+  readonly socket?: string;
   readonly pid: number;
   readonly version: string;
   readonly startedAt: string;
@@ -26,6 +28,15 @@ export function dataDir({ flag, env, home, cwd = process.cwd() }: DataDirQuery):
   const state = env.XDG_STATE_HOME;
   // The XDG specification: a relative path is invalid and must be ignored.
   return state && isAbsolute(state) ? join(state, "onejob") : join(home, ".local", "state", "onejob");
+}
+
+/** What every system takes as a socket's address; macOS has room for 103 bytes, Linux for 107. */
+const longestSocketPath = 100;
+
+/** The server's socket in its data folder; `undefined` when the folder's path is too long for one. */
+export function socketPath(dir: string): string | undefined {
+  const path = join(dir, "onejob.sock");
+  return Buffer.byteLength(path) <= longestSocketPath ? path : undefined;
 }
 
 /** What the running server wrote when it was ready; `null` when none runs here. */
@@ -62,5 +73,7 @@ function readIfThere(file: string): string | null {
 
 function isServerInfo(value: unknown): value is ServerInfo {
   if (typeof value !== "object" || value === null) return false;
+  // Without its socket a server would be looked for at its port, which may be somebody else's by now.
+  if ("socket" in value && (typeof value.socket !== "string" || value.socket === "")) return false;
   return "url" in value && typeof value.url === "string" && "pid" in value && typeof value.pid === "number";
 }

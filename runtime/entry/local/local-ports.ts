@@ -14,6 +14,7 @@ import { liveCounts } from "./http/live-counts";
 import { embeddedTables, openEmbeddedStore } from "./store/embedded-store";
 import { nodeRandom, systemClock } from "./node-random";
 import { prometheusMeter, type PrometheusMeter } from "./prometheus-meter";
+import { socketPath } from "./data-dir";
 import { prepareDataDir, readPid, writePid } from "./server-files";
 import { openTokens } from "./signed-tokens";
 import { OnejobError } from "../../core/errors";
@@ -103,12 +104,14 @@ async function openStore(dataDir: string) {
 }
 
 function processComputeFor({ dataDir, serverUrl, settings }: LocalPortsOptions, ports: Ports) {
+  const socket = socketPath(dataDir);
   return processCompute({
     runnersDir: join(dataDir, "runners"),
     // Beside the compiled sources: one file, the same on every compute.
     agentCommand: [process.execPath, join(__dirname, "../../../agent.js")],
     serverUrl,
     urlFile: join(dataDir, "server.json"),
+    ...(socket === undefined ? {} : { socket }),
     profile: (name) => settings().profiles.find((profile) => profile.name === name),
     tokens: ports.tokens,
     log: ports.log,

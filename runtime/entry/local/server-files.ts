@@ -6,16 +6,25 @@ import { join } from "node:path";
 import { OnejobError } from "../../core/errors";
 import { readToken, type ServerInfo } from "./data-dir";
 
-/** Makes the data folder, for this user's eyes only. Throws `data-dir-unwritable`. */
+/** Makes the data folder, for this user's eyes only; root takes none that is another user's. Throws `data-dir-unwritable`. */
 export function prepareDataDir(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
+    refuseForeign(dir);
     if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700);
     writeWhole(join(dir, ".writable"), "");
     rmSync(join(dir, ".writable"));
   } catch (cause) {
+    if (cause instanceof OnejobError) throw cause;
     throw new OnejobError("data-dir-unwritable", `${dir} (${codeOf(cause)})`, { cause });
   }
+}
+
+/** Root can write anywhere, but in another user's folder that user could put things in the place of ours. */
+function refuseForeign(dir: string): void {
+  const { uid } = statSync(dir);
+  if (process.geteuid?.() !== 0 || uid === 0) return;
+  throw new OnejobError("data-dir-unwritable", `${dir} belongs to user ${uid}, and this server runs as root`);
 }
 
 /** The API token of this data folder, made at the first start. */

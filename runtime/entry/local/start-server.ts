@@ -8,6 +8,8 @@ import { recover } from "../../flow/recover";
 import { startBackground, type Background } from "./background";
 import type { Changes } from "./changes";
 import { httpServer } from "./http/server";
+import { socketPath } from "./data-dir";
+import { localSocket } from "./local-socket";
 import { buildPorts, type LocalPorts } from "./local-ports";
 import { dropServerInfo, ensureToken, writeServerInfo } from "./server-files";
 import { settingsHolder } from "./settings-holder";
@@ -41,13 +43,23 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const state: State = { dataDir, local, startedAt: Date.now(), accepting: true, recovered: false };
   try {
     const http = httpOf(state, ensureToken(dataDir));
+    const socket = socketPath(dataDir);
+    if (socket === undefined) log.warn("path too long for a socket: agents and the CLI use the port", { dataDir });
+    const door = localSocket({ http, path: socket });
     address.url = await listen(http, options.listen ?? settings.current().server.listen);
+    await door.listen();
     const { adopted } = await recover(local.ports);
     state.recovered = true;
     const background = startBackground(local);
     const { url } = address;
     const startedAt = new Date(state.startedAt).toISOString();
-    writeServerInfo(dataDir, { url, pid: process.pid, version, startedAt });
+    writeServerInfo(dataDir, {
+      url,
+      ...(socket === undefined ? {} : { socket }),
+      pid: process.pid,
+      version,
+      startedAt,
+    });
     log.info("server ready", { url, dataDir, config: options.configFile, adopted });
     return running({ ...options, url, http, background, state, settings });
   } catch (error) {

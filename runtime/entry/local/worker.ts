@@ -61,8 +61,11 @@ function merging(handleAll: (received: readonly Received[]) => Promise<void>): (
     }
     const mine = [received];
     underWay.set(key, mine);
-    while (mine.length > 0) await handleAll(mine.splice(0));
-    underWay.delete(key);
+    try {
+      while (mine.length > 0) await handleAll(mine.splice(0));
+    } finally {
+      underWay.delete(key);
+    }
   };
 }
 

@@ -105,6 +105,13 @@ describe("the agent", () => {
     }
   });
 
+  it("is given the server's socket where there is one", async () => {
+    const socket = "/nowhere/onejob.sock";
+    await open({ socket });
+    await world.compute.launch(world.request(runner));
+    expect((await world.ready(runner)).boot).toMatchObject({ socket });
+  });
+
   it("leads a session of its own, so that it outlives the server", async () => {
     await open();
     await world.compute.launch(world.request(runner));

@@ -1,4 +1,4 @@
-/** The few system error codes this compute tells apart. */
+/** The few system error codes we tell apart. */
 export function errnoOf(error: unknown): string | undefined {
   // By shape: an error of the system is not everywhere an instance of this program's `Error`.
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;

@@ -1,0 +1,73 @@
+/**
+ * What in a profile is out of step with itself, seen from its records alone. Words get lost between two writes; this is
+ * how every such gap is found again, at the next plan at the latest.
+ */
+import { isDemand, isFinal, isSupply, runnerTraits } from "./lifecycle";
+import { reachKey, type Job, type ProfileView, type Runner } from "./model";
+import { liveRunners } from "./planning";
+
+/** The runner has this attempt of the job, for a fact. */
+export function holdsJob(runner: Pick<Runner, "id" | "attempt">, job: Job): boolean {
+  return job.bound && job.runner === runner.id && job.attempt === runner.attempt;
+}
+
+/** The runner is set aside for this attempt, and nobody else has it. */
+export function isReserved(runner: Runner, job: Job): boolean {
+  const free = !job.bound || job.runner === runner.id;
+  return runner.job === job.key && runner.attempt === job.attempt && free && !isFinal(job.state);
+}
+
+export interface Repairs {
+  /** Runners that are of no more use. */
+  readonly retire: readonly Runner[];
+  /** Jobs whose runner is gone under them. */
+  readonly lost: readonly Job[];
+  /** Jobs that wait for a runner that will not come. */
+  readonly unclaimed: readonly Job[];
+}
+
+export interface Pressure {
+  /** No runner may begin anything new. */
+  readonly draining: boolean;
+  /** Somebody waits for room. */
+  readonly tight: boolean;
+}
+
+export function findRepairs(view: ProfileView, pressure: Pressure): Repairs {
+  const live = liveRunners(view);
+  const open = new Map(view.jobs.map((job) => [job.key, job]));
+  const over = view.runners.filter((runner) => runner.job !== null && !isStopping(runner) && isOver(runner, open));
+  return {
+    retire: [...over, ...idleToSpare(view, pressure)],
+    lost: view.jobs.filter((job) => job.bound && job.runner !== null && !live.has(job.runner)),
+    unclaimed: view.jobs.filter((job) => !job.bound && job.runner !== null && !live.has(job.runner)),
+  };
+}
+
+function isOver(runner: Runner, open: ReadonlyMap<string, Job>): boolean {
+  const job = runner.job === null ? undefined : open.get(runner.job);
+  return job === undefined || !isReserved(runner, job);
+}
+
+function isStopping(runner: Runner): boolean {
+  return runnerTraits[runner.state].deadline === "stop";
+}
+
+/** While draining all that have no job; while room is tight those that their reach has no job for. */
+function idleToSpare(view: ProfileView, { draining, tight }: Pressure): readonly Runner[] {
+  const free = view.runners.filter(isSupply);
+  if (draining) return free;
+  if (!tight) return [];
+  const demand = new Map<string, number>();
+  for (const job of view.jobs) {
+    if (!isDemand(job) || job.reach === null) continue;
+    const key = reachKey(job.reach);
+    demand.set(key, (demand.get(key) ?? 0) + 1);
+  }
+  return free.filter((runner) => {
+    const key = reachKey(runner.reach);
+    const left = (demand.get(key) ?? 0) - 1;
+    demand.set(key, left);
+    return left < 0 && runnerTraits[runner.state].deadline === "idle";
+  });
+}

@@ -1,0 +1,68 @@
+/** What the computes have against what the ledger knows, both ways. */
+import { isGone, runnerTraits } from "../core/lifecycle";
+import type { Instant, Runner } from "../core/model";
+import type { Compute, Machine, Ports } from "../core/ports";
+import type { EachAlone } from "./each-alone";
+import { loseRunner } from "./retire-runner";
+
+export async function sweepMachines(ports: Ports, alone: EachAlone): Promise<void> {
+  const kinds = new Set(ports.settings().profiles.map((profile) => profile.compute.kind));
+  for (const kind of kinds) {
+    const compute = ports.compute(kind);
+    if (compute === undefined) continue;
+    const found = await compare(compute, ports);
+    await alone.run(
+      orphansOf(found),
+      async ({ machine }) => {
+        ports.log.warn("machine without a runner is ended", { machine });
+        await compute.terminate([machine]);
+        ports.meter.count("onejob_sweep_repairs_total", { kind: "orphan" });
+      },
+      ({ machine }) => ({ machine }),
+    );
+    await alone.run(
+      vanishedOf(found, compute),
+      (runner) => loseVanished(runner, ports),
+      ({ id }) => ({ runner: id }),
+    );
+  }
+}
+
+interface Compared {
+  readonly began: Instant;
+  readonly machines: readonly Machine[];
+  readonly runners: readonly Runner[];
+  /** Launches without an answer. */
+  readonly open: ReadonlySet<string>;
+}
+
+/** Machines first: whatever is listed was reserved in the ledger before, and is found there now. */
+async function compare(compute: Compute, ports: Ports): Promise<Compared> {
+  const began = ports.clock.now();
+  const machines = await compute.list();
+  const profiles = await ports.ledger.listProfiles();
+  const views = await Promise.all(profiles.map((profile) => ports.ledger.readProfile(profile)));
+  const runners = views.flatMap((view) => view.runners).filter((runner) => runner.compute === compute.kind);
+  const open = new Set(views.flatMap((view) => view.planner.launches.map((launch) => launch.id)));
+  return { began, machines, runners, open };
+}
+
+/** Their launch is closed, and no live runner is theirs. */
+function orphansOf({ machines, runners, open }: Compared): readonly Machine[] {
+  const known = new Set(runners.map((runner) => runner.machine));
+  return machines.filter((machine) => !known.has(machine.machine) && !open.has(machine.launch));
+}
+
+function vanishedOf({ machines, runners, began }: Compared, compute: Compute): readonly Runner[] {
+  const alive = new Set(machines.filter((machine) => machine.alive).map((machine) => machine.machine));
+  return runners.filter((runner) => !alive.has(runner.machine) && runner.createdAt + compute.listLagMs <= began);
+}
+
+async function loseVanished(runner: Runner, ports: Ports): Promise<void> {
+  const current = await ports.ledger.readRunner(runner.profile, runner.id);
+  if (current === undefined || isGone(current.state)) return;
+  // Its own deadline brings a stopping one again; here it would be tried with every sweep.
+  if (runnerTraits[current.state].deadline === "stop") return;
+  const lost = await loseRunner(current, { reason: "agent-lost", still: () => true }, ports);
+  if (lost) ports.meter.count("onejob_sweep_repairs_total", { kind: "agent-lost" });
+}
