@@ -55,6 +55,15 @@ const rules: readonly Rule[] = [
     ],
   },
   {
+    claim: "machine imports only core and Node",
+    of: inRoom("machine"),
+    check: forbiddenImports,
+    broken: [
+      at("runtime/machine/a.ts", 'import { run } from "../compute/process/b";'),
+      at("runtime/machine/a.ts", 'import { create } from "tar";'),
+    ],
+  },
+  {
     claim: "a flow imports only core and flows",
     of: inRoom("flow"),
     check: forbiddenImports,
@@ -219,6 +228,8 @@ describe("a text that keeps the house", () => {
     at("runtime/flow/a.ts", 'import type { Job } from "../core/model";', 'import { b } from "./b";'),
     at("runtime/sources/github/deep/a.ts", 'import { b } from "../b";', 'import { request } from "node:https";'),
     at("runtime/compute/ec2/a.ts", 'import { reasons } from "../../core/reasons";'),
+    at("runtime/compute/ec2/a.ts", 'import { removeTree } from "../../machine/remove-tree";'),
+    at("runtime/machine/a.ts", 'import { open } from "node:fs/promises";', 'import { b } from "../core/b";'),
     at("runtime/entry/local/a.ts", 'import { api } from "../../sources/api/b";', 'import { b } from "../lambda/b";'),
     at(
       "runtime/cli/a.ts",

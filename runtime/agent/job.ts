@@ -5,13 +5,14 @@
 import type { Assignment } from "../core/agent-protocol";
 import type { Clock } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
+import { removeTree } from "../machine/remove-tree";
 import { bringBundle } from "./bundle";
 import type { BundleParts } from "./bundle";
 import { startCommand } from "./command";
 import type { CommandEnd, StartedCommand } from "./command";
 import { jobEnvironment } from "./job-environment";
 import type { JobEnvironmentParts } from "./job-environment";
-import { makeJobFolders, removeTree } from "./job-folders";
+import { makeJobFolders } from "./job-folders";
 import type { JobFolders } from "./job-folders";
 import { startOutputFlow } from "./job-output";
 import type { JobProcesses } from "./job-processes";
@@ -44,7 +45,7 @@ export async function runJob(assignment: Assignment, parts: JobParts): Promise<J
     parts.log.error("the job could not be run", { problem: problemOf(error) });
     return endedBy("interrupted", `the machine could not run it: ${problemOf(error)}`, parts.clock);
   });
-  await removeTree(parts.boot.jobDir).catch((error: unknown) => {
+  await removeTree(parts.boot.jobDir, parts.boot.user).catch((error: unknown) => {
     parts.log.error("the folder of the job could not be removed", { problem: problemOf(error) });
   });
   return parts.session.abandonSignal.aborted ? undefined : end;

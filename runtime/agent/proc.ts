@@ -1,5 +1,7 @@
 /** The process table of Linux. Elsewhere it reads as empty, and only process groups are known. */
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { readProcFile } from "../machine/proc-file";
 
 export interface ProcessEntry {
   readonly pid: number;
@@ -10,22 +12,22 @@ export interface ProcessEntry {
 }
 
 /** Living processes; those that only wait to be reaped are left out. */
-export function listProcesses(): readonly ProcessEntry[] {
-  return listPids().flatMap((pid) => readEntry(pid) ?? []);
+export function listProcesses(procDir = "/proc"): readonly ProcessEntry[] {
+  return listPids(procDir).flatMap((pid) => readEntry(join(procDir, String(pid)), pid) ?? []);
 }
 
-/** Each `NAME=value` between zero bytes; empty when it is gone or not ours to read. */
-export function readEnvironment(pid: number): Buffer {
+/** Each `NAME=value` between zero bytes, of the first 256 KiB; empty when it is gone or not ours to read. */
+export function readEnvironment(pid: number, procDir = "/proc"): Buffer {
   try {
-    return Buffer.concat([Buffer.of(0), readFileSync(`/proc/${pid}/environ`), Buffer.of(0)]);
+    return Buffer.concat([Buffer.of(0), readProcFile(join(procDir, String(pid), "environ")), Buffer.of(0)]);
   } catch {
     return Buffer.alloc(0);
   }
 }
 
-function listPids(): readonly number[] {
+function listPids(procDir: string): readonly number[] {
   try {
-    return readdirSync("/proc")
+    return readdirSync(procDir)
       .filter((name) => /^\d+$/.test(name))
       .map(Number);
   } catch {
@@ -33,10 +35,10 @@ function listPids(): readonly number[] {
   }
 }
 
-function readEntry(pid: number): ProcessEntry | undefined {
+function readEntry(dir: string, pid: number): ProcessEntry | undefined {
   try {
-    const { uid } = statSync(`/proc/${pid}`);
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const { uid } = statSync(dir);
+    const stat = readProcFile(join(dir, "stat")).toString("latin1");
     // The second field is the program's name in brackets, and it may hold anything, brackets too.
     const [state, parent, group, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (state === "Z" || state === "X") return undefined;

@@ -19,9 +19,9 @@ export interface ShareRequest {
 
 export type ShareDecision =
   /** Go on; `next`: what to write first. */
-  | { readonly kind: "granted"; readonly next: Partial<FleetRecord> | undefined; readonly freed: readonly string[] }
-  /** Room was won that others have waited for longer: give it back, make nothing now. */
-  | { readonly kind: "yielded"; readonly next: Partial<FleetRecord>; readonly freed: readonly string[] }
+  | { readonly kind: "granted"; readonly next: Partial<FleetRecord> | undefined; readonly told: readonly string[] }
+  /** Others have waited for room longer: make nothing now, they are told. */
+  | { readonly kind: "yielded"; readonly next: Partial<FleetRecord> | undefined; readonly told: readonly string[] }
   /** Others took the room meanwhile. */
   | { readonly kind: "full" }
   /** A newer decision of this profile's planner was written, and its record was not. */
@@ -34,33 +34,47 @@ export function roomOf(profile: string, fleet: FleetRecord, maxRunners: number):
   return maxRunners - others.reduce((sum, [, share]) => sum + share.runners, 0);
 }
 
+/**
+ * `hungry` is a queue: only its head may grow, and goes to its end when it did and wants more. So profiles that compete
+ * take turns, however busy one of them is.
+ */
 export function decideShare(fleet: FleetRecord, request: ShareRequest): ShareDecision {
-  const { profile, live, growth, hungry } = request;
+  const { profile, live, growth } = request;
   const before = fleet.shares[profile] ?? { runners: 0, planner: 0 };
   const growing = growth > 0;
   const planner = request.planner + (growing ? 1 : 0);
   if (before.planner > planner) return { kind: "outdated" };
+  const place = fleet.hungry.indexOf(profile);
   const others = fleet.hungry.filter((name) => name !== profile);
-  if (growing && others.length > 0 && live < before.runners) {
-    const share = { runners: live, planner: request.planner };
-    return { kind: "yielded", next: patch(fleet, profile, { share, hungry: [profile] }), freed: others };
+  if (growing && (place > 0 || (place < 0 && others.length > 0))) {
+    if (before.planner > request.planner) return { kind: "outdated" };
+    const hungry = place < 0 ? [...fleet.hungry, profile] : fleet.hungry;
+    return { kind: "yielded", ...change(fleet, request, { runners: live, planner: request.planner, hungry }) };
   }
   if (growing && live + growth > roomOf(profile, fleet, request.maxRunners)) return { kind: "full" };
   const runners = growing && before.planner === planner ? Math.max(before.runners, live + growth) : live + growth;
-  const wasHungry = fleet.hungry.includes(profile);
-  const freed = runners < before.runners || (wasHungry && !hungry) ? others : [];
-  // While growing it is always written: the planner version in it is what stops a slower planner from lowering it.
-  const unchanged = !growing && runners === before.runners && wasHungry === hungry;
-  if (unchanged) return { kind: "granted", next: undefined, freed: [] };
-  const rest = freed.length > 0 ? [] : others;
-  const next = patch(fleet, profile, { share: { runners, planner }, hungry: hungry ? [...rest, profile] : rest });
-  return { kind: "granted", next, freed };
+  const hungry = hungryAfter(fleet.hungry, request, growing);
+  return { kind: "granted", ...change(fleet, request, { runners, planner, hungry }) };
 }
 
-function patch(
+function hungryAfter(queue: readonly string[], request: ShareRequest, grew: boolean): readonly string[] {
+  const others = queue.filter((name) => name !== request.profile);
+  if (!request.hungry) return others;
+  return queue.includes(request.profile) && !grew ? queue : [...others, request.profile];
+}
+
+/** What to write, and who may find room or its turn by it. */
+function change(
   fleet: FleetRecord,
-  profile: string,
-  change: { readonly share: FleetRecord["shares"][string]; readonly hungry: readonly string[] },
-): Partial<FleetRecord> {
-  return { shares: { ...fleet.shares, [profile]: change.share }, hungry: change.hungry };
+  { profile, growth }: ShareRequest,
+  to: { readonly runners: number; readonly planner: number; readonly hungry: readonly string[] },
+): { readonly next: Partial<FleetRecord> | undefined; readonly told: readonly string[] } {
+  const before = fleet.shares[profile]?.runners ?? 0;
+  const moved = to.hungry.join() !== fleet.hungry.join();
+  const { runners, planner, hungry } = to;
+  // While growing it is always written: the planner version in it is what stops a slower planner from lowering it.
+  if (growth === 0 && runners === before && !moved) return { next: undefined, told: [] };
+  const next = { shares: { ...fleet.shares, [profile]: { runners, planner } }, hungry };
+  const told = runners < before || moved ? hungry.filter((name) => name !== profile) : [];
+  return { next, told };
 }

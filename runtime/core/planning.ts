@@ -80,6 +80,18 @@ export function planProfile(input: PlanInput): PlanDecision {
   return { wanted: groupByReach(chosen), blocked, hungry: held && capped === "at-fleet-cap", capped: held };
 }
 
+/** Other profiles have waited for the fleet's room longer. */
+export function waitForTurn(
+  wanted: readonly Wanted[],
+  planner: PlannerRecord,
+  now: Instant,
+): Readonly<Record<string, Blocked>> {
+  const why = block("at-fleet-cap", null);
+  return Object.fromEntries(
+    wanted.map(({ reach }) => [reachKey(reach), since(planner, reachKey(reach), { ...why, since: now })]),
+  );
+}
+
 interface Shortage {
   readonly key: string;
   readonly reach: Reach;

@@ -10,7 +10,7 @@ import { OnejobError } from "../core/errors";
 import { decideShare, roomOf, type ShareDecision } from "../core/fleet-share";
 import { launchStep } from "../core/lifecycle";
 import type { Instant, Launch, PlannerRecord, ProfileView } from "../core/model";
-import { liveRunners, planProfile, type Wanted } from "../core/planning";
+import { liveRunners, planProfile, waitForTurn, type Wanted } from "../core/planning";
 import type { Ports } from "../core/ports";
 import { profileOf, updatePlanner } from "./moves";
 import { performLaunch } from "./perform-launch";
@@ -44,8 +44,11 @@ async function planOnce(profile: string, holder: string, ports: Ports): Promise<
   }
   const launches = decision.wanted.map((wanted) => nameLaunch(wanted, { profile, now }, ports));
   const share = await takeShare(view, { launches, hungry: decision.hungry }, ports);
-  if (share !== "granted") return afterRefusal(share, planner, ports);
-  const reserved = await reserve(planner, { holder, now, launches, blocked: decision.blocked }, ports);
+  if (share === "full" || share === "outdated") return afterRefusal(share, planner, ports);
+  const yielded = share === "yielded" ? waitForTurn(decision.wanted, planner, now) : {};
+  const blocked = { ...decision.blocked, ...yielded };
+  const plan = { holder, now, launches: share === "granted" ? launches : [], blocked };
+  const reserved = await reserve(planner, plan, ports);
   if (reserved === undefined) return "again";
   if (reserved.due.length === 0) return "done";
   const results = await Promise.all(
@@ -79,12 +82,7 @@ async function reserve(planner: PlannerRecord, wanted: Reservation, ports: Ports
 }
 
 /** A share that is ahead of its record: the record is raised to it, which also stops whoever wrote the share. */
-async function afterRefusal(
-  refusal: "yielded" | "full" | "outdated",
-  planner: PlannerRecord,
-  ports: Ports,
-): Promise<"done" | "again"> {
-  if (refusal === "yielded") return "done";
+async function afterRefusal(refusal: "full" | "outdated", planner: PlannerRecord, ports: Ports): Promise<"again"> {
   if (refusal === "outdated") await ports.ledger.savePlanner({ ...planner, version: planner.version + 1 });
   return "again";
 }
@@ -140,7 +138,7 @@ function renew(launch: Launch, now: Instant): Launch {
   return { ...launch, state, replays: launch.replays + 1, deadlineAt: now + launchAnswerMs };
 }
 
-/** Writes the profile's share before its runners are made. Room given back is offered to those that went hungry. */
+/** Writes the profile's share before its runners are made. Those who may find room by it are told. */
 async function takeShare(
   view: ProfileView,
   plan: { readonly launches: readonly Launch[]; readonly hungry: boolean },
@@ -160,7 +158,7 @@ async function takeShare(
     if (!("next" in decision) || decision.next === undefined) return decision.kind;
     const saved = await ports.ledger.saveFleet({ ...fleet, ...decision.next, version: fleet.version + 1 });
     if (!saved.written) continue;
-    await ports.queue.send(decision.freed.map((profile) => ({ kind: "plan", profile })));
+    await ports.queue.send(decision.told.map((profile) => ({ kind: "plan", profile })));
     return decision.kind;
   }
 }

@@ -48,7 +48,8 @@ async function hasOwned(dir: string, uid: number): Promise<boolean> {
 /** Closes the folder to all but this owner. `false`: it is gone. Not by path, for a path can come to mean another. */
 async function give(path: string, to: Owner | undefined, from = to): Promise<boolean> {
   if (to === undefined || from === undefined) {
-    return (await chmod(path, 0o700).catch(ignoreAbsent)) === undefined && (await isThere(path));
+    await chmod(path, 0o700).catch(ignoreAbsent);
+    return (await lstat(path).catch(ignoreAbsent)) !== undefined;
   }
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(ignoreAbsent);
@@ -68,10 +69,6 @@ async function giveOpen(handle: FileHandle, to: Owner, from: Owner): Promise<voi
   if (uid !== 0 && uid !== from.uid) throw new Error(`it belongs to user ${uid}`);
   await handle.chown(to.uid, to.gid);
   await handle.chmod(0o700);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await lstat(path).catch(ignoreAbsent)) !== undefined;
 }
 
 async function removeEmpty(path: string): Promise<boolean> {

@@ -31,7 +31,8 @@ function commandsOf(broom: (typeof brooms)[number], uid: number | undefined): re
   const which = ["!", "-name", ".", "-prune", ...(uid === undefined ? [] : ["-user", String(uid)])];
   const remove: Command = ["find", ".", ...which, "-exec", "rm", "-rf", "{}", "+"];
   if (broom === "remove") return [remove];
-  if (broom === "unlock") return [["find", ".", ...which, "-type", "d", "-exec", "chmod", "-R", "u+rwx", "{}", "+"], remove];
+  if (broom === "unlock")
+    return [["find", ".", ...which, "-type", "d", "-exec", "chmod", "-R", "u+rwx", "{}", "+"], remove];
   return [[process.execPath, "-e", `(${emptyFolder.toString()})(require("node:fs"), process, ${uid ?? null})`]];
 }
 
@@ -43,12 +44,13 @@ export async function runAs(command: Command, cwd: string, rights: Owner | undef
   const [program, ...args] = command;
   const as = rights === undefined ? {} : { uid: rights.uid, gid: rights.gid };
   const env = { PATH: "/usr/bin:/bin" };
+  let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, stdio: "ignore", detached: true, ...as });
-    const timer = setTimeout(() => killGroup(child.pid), longestMs);
+    timer = setTimeout(() => killGroup(child.pid), longestMs);
     child.once("exit", () => resolve()).once("error", reject);
-    child.once("close", () => clearTimeout(timer)).once("error", () => clearTimeout(timer));
   }).catch(() => undefined);
+  clearTimeout(timer);
 }
 
 function killGroup(leader: number | undefined): void {

@@ -138,7 +138,7 @@ describe("a server that has a socket in its data folder", () => {
 
   it("is asked there, and its port gets nothing", async () => {
     expect((await terminal.run("list")).code).toBe(0);
-    expect((await terminal.run("submit", "--", "true")).code).toBe(0);
+    expect((await terminal.run("submit", "--detach", "--", "true")).code).toBe(0);
     expect(api.requests[0]?.headers.authorization).toBe("Bearer fake-token");
     expect(squatter.requests).toEqual([]);
   });

@@ -20,9 +20,10 @@ describe("a server", () => {
   it("keeps its data folder and the files in it to itself, and says where it is only while it runs", async () => {
     const server = await place.serve();
     const mode = (name: string) => statSync(join(place.dataDir, name)).mode & 0o777;
-    expect([mode("."), mode("token"), mode("server.json")]).toEqual([0o700, 0o600, 0o600]);
+    expect(["token", "server.json", "onejob.sock"].map(mode)).toEqual([0o600, 0o600, 0o600]);
+    expect(mode(".")).toBe(0o700);
     expect(await server.kill("SIGTERM")).toBe(0);
-    expect(existsSync(join(place.dataDir, "server.json"))).toBe(false);
+    expect(["server.json", "onejob.sock"].filter((name) => existsSync(join(place.dataDir, name)))).toEqual([]);
   });
 
   it("told to stop leaves with 0, lets the running job go on, and the next one adopts it", async () => {

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import { markedProcesses, Place, until, type Server } from "../fixtures/onejob-process";
 
@@ -80,6 +81,43 @@ describe("kill -9 of the server", () => {
     expect(log).toBe([1, 2, 3, 4, 5, 6, 7, 8].map((line) => `line ${line}\n`).join(""));
     const { items } = await place.json<{ items: { stage: string }[] }>(`/api/v1/jobs/${job?.id}/timeline`);
     expect(items.map((item) => item.stage)).toContain("adopted");
+    await second.kill("SIGTERM");
+    await place.clear();
+  });
+});
+
+/** Takes a dead server's port and tells everybody that their job is over. */
+async function squat(url: string, seen: () => void): Promise<HttpServer> {
+  const squatter = createServer((_, response) => response.writeHead(409).end("{}"));
+  squatter.on("connection", seen);
+  await new Promise<void>((resolve, reject) => {
+    squatter.once("error", reject).listen(Number(new URL(url).port), "127.0.0.1", resolve);
+  });
+  return squatter;
+}
+
+describe("a stranger on the port of a dead server", () => {
+  it("is sent nothing by agents and commands, and ends no job", async () => {
+    const place = new Place();
+    const gate = place.openTo("gate");
+    const server = await place.serve();
+    await post(place, "guarded", `echo before; until [ -s '${gate}' ]; do sleep 0.05; done; echo after`);
+    await until(async () => (await jobs(place)).some((job) => job.state === "running"));
+    await until(() => markedProcesses(place.dataDir).some((found) => !found.agent));
+    await server.kill("SIGKILL");
+    let connections = 0;
+    const squatter = await squat(server.url, () => (connections += 1));
+    writeFileSync(gate, "open");
+    await until(() => markedProcesses(place.dataDir).every((found) => found.agent));
+    expect(await place.run(["list"])).toMatchObject({ code: 69, stdout: "" });
+    expect(markedProcesses(place.dataDir).filter((found) => found.agent)).toHaveLength(1);
+    const second = await place.serve();
+    await until(async () => (await jobs(place)).every(ended));
+    const [job] = await jobs(place);
+    expect(job).toMatchObject({ state: "completed", exitCode: 0, attempt: 1 });
+    expect(await (await place.api(`/api/v1/jobs/${job?.id}/logs`)).text()).toBe("before\nafter\n");
+    expect(connections).toBe(0);
+    await new Promise((resolve) => squatter.close(resolve));
     await second.kill("SIGTERM");
     await place.clear();
   });

@@ -2,6 +2,7 @@
  * The rooms of the house and who may import whom, as a table. A room is a folder of `runtime/` (with its kind or host:
  * `sources/gitlab`, `entry/local`), or `components`.
  */
+import { builtinModules } from "node:module";
 import { posix } from "node:path";
 import type { Module } from "./read-module";
 
@@ -16,6 +17,7 @@ export interface Room {
 }
 
 const core = /^runtime\/core\//;
+const machine = /^runtime\/machine\//;
 /** For the version. */
 const manifest = /^package\.json$/;
 
@@ -26,6 +28,12 @@ export const rooms = {
     packages: ["ajv"],
     why: "core is pure: it decides from what it is given, so that the simulator can run it and a test needs nothing",
   },
+  machine: {
+    folder: /^runtime\/machine\//,
+    mayImport: [core],
+    packages: builtinModules.flatMap((name) => [name, `node:${name}`]),
+    why: "machine is what the agent and the computes both do to the machine they are on; it goes into the agent's bundle",
+  },
   flow: {
     folder: /^runtime\/flow\//,
     mayImport: [core],
@@ -34,13 +42,13 @@ export const rooms = {
   },
   source: {
     folder: /^runtime\/sources\/[a-z0-9-]+\//,
-    mayImport: [core],
+    mayImport: [core, machine],
     packages: "any",
     why: "a source knows where jobs come from and nothing else; the enrolment is all that crosses to a compute, and it is opaque",
   },
   compute: {
     folder: /^runtime\/compute\/[a-z0-9-]+\//,
-    mayImport: [core],
+    mayImport: [core, machine],
     packages: "any",
     why: "a compute makes machines and nothing else; what a source put into the enrolment is opaque to it",
   },
@@ -58,7 +66,7 @@ export const rooms = {
   },
   agent: {
     folder: /^runtime\/agent\//,
-    mayImport: [core, manifest],
+    mayImport: [core, machine, manifest],
     packages: "any",
     why: "the agent is one small bundle on a machine of its own; what it shares with the server is the protocol in core",
   },

@@ -13,6 +13,8 @@ export interface Host {
   readonly asRoot: boolean;
   /** Where all servers of this machine note which uid is whose. */
   readonly claimsDir: string;
+  /** Where people's accounts stand; no job gets the number of one. */
+  readonly accounts: { readonly users: string; readonly groups: string };
   /** Lets one at a time take or give back a uid: what was read of the claims must still hold when one is changed. */
   readonly alone: <T>(action: () => Promise<T>) => Promise<T>;
   readonly table: ProcessTable;

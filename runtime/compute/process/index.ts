@@ -40,6 +40,8 @@ export interface ProcessOptions {
   readonly jobsRoot?: string;
   /** Where servers that run as root on one machine agree on uids. @default "/run/onejob/users" */
   readonly claimsDir?: string;
+  /** Where groups stand, whose numbers no job gets. @default "/etc/group" */
+  readonly groupFile?: string;
   /** Of which PATH, HOME and LANG go on to the agent. @default the server's own */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** How long an agent may take to leave by itself, in milliseconds. @default 2000 */
@@ -103,6 +105,7 @@ function hostOf(options: ProcessOptions, alone: Host["alone"]): Host {
     runnersDir: resolvedDir(options.runnersDir),
     jobsRoot: options.jobsRoot ?? tmpdir(),
     claimsDir: options.claimsDir ?? "/run/onejob/users",
+    accounts: { users: "/etc/passwd", groups: options.groupFile ?? "/etc/group" },
     asRoot: options.asRoot ?? process.geteuid?.() === 0,
     alone,
     table,
@@ -144,10 +147,18 @@ function remember(ended: Set<string>, machine: string): void {
   }
 }
 
+/** Messages of the system name paths, which a job can make as long as it likes. */
+function shortened(text: string): string {
+  return text.length <= longestSaid ? text : `${text.slice(0, longestSaid)}…`;
+}
+
+const longestSaid = 300;
+const mostSaid = 3;
+
 /** All are waited for first: one machine's trouble is not another's. */
 function allOf<T>(results: readonly PromiseSettledResult<T>[], what: string): readonly T[] {
   const failed = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
   if (failed.length === 0) return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const said = failed.map(messageOf).join("; ");
+  const said = failed.slice(0, mostSaid).map(messageOf).map(shortened).join("; ");
   throw new OnejobError("internal", `${what} of ${failed.length} machines failed: ${said}`, { cause: failed[0] });
 }

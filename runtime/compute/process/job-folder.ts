@@ -1,11 +1,13 @@
 /** The folder a job works in, and what a job of its own user leaves outside it. */
-import { chown, lstat, mkdir, readdir } from "node:fs/promises";
+import { chown, lstat, mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { errnoOf, ignoreAbsent } from "../../machine/errno";
+import { removeOwned, removeTree } from "../../machine/remove-tree";
+import { removeIpc } from "./ipc";
 import type { Host } from "./host";
 import { LaunchRefusal } from "./launch-refusal";
 import { type MachineRecord, machineDir } from "./machine-record";
-import { removeTree } from "./remove-tree";
+import type { JobUser } from "./job-user";
 
 /** As root the data folder is closed to the job's user, so its folder has to lie outside. */
 export function jobDirOf(host: Host, machine: string): string {
@@ -30,18 +32,14 @@ export async function removeJobDir(host: Host, record: MachineRecord): Promise<v
   const found = await lstat(record.jobDir).catch(ignoreAbsent);
   const owners = [process.geteuid?.() ?? found?.uid, record.user?.uid];
   if (found?.isDirectory() !== true || !owners.includes(found.uid)) return;
-  await removeTree(record.jobDir, { takeOver: host.asRoot });
+  await removeTree(record.jobDir, host.asRoot ? (record.user ?? undefined) : undefined);
 }
 
+/** Where every user may leave things. */
+const open = ["/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue"];
+
 /** The next job may get the same uid: nothing of this one may wait for it. */
-export async function removeStrays(host: Host, record: MachineRecord): Promise<void> {
-  const { user } = record;
-  if (!host.asRoot || user === null) return;
-  for (const dir of new Set([host.jobsRoot, "/tmp", "/var/tmp", "/dev/shm"])) {
-    const names = (await readdir(dir).catch(ignoreAbsent)) ?? [];
-    for (const name of names) {
-      const found = await lstat(join(dir, name)).catch(ignoreAbsent);
-      if (found?.uid === user.uid) await removeTree(join(dir, name), { takeOver: true });
-    }
-  }
+export async function removeStrays(host: Host, user: JobUser): Promise<void> {
+  for (const dir of new Set([host.jobsRoot, ...open])) await removeOwned(dir, user);
+  await removeIpc(user);
 }

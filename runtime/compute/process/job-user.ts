@@ -3,10 +3,12 @@
  * a folder that all servers of the machine share, for two jobs of one uid could end each other.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, unlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { errnoOf, ignoreAbsent } from "../../machine/errno";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { errnoOf, ignoreAbsent, messageOf } from "../../machine/errno";
+import { removeClaim } from "./claim";
 import type { Host } from "./host";
+import { removeStrays } from "./job-folder";
 import { LaunchRefusal } from "./launch-refusal";
 import { machineDir } from "./machine-record";
 
@@ -34,18 +36,15 @@ export async function claimUser(host: Host, machine: string, firstUid: number): 
 /** Once nothing of the machine is left; another's claim stays. */
 export async function releaseUser(host: Host, machine: string, { uid }: JobUser): Promise<void> {
   const file = claimFile(host, uid);
-  const claim = await readFile(file, "utf8").catch(ignoreAbsent);
-  if (claim === machineDir(host.runnersDir, machine)) await unlink(file).catch(ignoreAbsent);
+  const own = machineDir(host.runnersDir, machine);
+  if ((await readFile(file, "utf8").catch(ignoreAbsent)) === own) await removeClaim(file, own);
 }
 
 async function take(host: Host, uid: number, claim: string): Promise<boolean> {
   const file = claimFile(host, uid);
   const standing = await readFile(file, "utf8").catch(ignoreAbsent);
   if (standing === claim) return true;
-  // Only this server's own: whether another's is left over, it alone can know.
-  const leftOver = standing !== undefined && dirname(standing) === host.runnersDir && !existsSync(standing);
-  if (leftOver) await unlink(file).catch(ignoreAbsent);
-  else if (standing !== undefined) return false;
+  if (standing !== undefined && !(await freed(host, uid, standing))) return false;
   try {
     await writeFile(file, claim, { flag: "wx", mode: 0o600 });
     return true;
@@ -55,16 +54,39 @@ async function take(host: Host, uid: number, claim: string): Promise<boolean> {
   }
 }
 
+/** Frees what nobody will ever give back. No living process has the uid, or it would not be asked for. */
+async function freed(host: Host, uid: number, standing: string): Promise<boolean> {
+  if (!isAbsolute(standing) || existsSync(standing)) return false;
+  const runnersDir = dirname(standing);
+  if (runnersDir !== host.runnersDir) {
+    // While another server's data folder is there, that server alone knows whether the claim is left over.
+    if (existsSync(runnersDir) || !(await isClean(host, { uid, gid: uid }))) return false;
+  }
+  return removeClaim(claimFile(host, uid), standing);
+}
+
+async function isClean(host: Host, user: JobUser): Promise<boolean> {
+  try {
+    await removeStrays(host, user);
+    return true;
+  } catch (error) {
+    host.log.warn("a user id stays unused", { uid: user.uid, error: messageOf(error) });
+    return false;
+  }
+}
+
 function claimFile(host: Host, uid: number): string {
   return join(host.claimsDir, String(uid));
 }
 
 async function takenUids(host: Host): Promise<ReadonlySet<number>> {
   const living = host.table.snapshot().flatMap((entry) => entry.uids);
-  return new Set([...living, ...(await accounts())]);
+  const files = await Promise.all([host.accounts.users, host.accounts.groups].map(idsIn));
+  return new Set([...living, ...files.flat()]);
 }
 
-async function accounts(): Promise<readonly number[]> {
-  const text = (await readFile("/etc/passwd", "utf8").catch(ignoreAbsent)) ?? "";
+/** The number of an account stands third in `/etc/passwd` and in `/etc/group`. A job's gid is its uid. */
+async function idsIn(file: string): Promise<readonly number[]> {
+  const text = (await readFile(file, "utf8").catch(ignoreAbsent)) ?? "";
   return text.split("\n").map((line) => Number(line.split(":")[2]));
 }

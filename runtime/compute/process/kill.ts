@@ -1,13 +1,16 @@
 /** Ends every process of a machine, whatever it does against it. */
-import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OnejobError } from "../../core/errors";
 import { killGroup } from "./cgroup";
 import { errnoOf } from "../../machine/errno";
+import { runAs } from "../../machine/sweep";
 import { type Host, belongingOf } from "./host";
 import type { JobUser } from "./job-user";
 import type { MachineRecord } from "./machine-record";
 import { processesOf } from "./marked-processes";
+
+/** An error is to be read. */
+const mostNamed = 10;
 
 /** About ten seconds; who lives on then hangs in the kernel, or is another user's. */
 const mostRounds = 120;
@@ -27,7 +30,7 @@ export async function killAll(host: Host, machine: string, record: MachineRecord
     if (round === 0 && host.asRoot && record?.user) await killUser(record.user);
     if (found.length > 0) await sleep(Math.min(100, 5 * (round + 1)));
   }
-  const left = (await find()).map((entry) => entry.pid);
+  const left = (await find()).map((entry) => entry.pid).slice(0, mostNamed);
   throw new OnejobError(
     "internal",
     `processes of machine ${machine} do not die (pids ${left.join(", ")}); it is tried again by itself, or end them by hand`,
@@ -38,12 +41,8 @@ export async function killAll(host: Host, machine: string, record: MachineRecord
  * As that user, "kill all I may": one call of the kernel, which a job that forks all the time cannot slip through as
  * it can through a list. Without a shell, the rounds by list have to do.
  */
-async function killUser({ uid, gid }: JobUser): Promise<void> {
-  const child = spawn("/bin/sh", ["-c", "kill -9 -1"], { uid, gid, cwd: "/", env: {}, stdio: "ignore" });
-  await new Promise<void>((resolve) => {
-    child.once("error", () => resolve());
-    child.once("exit", () => resolve());
-  });
+async function killUser(user: JobUser): Promise<void> {
+  await runAs(["/bin/sh", "-c", "kill -9 -1"], "/", user);
 }
 
 /** `EPERM`: the job became another user; the rounds above will say that it is left. */

@@ -3,10 +3,11 @@
  * Read synchronously, because a list taken in one go is far harder for a forking job to slip through.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { errnoOf } from "../../machine/errno";
+import { readProcFile } from "../../machine/proc-file";
 import { type Marker, parseMarker } from "./marker";
 
 export interface ProcessEntry {
@@ -97,17 +98,23 @@ function readStat(dir: string): Pick<ProcessEntry, "parent" | "session" | "start
 
 function readUids(dir: string): readonly number[] {
   const line = /^Uid:\s*(.*)$/m.exec(readOf(join(dir, "status")))?.[1];
-  return line === undefined ? [] : line.split(/\s+/).map(Number);
+  return line === undefined ? ownerOf(dir) : line.split(/\s+/).map(Number);
 }
 
-/** Empty when the process is gone or not ours to read. Anything else, such as no free descriptor, is not "no process". */
+function ownerOf(dir: string): readonly number[] {
+  const uid = statSync(dir, { throwIfNoEntry: false })?.uid;
+  return uid === undefined ? [] : [uid];
+}
+
+/** Empty when it cannot be read: what one process does to its own must not hide all the others. */
 function readOf(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readProcFile(path).toString("utf8");
   } catch (error) {
-    if (unreadable.has(errnoOf(error) ?? "")) return "";
-    throw error;
+    if (outOfDescriptors.has(errnoOf(error) ?? "")) throw error;
+    return "";
   }
 }
 
-const unreadable = new Set(["ENOENT", "ESRCH", "EACCES", "EPERM"]);
+/** That is about us, not about one process: it would look as if there were none. */
+const outOfDescriptors = new Set(["EMFILE", "ENFILE"]);

@@ -6,7 +6,7 @@ import { OnejobError } from "../../core/errors";
 export interface ServerInfo {
   readonly url: string;
   /** A Unix socket of the same server: for everybody who can read this file the way that nobody else can take. */
-  readonly socket?: string;
+  readonly socket?: string | undefined;
   readonly pid: number;
   readonly version: string;
   readonly startedAt: string;

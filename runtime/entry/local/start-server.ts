@@ -7,10 +7,10 @@ import { handBack } from "../../flow/hand-back";
 import { recover } from "../../flow/recover";
 import { startBackground, type Background } from "./background";
 import type { Changes } from "./changes";
-import { httpServer } from "./http/server";
 import { socketPath } from "./data-dir";
-import { localSocket } from "./local-socket";
+import { httpServer } from "./http/server";
 import { buildPorts, type LocalPorts } from "./local-ports";
+import { localSocket } from "./local-socket";
 import { dropServerInfo, ensureToken, writeServerInfo } from "./server-files";
 import { settingsHolder } from "./settings-holder";
 import { version } from "../../../package.json";
@@ -53,13 +53,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     const background = startBackground(local);
     const { url } = address;
     const startedAt = new Date(state.startedAt).toISOString();
-    writeServerInfo(dataDir, {
-      url,
-      ...(socket === undefined ? {} : { socket }),
-      pid: process.pid,
-      version,
-      startedAt,
-    });
+    writeServerInfo(dataDir, { url, socket, pid: process.pid, version, startedAt });
     log.info("server ready", { url, dataDir, config: options.configFile, adopted });
     return running({ ...options, url, http, background, state, settings });
   } catch (error) {

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chown, lstat, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { removeTree } from "../../../runtime/compute/process/remove-tree";
 import {
   type ProcessWorld,
   type WorldOptions,
@@ -136,21 +135,6 @@ if (isRoot) {
         expect(await readdir(world.options.runnersDir)).toEqual([]);
       },
     );
-
-    it("removes as an ordinary user what a job locked against removal", async () => {
-      await open();
-      const tree = join(world.base, "jobs", "locked");
-      process.seteuid?.(65_534);
-      try {
-        await mkdir(join(tree, "a", "b"), { recursive: true });
-        await writeFile(join(tree, "a", "b", "file"), "");
-        spawnSync("chmod", ["-R", "a-w", tree]);
-        await removeTree(tree, { takeOver: false });
-      } finally {
-        process.seteuid?.(0);
-      }
-      expect(existsSync(tree)).toBe(false);
-    });
   });
 } else {
   it("gives jobs no user of their own without root's rights", async () => {
