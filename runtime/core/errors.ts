@@ -170,8 +170,8 @@ export const catalogue = {
     exitCode: 73,
   },
   "port-in-use": {
-    what: "the address to listen on is taken",
-    fix: "stop what uses it, or choose another with --listen",
+    what: "the server cannot listen on its address",
+    fix: "stop what listens there, or choose another address with --listen",
     retry: false,
     httpStatus: 503,
     exitCode: 74,

@@ -97,7 +97,8 @@ export type MachineOutcome =
 
 export interface Machine {
   readonly machine: string;
-  readonly launch: string;
+  /** `null`: it does not say (yet), e.g. after a crash in the midst of its making. */
+  readonly launch: string | null;
   readonly runner: string;
   /** `false`: its agent is dead; only remains are left to be removed. */
   readonly alive: boolean;

@@ -47,10 +47,11 @@ async function compare(compute: Compute, ports: Ports): Promise<Compared> {
   return { began, machines, runners, open };
 }
 
-/** Their launch is closed, and no live runner is theirs. */
+/** Their launch is closed, and no live runner is theirs. One that does not say its launch may belong to any open one. */
 function orphansOf({ machines, runners, open }: Compared): readonly Machine[] {
   const known = new Set(runners.map((runner) => runner.machine));
-  return machines.filter((machine) => !known.has(machine.machine) && !open.has(machine.launch));
+  const isOpen = ({ launch }: Machine) => (launch === null ? open.size > 0 : open.has(launch));
+  return machines.filter((machine) => !known.has(machine.machine) && !isOpen(machine));
 }
 
 function vanishedOf({ machines, runners, began }: Compared, compute: Compute): readonly Runner[] {

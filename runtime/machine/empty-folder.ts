@@ -19,10 +19,12 @@ export function emptyFolder(fs: typeof FileSystem, here: NodeJS.Process, uid: nu
   };
   const enter = (name: Buffer): void => {
     if (seen.has(idOf(name))) throw new Error("it could not be emptied before");
-    // There is no way into a name that is not UTF-8.
-    const plain = [".onejob", here.pid, seen.size].join("-");
     const above = idOf(".");
-    fs.renameSync(name, plain);
+    const text = name.toString();
+    const isText = name.equals(Buffer.from(text));
+    // There is no way into a name that is not UTF-8.
+    const plain = isText ? text : [".onejob", here.pid, seen.size].join("-");
+    if (!isText) fs.renameSync(name, plain);
     fs.chmodSync(plain, 0o700);
     here.chdir(plain);
     way.push(above);

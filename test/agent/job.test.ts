@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { create } from "tar";
 import type { Assignment } from "../../runtime/core/agent-protocol";
+import { digDeep, nameInBytes } from "../fixtures/hostile-tree";
 import { job, jobOf, markedProcesses, openBench } from "./agent-bench";
 import type { Bench } from "./agent-bench";
 
@@ -114,6 +115,17 @@ describe("how a job ends", () => {
     expect(await code).toBe(0);
     expect(bench.server.events.map(({ type }) => type)).toEqual(["listening", "started", "interrupted", "finished"]);
     expect(bench.server.finished).toMatchObject({ signal: 15, reason: "interrupted" });
+    expect(existsSync(bench.boot.jobDir)).toBe(false);
+  });
+
+  it("removes folders deeper than a path can be long, and names in bytes that are no text", async () => {
+    bench = await openBench({ assignment: job("sleep 600") });
+    const code = bench.run();
+    await bench.server.until(() => bench.server.has("started"));
+    digDeep(bench.boot.jobDir);
+    nameInBytes(bench.boot.jobDir);
+    bench.server.tell({ cancel: true });
+    expect(await code).toBe(0);
     expect(existsSync(bench.boot.jobDir)).toBe(false);
   });
 

@@ -1,7 +1,7 @@
 /** What only root can do: give the job a user of its own. Elsewhere one test holds: asking for it is no way past that. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { create } from "tar";
@@ -39,6 +39,18 @@ const asRootTests = (): void => {
     bench = await openBench({ assignment: job("echo one > /dev/stderr; echo two > /dev/stdout") }, user);
     await bench.run();
     expect(bench.server.log.toString()).toBe("one\ntwo\n");
+  });
+
+  it("never removes with root's rights what its user could not, and says where that is", async () => {
+    bench = await openBench({ assignment: job("sleep 600") }, user);
+    const code = bench.run();
+    await bench.server.until(() => bench.server.has("started"));
+    const swappedIn = join(bench.boot.jobDir, "work", "swapped-in");
+    await mkdir(join(swappedIn, "folder"), { recursive: true });
+    bench.server.tell({ cancel: true });
+    expect(await code).toBe(0);
+    expect(existsSync(swappedIn)).toBe(true);
+    expect(bench.logLines.join("\n")).toContain(`what is left in ${bench.boot.jobDir} does not go away`);
   });
 
   it("ends a daemon that hides its environment, its session and its parents", async () => {

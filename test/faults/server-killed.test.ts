@@ -93,7 +93,7 @@ async function squat(url: string, seen: () => void): Promise<HttpServer> {
   await new Promise<void>((resolve, reject) => {
     squatter.once("error", reject).listen(Number(new URL(url).port), "127.0.0.1", resolve);
   });
-  return squatter;
+  return squatter.unref();
 }
 
 describe("a stranger on the port of a dead server", () => {

@@ -34,7 +34,7 @@ afterEach(() => rm(base, { recursive: true, force: true }));
 function lock(dir: string): void {
   mkdirSync(join(dir, "a", "b", "c"), { recursive: true });
   writeFileSync(join(dir, "a", "b", "file"), "");
-  execFileSync("chmod", ["-R", "a-rwx", join(dir, "a")]);
+  for (const path of ["a/b/c", "a/b", "a"]) chmodSync(join(dir, path), 0);
 }
 
 const hostile: readonly (readonly [string, (dir: string) => unknown])[] = [
@@ -100,7 +100,7 @@ const asRootTests = (): void => {
 
   it("is removed by root with its user's rights", async () => {
     digDeep(tree, user);
-    execFileSync("sh", ["-c", "mkdir -p a/b; echo > a/b/file; chmod -R a-rwx a; chmod 0 ."], { cwd: tree, ...user });
+    execFileSync("sh", ["-c", "mkdir -p a/b; echo > a/b/file; chmod 0 a/b a ."], { cwd: tree, ...user });
     await removeTree(tree, user);
     expect(readdirSync(base)).toEqual([]);
   });
@@ -133,7 +133,7 @@ const asRootTests = (): void => {
     async (broom) => {
       chownSync(tree, 0, 0);
       chmodSync(tree, 0o1777);
-      execFileSync("sh", ["-c", "mkdir -p mine/a; chmod -R a-rwx mine; echo > plain"], { cwd: tree, ...user });
+      execFileSync("sh", ["-c", "mkdir -p mine/a; chmod 0 mine/a mine; echo > plain"], { cwd: tree, ...user });
       chownSync(nameInBytes(tree), user.uid, user.gid);
       mkdirSync(join(tree, "others"));
       await sweep({ dir: tree, rights: user, onlyOf: user.uid }, broom);

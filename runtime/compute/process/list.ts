@@ -14,7 +14,7 @@ export async function listMachines(host: Host): Promise<readonly Machine[]> {
   const known = folders.map(({ machine, record }) => {
     const own = agents.filter((agent) => agent.marker.runner === machine);
     const kept = typeof record === "object" ? record : undefined;
-    const launch = kept?.launch ?? own[0]?.marker.launch ?? "";
+    const launch = kept?.launch ?? own[0]?.marker.launch ?? null;
     return { machine, runner: machine, launch, alive: isAlive(host, own, kept) };
   });
   const names = new Set(known.map(({ machine }) => machine));

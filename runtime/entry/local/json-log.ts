@@ -3,12 +3,13 @@ import { destination, pino } from "pino";
 import type { Log, LogFields } from "../../core/ports";
 
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
 
-export function jsonLog(level: string): Log {
+export function jsonLog(level: LogLevel): Log {
   // Synchronous: a line about a crash is worth more than the microseconds.
   const logger = pino(
     {
-      level: (logLevels as readonly string[]).includes(level) ? level : "info",
+      level,
       base: { pid: process.pid },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },

@@ -47,6 +47,7 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   const changes = inProcessChanges({ log });
   const common = { client: store.client, clock: systemClock, random: nodeRandom };
   const retentionMs = () => settings().retention.finishedMs;
+  const profileNames = () => settings().profiles.map(({ name }) => name);
   const ledger = observedLedger(await openLedger({ ...common, table: embeddedTables.ledger, retentionMs }), changes);
   const queue = await openLocalQueue({
     ...common,
@@ -55,11 +56,7 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   });
   const disk = await openDiskFiles(dataDir);
   const meter = prometheusMeter({
-    live: () =>
-      liveCounts(
-        ledger,
-        settings().profiles.map((profile) => profile.name),
-      ),
+    live: () => liveCounts(ledger, profileNames()),
     queueDepth: () => queue.depth(),
     changes,
     log,

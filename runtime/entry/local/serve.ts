@@ -6,9 +6,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { OnejobError } from "../../core/errors";
 import { findConfigFile } from "./config-file";
 import { dataDir } from "./data-dir";
-import { jsonLog } from "./json-log";
+import { jsonLog, logLevels, type LogLevel } from "./json-log";
 import { startServer, type RunningServer } from "./start-server";
 import { welcome } from "./welcome";
 
@@ -17,7 +18,7 @@ export interface ServeOptions {
   readonly listen?: string;
   /** Submit the welcome job once ready. */
   readonly welcome: boolean;
-  /** Leave when the welcome job is done; a free port and a temporary data folder unless named. */
+  /** Leave when the welcome job is done; a free port unless `listen` is given, a temporary data folder unless one is. */
   readonly once: boolean;
   readonly configFile: string | null;
   readonly dataDir: string | null;
@@ -30,16 +31,14 @@ const stopMs = 9_000;
 /** Resolves with the exit code when the server has stopped. Throws `OnejobError` when it cannot start. */
 export async function runServe(options: ServeOptions): Promise<number> {
   const place = placeOf(options);
-  const log = jsonLog(options.logLevel ?? process.env["ONEJOB_LOG_LEVEL"] ?? (isShow(options) ? "warn" : "info"));
-  try {
-    const configFile = findConfigFile({ flag: options.configFile ?? undefined, env: process.env, cwd: process.cwd() });
-    const server = await startServer({ dataDir: place.dir, configFile, listen: place.listen, log });
-    const signalled = onSignals(server);
-    process.stdout.write(`${JSON.stringify({ event: "ready", url: server.url, pid: process.pid })}\n`);
-    return await untilStopped(server, signalled, options);
-  } finally {
-    if (place.temporary) rmSync(place.dir, { recursive: true, force: true });
-  }
+  // Also when the process leaves at once: `--once` promises to leave nothing.
+  if (place.temporary) process.on("exit", () => rmSync(place.dir, { recursive: true, force: true }));
+  const log = jsonLog(levelOf(options));
+  const configFile = findConfigFile({ flag: options.configFile ?? undefined, env: process.env, cwd: process.cwd() });
+  const server = await startServer({ dataDir: place.dir, configFile, listen: place.listen, log });
+  const signalled = onSignals(server);
+  process.stdout.write(`${JSON.stringify({ event: "ready", url: server.url, pid: process.pid })}\n`);
+  return await untilStopped(server, signalled, options);
 }
 
 interface Place {
@@ -50,10 +49,19 @@ interface Place {
 
 function placeOf(options: ServeOptions): Place {
   const { env } = process;
-  const named = options.dataDir !== null || Boolean(env["ONEJOB_DATA_DIR"]);
   const listen = options.listen ?? (options.once ? "127.0.0.1:0" : undefined);
-  if (options.once && !named) return { dir: mkdtempSync(join(tmpdir(), "onejob-once-")), temporary: true, listen };
+  if (options.once && options.dataDir === null) {
+    return { dir: mkdtempSync(join(tmpdir(), "onejob-once-")), temporary: true, listen };
+  }
   return { dir: dataDir({ flag: options.dataDir, env, home: homedir() }), temporary: false, listen };
+}
+
+function levelOf(options: ServeOptions): LogLevel {
+  const wanted = options.logLevel ?? process.env["ONEJOB_LOG_LEVEL"];
+  if (!wanted) return isShow(options) ? "warn" : "info";
+  const known = logLevels.find((level) => level === wanted);
+  if (known !== undefined) return known;
+  throw new OnejobError("usage", `there is no log level "${wanted}"; there are ${logLevels.join(", ")}`);
 }
 
 /** A person at a terminal reads the story of the welcome job instead of log lines. */

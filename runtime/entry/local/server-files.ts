@@ -1,22 +1,35 @@
 /** The small files a server leaves in its data folder: its token for ever, its pid and address while it runs. */
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { OnejobError } from "../../core/errors";
+import { errorCode, errorText } from "./error-facts";
 import { readToken, type ServerInfo } from "./data-dir";
 
 /** Makes the data folder, for this user's eyes only; root takes none that is another user's. Throws `data-dir-unwritable`. */
 export function prepareDataDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir);
     refuseForeign(dir);
     if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700);
     writeWhole(join(dir, ".writable"), "");
     rmSync(join(dir, ".writable"));
   } catch (cause) {
     if (cause instanceof OnejobError) throw cause;
-    throw new OnejobError("data-dir-unwritable", `${dir} (${codeOf(cause)})`, { cause });
+    throw new OnejobError("data-dir-unwritable", `${dir} (${errorCode(cause) ?? errorText(cause)})`, { cause });
+  }
+}
+
+/** Level by level: Node's own recursive way never returns where a folder cannot be made in one that exists (/proc). */
+function makeFolder(dir: string): void {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(dir);
+  if (parent !== dir) makeFolder(parent);
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    // Somebody made it in the same moment; if it is no folder, the next step says so.
+    if (errorCode(error) !== "EEXIST" || !statSync(dir).isDirectory()) throw error;
   }
 }
 
@@ -63,8 +76,4 @@ function writeWhole(path: string, text: string): void {
   const fresh = `${path}.${process.pid}.new`;
   writeFileSync(fresh, text, { mode: 0o600 });
   renameSync(fresh, path);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

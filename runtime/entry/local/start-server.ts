@@ -11,6 +11,7 @@ import { socketPath } from "./data-dir";
 import { httpServer } from "./http/server";
 import { buildPorts, type LocalPorts } from "./local-ports";
 import { localSocket } from "./local-socket";
+import { errorCode } from "./error-facts";
 import { dropServerInfo, ensureToken, writeServerInfo } from "./server-files";
 import { settingsHolder } from "./settings-holder";
 import { version } from "../../../package.json";
@@ -41,8 +42,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const address = { url: "" };
   const local = await buildPorts({ dataDir, settings: settings.current, log, serverUrl: () => address.url });
   const state: State = { dataDir, local, startedAt: Date.now(), accepting: true, recovered: false };
+  const http = httpOf(state, ensureToken(dataDir));
   try {
-    const http = httpOf(state, ensureToken(dataDir));
     const socket = socketPath(dataDir);
     if (socket === undefined) log.warn("path too long for a socket: agents and the CLI use the port", { dataDir });
     const door = localSocket({ http, path: socket });
@@ -57,10 +58,18 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     log.info("server ready", { url, dataDir, config: options.configFile, adopted });
     return running({ ...options, url, http, background, state, settings });
   } catch (error) {
-    await local.close();
-    dropServerInfo(dataDir);
+    await closeAll(dataDir, http, local);
     throw error;
   }
+}
+
+/** Each whatever becomes of the others: a folder left locked, or an address left standing, helps nobody. */
+async function closeAll(dataDir: string, http: FastifyInstance, local: LocalPorts): Promise<void> {
+  const closed = await Promise.allSettled([http.close()]);
+  closed.push(...(await Promise.allSettled([local.close()])));
+  dropServerInfo(dataDir);
+  for (const one of closed)
+    if (one.status === "rejected") local.ports.log.error("not closed in order", { error: one.reason });
 }
 
 interface State {
@@ -109,11 +118,15 @@ async function listen(http: FastifyInstance, wanted: string): Promise<string> {
     if (url.hostname === "[::]") url.hostname = "[::1]";
     return url.origin;
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    if (code === "EADDRINUSE") throw new OnejobError("port-in-use", wanted, { cause });
-    if (code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
-      throw new OnejobError("port-in-use", `${wanted} cannot be listened on (${code})`, { cause });
-    throw cause;
+    const code = errorCode(cause) ?? "";
+    const known: Readonly<Record<string, string>> = {
+      EADDRINUSE: "another program listens there",
+      EACCES: "this user may not listen there",
+      EADDRNOTAVAIL: "this machine has no such address",
+      ENOTFOUND: "the name is not known",
+    };
+    if (known[code] === undefined) throw cause;
+    throw new OnejobError("port-in-use", `${wanted}: ${known[code]}`, { cause });
   }
 }
 
@@ -127,7 +140,7 @@ interface Parts extends StartOptions {
 
 function running(parts: Parts): RunningServer {
   const { state, http, background, settings, dataDir, log } = parts;
-  const { ports, changes, stopReceiving, close } = state.local;
+  const { ports, changes, stopReceiving } = state.local;
   const planAll = () =>
     ports.queue.send(settings.current().profiles.map(({ name }) => ({ kind: "plan", profile: name })));
   return {
@@ -142,10 +155,11 @@ function running(parts: Parts): RunningServer {
       const stopped = background.stop();
       stopReceiving();
       await stopped;
-      const handedBack = await handBack(ports);
-      await http.close();
-      await close();
-      dropServerInfo(dataDir);
+      const handedBack = await handBack(ports).catch((error: unknown) => {
+        log.warn("what had not started is left to the next start", { error });
+        return 0;
+      });
+      await closeAll(dataDir, http, state.local);
       log.info("server stopped", { handedBack });
     },
     leaveAtOnce() {

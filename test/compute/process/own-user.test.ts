@@ -1,8 +1,11 @@
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { chown, lstat, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { chown, lstat, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { processCompute } from "../../../runtime/compute/process/index";
+import { ownIds } from "../../../runtime/compute/process/ipc";
+import { digDeep, nameInBytes } from "../../fixtures/hostile-tree";
 import {
   type ProcessWorld,
   type WorldOptions,
@@ -19,6 +22,17 @@ let world: ProcessWorld;
 const open = async (options: WorldOptions = {}) => (world = await processWorld({ asRoot: true, ...options }));
 const uidOf = async (runner: string) => (await world.ready(runner)).boot.user?.uid;
 const jobFolder = (runner: string) => join(world.base, "jobs", `onejob-${runner}`);
+
+async function claim(machine: string): Promise<void> {
+  await mkdir(world.claimsDir, { recursive: true });
+  await writeFile(join(world.claimsDir, String(firstUid)), machine);
+}
+
+function ipcOf(uid: number): number {
+  const kinds = { shm: "shmid", sem: "semid", msg: "msqid" };
+  const ids = ([kind, id]: [string, string]) => ownIds(readFileSync(`/proc/sysvipc/${kind}`, "utf8"), id, uid);
+  return Object.entries(kinds).flatMap(ids).length;
+}
 
 /** Only root can be other users; who is not has nothing to promise here. */
 if (isRoot) {
@@ -37,11 +51,78 @@ if (isRoot) {
 
     it("skips a user that another server's job has", async () => {
       await open();
-      await mkdir(world.claimsDir, { recursive: true });
-      await writeFile(join(world.claimsDir, String(firstUid)), "/elsewhere/runners/r9other");
+      const other = join(world.base, "other", "runners");
+      await mkdir(other, { recursive: true });
+      await claim(join(other, "r9other"));
       await world.compute.launch(world.request(one));
       expect(await uidOf(one)).toBe(firstUid + 1);
     });
+
+    it("takes the user that a server had whose data folder is gone, and removes first what its job left", async () => {
+      await open();
+      const left = join(world.base, "jobs", "onejob-r9other");
+      await mkdir(left);
+      await chown(left, firstUid, firstUid);
+      await claim(join(world.base, "gone", "runners", "r9other"));
+      await world.compute.launch(world.request(one));
+      expect(await uidOf(one)).toBe(firstUid);
+      expect(existsSync(left)).toBe(false);
+      expect(await readdir(world.claimsDir)).toEqual([String(firstUid)]);
+    });
+
+    it("skips a user whose number a group has", async () => {
+      await open();
+      const groupFile = join(world.base, "group");
+      await writeFile(groupFile, `root:x:0:\npeople:x:${firstUid}:somebody\n`);
+      const compute = processCompute({ ...world.options, groupFile });
+      await compute.launch(world.request(one));
+      expect(await uidOf(one)).toBe(firstUid + 1);
+    });
+
+    it("ends a machine whose job dug deeper than a path can be long", async () => {
+      await open();
+      await world.compute.launch(world.request(one));
+      const { boot } = await world.ready(one);
+      digDeep(boot.jobDir, boot.user);
+      await world.compute.terminate([one]);
+      expect([await readdir(world.options.runnersDir), await readdir(join(world.base, "jobs"))]).toEqual([[], []]);
+    });
+
+    it("removes files outside the job's folder also when their names are no text", async () => {
+      await open();
+      await world.compute.launch(world.request(one));
+      const uid = (await uidOf(one)) ?? 0;
+      await chown(nameInBytes(join(world.base, "jobs")), uid, uid);
+      await world.compute.terminate([one]);
+      expect(await readdir(join(world.base, "jobs"))).toEqual([]);
+    });
+
+    it("keeps a machine, and says in few words where, while what others put into its folder remains", async () => {
+      await open();
+      await world.compute.launch(world.request(one));
+      await mkdir(join(jobFolder(one), "a", "d".repeat(250)), { recursive: true });
+      await expect(world.compute.terminate([one])).rejects.toThrow(jobFolder(one));
+      const problem = await world.compute.terminate([one]).catch((error: unknown) => String(error));
+      expect(String(problem).length).toBeLessThan(600);
+      expect((await world.compute.list()).map(({ machine }) => machine)).toEqual([one]);
+      await rm(jobFolder(one), { recursive: true });
+    });
+
+    const sysvTools = ["ipcmk", "ipcrm", "ipcs"].every((tool) => existsSync(join("/usr/bin", tool)));
+    it(
+      sysvTools ? "removes shared memory, semaphores and queues of the job" : "has no System V tools here",
+      async () => {
+        await open();
+        await world.compute.launch(world.request(one));
+        const { boot } = await world.ready(one);
+        const make = ["ipcmk -M 64", "ipcmk -S 1", "ipcmk -Q"].join(" && ");
+        if (sysvTools) execFileSync("sh", ["-c", make], { ...boot.user, cwd: "/" });
+        const left = () => ipcOf(boot.user?.uid ?? 0);
+        expect(left()).toBe(sysvTools ? 3 : 0);
+        await world.compute.terminate([one]);
+        expect(left()).toBe(0);
+      },
+    );
 
     it("shares no user with another server that launches at the same moment", async () => {
       await open();
@@ -70,8 +151,7 @@ if (isRoot) {
 
     it("takes back the user of a machine that a crash kept from being written down", async () => {
       await open();
-      await mkdir(world.claimsDir, { recursive: true });
-      await writeFile(join(world.claimsDir, String(firstUid)), world.dirOf("r9gone"));
+      await claim(world.dirOf("r9gone"));
       await world.compute.launch(world.request(one));
       expect(await uidOf(one)).toBe(firstUid);
     });
