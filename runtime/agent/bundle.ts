@@ -9,11 +9,11 @@ import type { AgentBoot, Assignment } from "../core/agent-protocol";
 import type { Log, Random } from "../core/ports";
 import { asUser } from "./as-user";
 import { Backoff, rest } from "./backoff";
-import { problemOf } from "./json-log";
 import type { AgentOptions } from "./options";
 import type { ServerClient } from "./server-client";
 import type { Session } from "./session";
 import { unpackBundle } from "./unpack";
+import { errorText } from "../core/error-facts";
 
 export type BundleFacts = NonNullable<Assignment["bundle"]>;
 
@@ -42,7 +42,7 @@ export async function bringBundle(facts: BundleFacts, target: string, parts: Bun
     const unpacked = await asUser(parts.boot.user, () => unpackBundle(handle.createReadStream(), target));
     return unpacked.ok ? { kind: "ready" } : { kind: "refused", problem: unpacked.problem };
   } catch (error) {
-    return { kind: "refused", problem: `it could not be unpacked: ${problemOf(error)}` };
+    return { kind: "refused", problem: `it could not be unpacked: ${errorText(error)}` };
   } finally {
     await handle.close().catch(() => undefined);
     await rm(file, { force: true });
@@ -57,7 +57,7 @@ async function fetchBundle(facts: BundleFacts, file: string, parts: BundleParts)
     const reply = await client.bundle(signal);
     if (reply.kind === "answer") {
       const saved = await save(reply.value, facts, file).catch((error: unknown) => {
-        log.warn("the bundle did not arrive whole; it is fetched again", { problem: problemOf(error) });
+        log.warn("the bundle did not arrive whole; it is fetched again", { problem: errorText(error) });
         return undefined;
       });
       if (saved !== undefined) return saved;

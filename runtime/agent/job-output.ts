@@ -2,8 +2,8 @@
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../core/ports";
-import { problemOf } from "./json-log";
 import type { OutputSpool } from "./output-spool";
+import { errorText } from "../core/error-facts";
 
 export interface OutputFlow {
   /** Resolves when all is in the spool. Whoever still holds the output open is waited for only while it writes. */
@@ -17,7 +17,7 @@ export function startOutputFlow(outputs: readonly Readable[], spool: OutputSpool
   let last: Promise<void> = Promise.resolve();
   let lost = false;
   const lose = (error: unknown): void => {
-    if (!lost) log.error("output of the job is lost", { problem: problemOf(error) });
+    if (!lost) log.error("output of the job is lost", { problem: errorText(error) });
     lost = true;
   };
   const append = (chunk: Uint8Array): Promise<void> => {

@@ -16,10 +16,10 @@ import { makeJobFolders } from "./job-folders";
 import type { JobFolders } from "./job-folders";
 import { startOutputFlow } from "./job-output";
 import type { JobProcesses } from "./job-processes";
-import { problemOf } from "./json-log";
 import type { OutputPipe } from "./output-pipe";
 import type { OutputSpool } from "./output-spool";
 import type { Session } from "./session";
+import { errorText } from "../core/error-facts";
 
 export interface JobParts extends BundleParts {
   readonly clock: Clock;
@@ -42,11 +42,11 @@ const longestTimer = 2 ** 31 - 1;
 /** `undefined`: nobody is to be told. */
 export async function runJob(assignment: Assignment, parts: JobParts): Promise<JobEnd | undefined> {
   const end = await perform(assignment, parts).catch((error: unknown): JobEnd => {
-    parts.log.error("the job could not be run", { problem: problemOf(error) });
-    return endedBy("interrupted", `the machine could not run it: ${problemOf(error)}`, parts.clock);
+    parts.log.error("the job could not be run", { problem: errorText(error) });
+    return endedBy("interrupted", `the machine could not run it: ${errorText(error)}`, parts.clock);
   });
   await removeTree(parts.boot.jobDir, parts.boot.user).catch((error: unknown) => {
-    parts.log.error("the folder of the job could not be removed", { problem: problemOf(error) });
+    parts.log.error("the folder of the job could not be removed", { problem: errorText(error) });
   });
   return parts.session.abandonSignal.aborted ? undefined : end;
 }

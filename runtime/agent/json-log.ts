@@ -19,7 +19,3 @@ export function withFields(log: Log, base: LogFields): Log {
     error: (sentence, fields) => log.error(sentence, { ...base, ...fields }),
   };
 }
-
-export function problemOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

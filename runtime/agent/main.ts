@@ -5,10 +5,11 @@ import type { AgentBoot } from "../core/agent-protocol";
 import { readBoot } from "./boot";
 import { usualPath } from "./job-environment";
 import { JobProcesses } from "./job-processes";
-import { jsonLog, problemOf } from "./json-log";
+import { jsonLog } from "./json-log";
 import { exitCodes } from "./leave";
 import { defaultOptions } from "./options";
 import { runAgent } from "./run-agent";
+import { errorText } from "../core/error-facts";
 
 const clock = { now: () => Date.now() };
 const uptimeMs = (): number => performance.now();
@@ -70,7 +71,7 @@ function watchSignals(processes: JobProcesses): AbortSignal {
 }
 
 function crash(error: unknown): never {
-  log.error("the agent crashed", { problem: problemOf(error) });
+  log.error("the agent crashed", { problem: errorText(error) });
   process.exit(exitCodes.failed);
 }
 

@@ -10,7 +10,7 @@ import { keepInTouch } from "./heartbeat";
 import { runJob } from "./job";
 import type { JobEnvironmentParts } from "./job-environment";
 import type { JobProcesses } from "./job-processes";
-import { problemOf, withFields } from "./json-log";
+import { withFields } from "./json-log";
 import { leave } from "./leave";
 import type { Departure } from "./leave";
 import type { AgentOptions } from "./options";
@@ -21,6 +21,7 @@ import { Reporter } from "./reporter";
 import { ServerAddress } from "./server-address";
 import { ServerClient } from "./server-client";
 import { Session } from "./session";
+import { errorText } from "../core/error-facts";
 
 export interface AgentDeps {
   readonly clock: Clock;
@@ -72,7 +73,7 @@ export async function runAgent(boot: AgentBoot, deps: AgentDeps): Promise<number
       await closeSpool(opened);
     }
   } catch (error) {
-    deps.log.error("the agent failed", { problem: problemOf(error) });
+    deps.log.error("the agent failed", { problem: errorText(error) });
     deps.processes.killNow();
     return leave("failed", deps.log);
   } finally {

@@ -7,9 +7,9 @@ import type { AgentOrders, EnrolAnswer, EnrolRequest, HeartbeatRequest, ReportRe
 import { parseEnrolAnswer, parseEnrolLater, parseOrders } from "./answers";
 import { HttpConnections, readJson } from "./http";
 import type { HttpRequest } from "./http";
-import { problemOf } from "./json-log";
 import type { AgentOptions } from "./options";
 import type { ServerAddress } from "./server-address";
+import { errorText } from "../core/error-facts";
 
 export type Reply<T> =
   | { readonly kind: "answer"; readonly value: T }
@@ -94,7 +94,7 @@ export class ServerClient {
       return reply;
     } catch (error) {
       if (!call.signal.aborted) this.heard(true);
-      return { kind: "failed", problem: problemOf(error), retryAfterMs: null };
+      return { kind: "failed", problem: errorText(error), retryAfterMs: null };
     }
   }
 

@@ -8,12 +8,12 @@
 import { chmodSync, closeSync, constants, fchmodSync, futimesSync, linkSync, mkdirSync, openSync } from "node:fs";
 import { readdirSync, rmSync, symlinkSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { Readable, pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { bundleLimits, type BundleLimits } from "../core/bundle";
 import { shown } from "../core/bundle-names";
-import { readBundle, type BundlePiece, type Inflate } from "../core/bundle-reader";
+import { readBundle, type BundlePiece } from "../core/bundle-reader";
 import { OnejobError } from "../core/errors";
+import { errorCode } from "../core/error-facts";
+import { inflate } from "../machine/inflate";
 
 export type Unpacked = { readonly ok: true } | { readonly ok: false; readonly problem: string };
 
@@ -48,13 +48,6 @@ export async function unpackBundle(
   }
   return problem === null ? { ok: true } : { ok: false, problem };
 }
-
-const inflate: Inflate = (packed) => {
-  const gunzip = createGunzip({ chunkSize: 64 * 1024 });
-  // An error reaches whoever reads `gunzip`; the callback only keeps it from being thrown into nowhere as well.
-  pipeline(Readable.from(packed, { objectMode: false }), gunzip, () => undefined);
-  return { content: gunzip, consumed: () => gunzip.bytesWritten };
-};
 
 type EntryPiece = Extract<BundlePiece, { kind: "entry" }>;
 
@@ -129,7 +122,7 @@ class Extraction {
     try {
       act(join(this.#root, path));
     } catch (error) {
-      const code = codeOf(error);
+      const code = errorCode(error);
       if (code === "EEXIST") throw new Refusal(`${shown(path)} is the same as another name on this file system`);
       if (code === "ENAMETOOLONG") throw new Refusal(`${shown(path)} is too long for this file system`);
       if (code === "EILSEQ") throw new Refusal(`${shown(path)} is no name this file system takes`);
@@ -143,10 +136,6 @@ class Refusal extends Error {}
 /** No setuid, setgid or sticky bit, nothing writable for others, and never so little that it could not be removed. */
 function rights(mode: number, least: number): number {
   return (mode & 0o755) | least;
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }
 
 /** It was empty before, so all that is in it now is ours. Links are removed, not followed. */

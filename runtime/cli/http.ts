@@ -4,8 +4,8 @@ import { request as httpRequest } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { OnejobError } from "../core/errors";
 import { lazy } from "./lazy";
-import { codeOf, messageOf } from "./node-error";
 import type { Address } from "./server-address";
+import { errorCode, errorText } from "../core/error-facts";
 
 export interface Exchange {
   readonly method: "GET" | "POST";
@@ -94,7 +94,7 @@ export function unreachable(address: Address, cause: unknown): OnejobError {
 }
 
 function plainCause(error: unknown): string {
-  const code = codeOf(error) ?? "";
+  const code = errorCode(error) ?? "";
   const known: Readonly<Record<string, string>> = {
     ECONNREFUSED: "nothing listens there",
     ENOENT: "nothing listens there",
@@ -105,5 +105,5 @@ function plainCause(error: unknown): string {
     ETIMEDOUT: "it did not answer in time",
     EHOSTUNREACH: "there is no way to it",
   };
-  return known[code] ?? (messageOf(error) || code || "the connection failed");
+  return known[code] ?? (errorText(error) || code || "the connection failed");
 }

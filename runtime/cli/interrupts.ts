@@ -6,7 +6,7 @@ import type { JobView } from "./api-types";
 import { jobPath } from "./api-types";
 import type { Context } from "./context";
 import { persist } from "./follow";
-import { messageOf } from "./node-error";
+import { errorText } from "../core/error-facts";
 
 export class Interrupts {
   private readonly context: Context;
@@ -53,7 +53,7 @@ export class Interrupts {
     try {
       await persist(this.context, this.signal, () => api.post<unknown>(jobPath(key, "/cancel")));
     } catch (error) {
-      if (!this.signal.aborted) this.context.say(`onejob: the job could not be cancelled: ${messageOf(error)}`);
+      if (!this.signal.aborted) this.context.say(`onejob: the job could not be cancelled: ${errorText(error)}`);
     }
   }
 }

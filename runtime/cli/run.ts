@@ -8,8 +8,8 @@ import type { GlobalOptions, Output } from "./context";
 import { complaint, makeContext, outputs } from "./context";
 import { errorExit, exit } from "./exit";
 import type { CliIo } from "./io";
-import { messageOf } from "./node-error";
 import { makeProgram, welcome } from "./program";
+import { errorText } from "../core/error-facts";
 
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   if (argv.length === 0) {
@@ -60,7 +60,7 @@ function complaintOf(error: unknown): string {
   if (error instanceof OnejobError) return complaint(error.message, error.entry.fix);
   if (error instanceof ApiError) return complaint(error.message, error.fix);
   return complaint(
-    `${catalogue.internal.what}: ${messageOf(error)}`,
+    `${catalogue.internal.what}: ${errorText(error)}`,
     "run it again with --debug and report what it prints",
   );
 }

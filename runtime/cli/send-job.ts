@@ -7,7 +7,7 @@ import { persist } from "./follow";
 import { bytes, plain } from "./format";
 import type { SubmitOptions } from "./job-spec";
 import { lazy } from "./lazy";
-import { codeOf } from "./node-error";
+import { errorCode } from "../core/error-facts";
 
 export interface Sending {
   readonly spec: JobSpec;
@@ -46,7 +46,7 @@ async function packed(context: Context, { options }: Sending): Promise<AsyncIter
 
 function brokeOff(error: unknown): boolean {
   if (!(error instanceof OnejobError) || error.code !== "unreachable") return false;
-  return ["ECONNRESET", "EPIPE"].includes(codeOf(error.cause) ?? "");
+  return ["ECONNRESET", "EPIPE"].includes(errorCode(error.cause) ?? "");
 }
 
 const progressMs = 100;

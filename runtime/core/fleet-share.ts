@@ -53,14 +53,14 @@ export function decideShare(fleet: FleetRecord, request: ShareRequest): ShareDec
   }
   if (growing && live + growth > roomOf(profile, fleet, request.maxRunners)) return { kind: "full" };
   const runners = growing && before.planner === planner ? Math.max(before.runners, live + growth) : live + growth;
-  const hungry = hungryAfter(fleet.hungry, request, growing);
+  const hungry = hungryAfter(fleet.hungry, request);
   return { kind: "granted", ...change(fleet, request, { runners, planner, hungry }) };
 }
 
-function hungryAfter(queue: readonly string[], request: ShareRequest, grew: boolean): readonly string[] {
+function hungryAfter(queue: readonly string[], request: ShareRequest): readonly string[] {
   const others = queue.filter((name) => name !== request.profile);
   if (!request.hungry) return others;
-  return queue.includes(request.profile) && !grew ? queue : [...others, request.profile];
+  return queue.includes(request.profile) && request.growth === 0 ? queue : [...others, request.profile];
 }
 
 /** What to write, and who may find room or its turn by it. */

@@ -2,8 +2,8 @@
 import { constants } from "node:fs";
 import { type FileHandle, chmod, lstat, open, readdir, rmdir, unlink } from "node:fs/promises";
 import { OnejobError } from "../core/errors";
-import { errnoOf, ignoreAbsent } from "./errno";
 import { type Owner, brooms, sweep } from "./sweep";
+import { errorCode, ignoreAbsent } from "../core/error-facts";
 
 /**
  * Gone already: fine. A link is removed, never followed. As root, what a job's user left is removed with that user's
@@ -76,7 +76,7 @@ async function removeEmpty(path: string): Promise<boolean> {
     await rmdir(path);
     return true;
   } catch (error) {
-    const code = errnoOf(error) ?? "";
+    const code = errorCode(error) ?? "";
     if (code === "ENOENT") return true;
     if (["ENOTEMPTY", "EEXIST"].includes(code)) return false;
     throw error;

@@ -5,9 +5,9 @@ import { OnejobError } from "../../core/errors";
 import type { Context } from "../context";
 import { exit } from "../exit";
 import { lazy } from "../lazy";
-import { codeOf, messageOf } from "../node-error";
 import type { Act } from "./command";
 import { examples, usage } from "./command";
+import { errorCode, errorText } from "../../core/error-facts";
 
 export function init(program: Command, act: Act): void {
   program
@@ -44,7 +44,7 @@ function writeNew(file: string, content: string): void {
   try {
     writeFileSync(file, content, { flag: "wx" });
   } catch (cause) {
-    const code = codeOf(cause) ?? messageOf(cause);
+    const code = errorCode(cause) ?? errorText(cause);
     throw new OnejobError(
       "usage",
       `${file} cannot be written (${code}); go to another folder, or name one with --config`,

@@ -4,10 +4,10 @@ import { parseListen } from "../../core/settings-listen";
 import type { Settings } from "../../core/settings";
 import { readServerInfo } from "../../entry/local/data-dir";
 import type { Context } from "../context";
-import { codeOf, messageOf } from "../node-error";
 import { lazy } from "../lazy";
 import type { Finding } from "./check";
 import { bad, good } from "./check";
+import { errorCode, errorText } from "../../core/error-facts";
 
 export function configFile(context: Context): Finding {
   try {
@@ -15,7 +15,7 @@ export function configFile(context: Context): Finding {
     return good(path === null ? "no config file; the built-in settings hold" : `${path} is valid`);
   } catch (error) {
     if (error instanceof OnejobError) return bad(error.message, error.entry.fix);
-    return bad(messageOf(error), "run `onejob config validate`");
+    return bad(errorText(error), "run `onejob config validate`");
   }
 }
 
@@ -57,7 +57,7 @@ function load({ io, configFile: flag }: Context): { readonly path: string | null
 function tryListen(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", (error) => resolve(codeOf(error) ?? messageOf(error)));
+    server.once("error", (error) => resolve(errorCode(error) ?? errorText(error)));
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)));
   });
 }

@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Context } from "../context";
-import { codeOf, messageOf } from "../node-error";
 import { bytes } from "../format";
 import type { Finding } from "./check";
 import { bad, good } from "./check";
+import { errorCode, errorText } from "../../core/error-facts";
 
 export function dataFolder({ dataFolder: folder }: Context): Finding {
   if (!existsSync(folder)) return creatable(folder);
@@ -39,7 +39,7 @@ export function diskSpace({ dataFolder: folder }: Context): Finding {
       ? good(what)
       : bad(what, `free at least ${bytes(leastFree)}, or choose another disk with --data-dir`);
   } catch (error) {
-    return good(`free space at ${place} is not known (${codeOf(error) ?? messageOf(error)})`);
+    return good(`free space at ${place} is not known (${errorCode(error) ?? errorText(error)})`);
   }
 }
 

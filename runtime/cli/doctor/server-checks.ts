@@ -3,9 +3,9 @@ import { OnejobError } from "../../core/errors";
 import { ApiError } from "../api-error";
 import type { ListView, ProfileView, ReadyView, StatusView } from "../api-types";
 import type { Context } from "../context";
-import { messageOf } from "../node-error";
 import type { Finding } from "./check";
 import { bad, good } from "./check";
+import { errorText } from "../../core/error-facts";
 
 /** Asks with the token: a server that does not know us is as good as none. */
 export async function reachable(context: Context): Promise<Finding> {
@@ -68,5 +68,5 @@ async function status(context: Context): Promise<Status> {
 function failure(error: unknown): Finding {
   if (error instanceof OnejobError) return bad(error.message, error.entry.fix);
   if (error instanceof ApiError) return bad(error.message, error.fix ?? "see the server's log");
-  return bad(messageOf(error), "run `onejob doctor --debug`");
+  return bad(errorText(error), "run `onejob doctor --debug`");
 }

@@ -7,7 +7,7 @@ import { mkdir, readdir, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProfileSettings } from "../../core/settings";
-import { errnoOf, ignoreAbsent } from "../../machine/errno";
+import { errorCode, ignoreAbsent } from "../../core/error-facts";
 
 /** What holds on this machine. `marker`: by environment marker; `group`: the agent's process group only. */
 export interface Enforcement {
@@ -120,13 +120,13 @@ export async function removeGroup(dir: string): Promise<void> {
       return await rmdir(dir).catch(ignoreAbsent);
     } catch (error) {
       // The kernel takes a moment to let go of the processes just killed.
-      if (errnoOf(error) !== "EBUSY" || tries === 100) throw error;
+      if (errorCode(error) !== "EBUSY" || tries === 100) throw error;
       await sleep(20);
     }
   }
 }
 
 function ignoreExisting(error: unknown): undefined {
-  if (errnoOf(error) !== "EEXIST") throw error;
+  if (errorCode(error) !== "EEXIST") throw error;
   return undefined;
 }

@@ -1,7 +1,7 @@
 /** Takes a claim file away only while it says what we judged it by; another server may do the same at this moment. */
 import { randomUUID } from "node:crypto";
 import { link, readFile, rename, unlink } from "node:fs/promises";
-import { errnoOf, ignoreAbsent } from "../../machine/errno";
+import { errorCode, ignoreAbsent } from "../../core/error-facts";
 
 /** `false`: it says something else by now, and stays. */
 export async function removeClaim(file: string, judged: string): Promise<boolean> {
@@ -9,7 +9,7 @@ export async function removeClaim(file: string, judged: string): Promise<boolean
   try {
     await rename(file, aside);
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") return true;
+    if (errorCode(error) === "ENOENT") return true;
     throw error;
   }
   const same = (await readFile(aside, "utf8")) === judged;
@@ -20,5 +20,5 @@ export async function removeClaim(file: string, judged: string): Promise<boolean
 }
 
 function ignoreTaken(error: unknown): void {
-  if (errnoOf(error) !== "EEXIST") throw error;
+  if (errorCode(error) !== "EEXIST") throw error;
 }

@@ -1,7 +1,7 @@
 /** Whether machines get control groups here; asked once, and taken back as soon as one is refused. */
 import type { Log } from "../../core/ports";
-import { messageOf } from "../../machine/errno";
 import { type Enforcement, type GroupBase, type GroupSupport, currentBase, groupOf, probe } from "./cgroup";
+import { errorText } from "../../core/error-facts";
 
 export interface ControlGroups {
   enforcement(): Enforcement;
@@ -34,7 +34,7 @@ export function controlGroups(options: ControlGroupOptions): ControlGroups {
     pathFor: (machine) => (base === undefined || support() === undefined ? null : groupOf(base, machine)),
     giveUp(error) {
       known = { support: undefined };
-      options.log.warn("control groups are refused; limits are not enforced from now on", { error: messageOf(error) });
+      options.log.warn("control groups are refused; limits are not enforced from now on", { error: errorText(error) });
     },
   };
 }

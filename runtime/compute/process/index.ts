@@ -2,11 +2,11 @@
 import { mkdirSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
+import { turns } from "../../core/turns";
 import { OnejobError } from "../../core/errors";
 import type { Compute, Log, MachineOutcome, Tokens } from "../../core/ports";
 import type { ProfileSettings } from "../../core/settings";
 import type { Enforcement, GroupBase } from "./cgroup";
-import { messageOf } from "../../machine/errno";
 import { controlGroups } from "./control-groups";
 import type { Host } from "./host";
 import { type LaunchOptions, type Wanted, launchMachine, wantedMachines } from "./launch";
@@ -14,7 +14,7 @@ import { listMachines } from "./list";
 import { isMachineName } from "./machine-record";
 import { processTable } from "./process-table";
 import { terminateMachine } from "./terminate";
-import { turns } from "./turns";
+import { errorText } from "../../core/error-facts";
 
 export type { Enforcement } from "./cgroup";
 
@@ -63,7 +63,7 @@ const mostEnded = 10_000;
 
 export function processCompute(options: ProcessOptions): ProcessCompute {
   const waiting = turns();
-  const host = hostOf(options, (action) => waiting.take("", action));
+  const host = hostOf(options, (action) => waiting("", action));
   const ended = new Set<string>();
   const launching = launchOptions(options);
   return {
@@ -75,13 +75,13 @@ export function processCompute(options: ProcessOptions): ProcessCompute {
         ended.has(wanted.runner)
           ? { runner: wanted.runner, outcome: "launched", machine: wanted.runner }
           : launchMachine(host, launching, wanted);
-      const all = wantedMachines(request).map((wanted) => waiting.take(wanted.runner, () => one(wanted)));
+      const all = wantedMachines(request).map((wanted) => waiting(wanted.runner, () => one(wanted)));
       return allOf(await Promise.allSettled(all), "the launch");
     },
     async terminate(machines) {
       const ours = machines.filter(isMachineName);
       for (const machine of ours) remember(ended, machine);
-      const end = (machine: string) => waiting.take(machine, () => terminateMachine(host, machine));
+      const end = (machine: string) => waiting(machine, () => terminateMachine(host, machine));
       allOf(await Promise.allSettled(ours.map(end)), "the end");
     },
     list: () => listMachines(host),
@@ -159,6 +159,6 @@ const mostSaid = 3;
 function allOf<T>(results: readonly PromiseSettledResult<T>[], what: string): readonly T[] {
   const failed = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
   if (failed.length === 0) return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const said = failed.slice(0, mostSaid).map(messageOf).map(shortened).join("; ");
+  const said = failed.slice(0, mostSaid).map(errorText).map(shortened).join("; ");
   throw new OnejobError("internal", `${what} of ${failed.length} machines failed: ${said}`, { cause: failed[0] });
 }

@@ -1,13 +1,13 @@
 /** The folder a job works in, and what a job of its own user leaves outside it. */
 import { chown, lstat, mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { errnoOf, ignoreAbsent } from "../../machine/errno";
 import { removeOwned, removeTree } from "../../machine/remove-tree";
 import { removeIpc } from "./ipc";
 import type { Host } from "./host";
 import { LaunchRefusal } from "./launch-refusal";
 import { type MachineRecord, machineDir } from "./machine-record";
 import type { JobUser } from "./job-user";
+import { errorCode, ignoreAbsent } from "../../core/error-facts";
 
 /** As root the data folder is closed to the job's user, so its folder has to lie outside. */
 export function jobDirOf(host: Host, machine: string): string {
@@ -19,7 +19,7 @@ export async function makeJobDir(record: MachineRecord): Promise<void> {
   try {
     await mkdir(record.jobDir, { mode: 0o700 });
   } catch (error) {
-    if (errnoOf(error) !== "EEXIST") throw error;
+    if (errorCode(error) !== "EEXIST") throw error;
     const detail = `${record.jobDir} exists already; look who made it and remove it`;
     throw new LaunchRefusal("misconfigured", detail, { cause: error });
   }

@@ -5,12 +5,12 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
-import { errnoOf, ignoreAbsent, messageOf } from "../../machine/errno";
 import { removeClaim } from "./claim";
 import type { Host } from "./host";
 import { removeStrays } from "./job-folder";
 import { LaunchRefusal } from "./launch-refusal";
 import { machineDir } from "./machine-record";
+import { errorCode, errorText, ignoreAbsent } from "../../core/error-facts";
 
 export interface JobUser {
   readonly uid: number;
@@ -49,7 +49,7 @@ async function take(host: Host, uid: number, claim: string): Promise<boolean> {
     await writeFile(file, claim, { flag: "wx", mode: 0o600 });
     return true;
   } catch (error) {
-    if (errnoOf(error) === "EEXIST") return false;
+    if (errorCode(error) === "EEXIST") return false;
     throw error;
   }
 }
@@ -70,7 +70,7 @@ async function isClean(host: Host, user: JobUser): Promise<boolean> {
     await removeStrays(host, user);
     return true;
   } catch (error) {
-    host.log.warn("a user id stays unused", { uid: user.uid, error: messageOf(error) });
+    host.log.warn("a user id stays unused", { uid: user.uid, error: errorText(error) });
     return false;
   }
 }

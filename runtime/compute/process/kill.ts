@@ -2,12 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { OnejobError } from "../../core/errors";
 import { killGroup } from "./cgroup";
-import { errnoOf } from "../../machine/errno";
 import { runAs } from "../../machine/sweep";
 import { type Host, belongingOf } from "./host";
 import type { JobUser } from "./job-user";
 import type { MachineRecord } from "./machine-record";
 import { processesOf } from "./marked-processes";
+import { errorCode } from "../../core/error-facts";
 
 /** An error is to be read. */
 const mostNamed = 10;
@@ -50,6 +50,6 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if (!["ESRCH", "EPERM"].includes(errnoOf(error) ?? "")) throw error;
+    if (!["ESRCH", "EPERM"].includes(errorCode(error) ?? "")) throw error;
   }
 }

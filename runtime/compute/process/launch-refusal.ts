@@ -1,6 +1,6 @@
 /** Why a machine could not be made, as the planner needs to hear it. */
 import type { MachineOutcome } from "../../core/ports";
-import { errnoOf, messageOf } from "../../machine/errno";
+import { errorCode, errorText } from "../../core/error-facts";
 
 type Refused = Exclude<MachineOutcome["outcome"], "launched">;
 
@@ -20,8 +20,8 @@ const full = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT"
 /** System errors name a path and a code, never what was written. */
 export function refusalOf(error: unknown): LaunchRefusal {
   if (error instanceof LaunchRefusal) return error;
-  const detail = messageOf(error);
-  return full.has(errnoOf(error) ?? "")
+  const detail = errorText(error);
+  return full.has(errorCode(error) ?? "")
     ? new LaunchRefusal("no-capacity", `this machine has no room for another process: ${detail}`, { cause: error })
     : new LaunchRefusal("misconfigured", `the machine could not be prepared: ${detail}`, { cause: error });
 }

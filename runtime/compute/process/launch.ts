@@ -7,7 +7,6 @@ import type { AgentBoot } from "../../core/agent-protocol";
 import type { LaunchRequest, MachineOutcome } from "../../core/ports";
 import type { ProfileSettings } from "../../core/settings";
 import { enterGroup, makeGroup, removeGroup } from "./cgroup";
-import { errnoOf, messageOf } from "../../machine/errno";
 import type { Host } from "./host";
 import { jobDirOf, makeJobDir } from "./job-folder";
 import { claimUser } from "./job-user";
@@ -16,6 +15,7 @@ import { type MachineRecord, isMachineName, machineDir, readRecord, writeRecord 
 import { markerVariables } from "./marker";
 import { type SpawnedAgent, agentEnvironment, giveOrders, spawnAgent } from "./spawn-agent";
 import { removeMachine } from "./terminate";
+import { errorCode, errorText } from "../../core/error-facts";
 
 export interface LaunchOptions {
   readonly agentCommand: readonly string[];
@@ -72,7 +72,7 @@ async function enterFolder(host: Host, runner: string): Promise<"new" | "ran" | 
     await mkdir(dir, { mode: 0o700 });
     return "new";
   } catch (error) {
-    if (errnoOf(error) !== "EEXIST") return refusalOf(error);
+    if (errorCode(error) !== "EEXIST") return refusalOf(error);
   }
   const record = await readRecord(dir);
   if (record === "unreadable" || (record !== "absent" && record.agent !== null)) return "ran";
@@ -186,6 +186,6 @@ async function discard(host: Host, runner: string): Promise<void> {
   try {
     await removeMachine(host, runner);
   } catch (error) {
-    host.log.error("remains of a failed launch could not be removed", { runner, error: messageOf(error) });
+    host.log.error("remains of a failed launch could not be removed", { runner, error: errorText(error) });
   }
 }

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ignoreAbsent } from "../../machine/errno";
+import { ignoreAbsent } from "../../core/error-facts";
 
 export interface MachineRecord {
   readonly launch: string;

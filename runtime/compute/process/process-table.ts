@@ -6,9 +6,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { errnoOf } from "../../machine/errno";
 import { readProcFile } from "../../machine/proc-file";
 import { type Marker, parseMarker } from "./marker";
+import { errorCode } from "../../core/error-facts";
 
 export interface ProcessEntry {
   readonly pid: number;
@@ -71,7 +71,7 @@ function psTable(): BareTable {
         return state === undefined || state.startsWith("Z") ? undefined : start;
       } catch (error) {
         // It exits with 1 when there is no such process; only a `ps` that cannot run at all has a code.
-        if (errnoOf(error) === undefined) return undefined;
+        if (errorCode(error) === undefined) return undefined;
         throw error;
       }
     },
@@ -111,7 +111,7 @@ function readOf(path: string): string {
   try {
     return readProcFile(path).toString("utf8");
   } catch (error) {
-    if (outOfDescriptors.has(errnoOf(error) ?? "")) throw error;
+    if (outOfDescriptors.has(errorCode(error) ?? "")) throw error;
     return "";
   }
 }

@@ -4,8 +4,8 @@ import { constants } from "node:fs";
 import { access, open } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { AgentBoot } from "../../core/agent-protocol";
-import { errnoOf } from "../../machine/errno";
 import { LaunchRefusal } from "./launch-refusal";
+import { errorCode } from "../../core/error-facts";
 
 export interface AgentSpawn {
   readonly command: readonly string[];
@@ -52,7 +52,7 @@ export async function spawnAgent(options: AgentSpawn): Promise<SpawnedAgent> {
 async function requireFiles(command: readonly string[]): Promise<void> {
   for (const file of command.filter((word) => isAbsolute(word))) {
     await access(file, constants.R_OK).catch((error: unknown) => {
-      const detail = `the agent's file ${file} cannot be read (${errnoOf(error)}); install or build Onejob again`;
+      const detail = `the agent's file ${file} cannot be read (${errorCode(error)}); install or build Onejob again`;
       throw new LaunchRefusal("misconfigured", detail, { cause: error });
     });
   }
@@ -62,8 +62,8 @@ async function spawned(child: ChildProcess, program: string): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
   } catch (error) {
-    if (!["ENOENT", "EACCES", "ENOEXEC"].includes(errnoOf(error) ?? "")) throw error;
-    const detail = `the agent ${program} cannot be started (${errnoOf(error)}); install or build Onejob again`;
+    if (!["ENOENT", "EACCES", "ENOEXEC"].includes(errorCode(error) ?? "")) throw error;
+    const detail = `the agent ${program} cannot be started (${errorCode(error)}); install or build Onejob again`;
     throw new LaunchRefusal("misconfigured", detail, { cause: error });
   }
 }

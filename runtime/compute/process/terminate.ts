@@ -7,13 +7,13 @@ import { readdir, rename, rmdir, unlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeGroup } from "./cgroup";
-import { ignoreAbsent } from "../../machine/errno";
 import { removeTree } from "../../machine/remove-tree";
 import { type Host, belongingOf, livingAgent } from "./host";
 import { removeJobDir, removeStrays } from "./job-folder";
 import { releaseUser } from "./job-user";
 import { killAll, signal } from "./kill";
 import { type MachineRecord, machineDir, readRecord, recordFile } from "./machine-record";
+import { ignoreAbsent } from "../../core/error-facts";
 
 export async function terminateMachine(host: Host, machine: string): Promise<void> {
   const record = await knownRecord(host, machine);

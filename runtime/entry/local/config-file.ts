@@ -8,6 +8,7 @@ import { OnejobError } from "../../core/errors";
 import { builtInSettings, readSettings } from "../../core/read-settings";
 import type { Problem, SettingsContext } from "../../core/read-settings";
 import type { Settings } from "../../core/settings";
+import { errorCode } from "../../core/error-facts";
 
 export interface ConfigSearch {
   /** `--config` */
@@ -73,10 +74,6 @@ function readConfigFile(path: string): string {
     const what = `cannot be read: ${errorCode(cause)}`;
     throw configError(path, [{ path: "", what, fix: "give a file that this user may read" }], cause);
   }
-}
-
-function errorCode(error: unknown): string {
-  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown error";
 }
 
 /** The settings a text holds, or all that is wrong with it. */

@@ -4,9 +4,10 @@ import { chmod, mkdir, open, readdir, rename, rm, stat, type FileHandle } from "
 import { join } from "node:path";
 import { OnejobError } from "../../core/errors";
 import type { JobKey } from "../../core/model";
+import { turns } from "../../core/turns";
 import type { Files } from "../../core/ports";
-import { errorCode, errorText } from "./error-facts";
 import { fileName, jobOfFileName } from "./job-file-names";
+import { errorCode, errorText } from "../../core/error-facts";
 
 export interface DiskFiles extends Files {
   /**
@@ -80,7 +81,7 @@ type Logs = Pick<DiskFiles, "appendLog" | "readLog" | "logSize" | "dropLog" | "t
 
 function logFiles(folder: string): Logs {
   const place = (job: JobKey) => join(folder, fileName(job));
-  const inTurn = queues();
+  const inTurn = turns();
   return {
     // Two at once would both see the old size, and write the same bytes twice or leave a hole.
     appendLog: (job, offset, data) => inTurn(job, () => storing(job, () => append(place(job), offset, data))),
@@ -159,18 +160,4 @@ async function storing<T>(what: string, run: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw new OnejobError("not-stored", `${what}: ${errorText(cause)}`, { cause });
   }
-}
-
-/** Runs what has the same name one after the other. */
-function queues(): <T>(name: string, run: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return (name, run) => {
-    const mine = (last.get(name) ?? Promise.resolve()).then(run, run);
-    last.set(name, mine);
-    const forget = (): void => {
-      if (last.get(name) === mine) last.delete(name);
-    };
-    mine.then(forget, forget);
-    return mine;
-  };
 }

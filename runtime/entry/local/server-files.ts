@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { OnejobError } from "../../core/errors";
-import { errorCode, errorText } from "./error-facts";
 import { readToken, type ServerInfo } from "./data-dir";
+import { errorCode, errorText } from "../../core/error-facts";
 
 /** Makes the data folder, for this user's eyes only; root takes none that is another user's. Throws `data-dir-unwritable`. */
 export function prepareDataDir(dir: string): void {

@@ -11,10 +11,10 @@ import { socketPath } from "./data-dir";
 import { httpServer } from "./http/server";
 import { buildPorts, type LocalPorts } from "./local-ports";
 import { localSocket } from "./local-socket";
-import { errorCode } from "./error-facts";
 import { dropServerInfo, ensureToken, writeServerInfo } from "./server-files";
 import { settingsHolder } from "./settings-holder";
 import { version } from "../../../package.json";
+import { errorCode } from "../../core/error-facts";
 
 export interface StartOptions {
   readonly dataDir: string;
@@ -65,11 +65,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
 
 /** Each whatever becomes of the others: a folder left locked, or an address left standing, helps nobody. */
 async function closeAll(dataDir: string, http: FastifyInstance, local: LocalPorts): Promise<void> {
-  const closed = await Promise.allSettled([http.close()]);
-  closed.push(...(await Promise.allSettled([local.close()])));
+  const say = (error: unknown) => local.ports.log.error("not closed in order", { error });
+  await http.close().catch(say);
+  await local.close().catch(say);
   dropServerInfo(dataDir);
-  for (const one of closed)
-    if (one.status === "rejected") local.ports.log.error("not closed in order", { error: one.reason });
 }
 
 interface State {

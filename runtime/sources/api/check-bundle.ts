@@ -2,10 +2,9 @@
  * Reads a packed working folder as it was sent, once and without writing anything: may a job be made of it?
  * Memory holds the names of its entries (bounded by the limits) and one piece of content at a time.
  */
-import { Readable, pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { bundleLimits, type BundleLimits } from "../../core/bundle";
-import { readBundle, type Inflate } from "../../core/bundle-reader";
+import { readBundle } from "../../core/bundle-reader";
+import { inflate } from "../../machine/inflate";
 
 export type BundleCheck =
   | { readonly ok: true; readonly entries: number; readonly bytes: number }
@@ -22,10 +21,3 @@ export async function checkBundle(
   }
   return { ok: false, problem: "it could not be read to its end" };
 }
-
-const inflate: Inflate = (packed) => {
-  const gunzip = createGunzip({ chunkSize: 64 * 1024 });
-  // An error reaches whoever reads `gunzip`; the callback only keeps it from being thrown into nowhere as well.
-  pipeline(Readable.from(packed, { objectMode: false }), gunzip, () => undefined);
-  return { content: gunzip, consumed: () => gunzip.bytesWritten };
-};

@@ -15,7 +15,7 @@ export const specSchema = {
     command: {
       type: "array",
       minItems: 1,
-      maxItems: 1_000,
+      maxItems: 65_536,
       items: { type: "string", pattern: noNul },
       description: "Program and arguments; together at most 128 KiB. No shell reads them.",
     },

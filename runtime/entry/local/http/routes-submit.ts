@@ -9,7 +9,7 @@ import { prepareSubmission, submitJob, type Prepared } from "../../../flow/submi
 import type { HttpContext } from "./context";
 import { jobLocation, refuseWhenClosing } from "./intake";
 import { parseSpec, specSchema } from "./job-spec";
-import { oneAtATime, type Turns } from "./one-at-a-time";
+import { turns, type Turns } from "../../../core/turns";
 import { presentJob } from "./present-jobs";
 import { answer, failure } from "./schemas";
 import { openUpload, type Upload } from "./upload";
@@ -44,7 +44,7 @@ const schema = {
 } as const;
 
 export function submitRoutes(app: FastifyInstance, context: HttpContext): void {
-  const turns = oneAtATime();
+  const inTurn = turns();
   const options = {
     schema,
     bodyLimit: context.limits.specBytes,
@@ -54,7 +54,7 @@ export function submitRoutes(app: FastifyInstance, context: HttpContext): void {
     onRequest: refuseWhenClosing(context),
   };
   app.post("/api/v1/jobs", options, async (request, reply) => {
-    const job = await accept(request, turns, context);
+    const job = await accept(request, inTurn, context);
     return reply
       .code(201)
       .header("location", jobLocation(job))
@@ -62,14 +62,14 @@ export function submitRoutes(app: FastifyInstance, context: HttpContext): void {
   });
 }
 
-async function accept(request: FastifyRequest, turns: Turns, context: HttpContext): Promise<Job> {
+async function accept(request: FastifyRequest, inTurn: Turns, context: HttpContext): Promise<Job> {
   const { ports, limits } = context;
   const upload = openUpload(request, limits);
   const submission = parseSpec(await upload.spec());
   const prepared = await orNotStored(prepareSubmission(submission, idempotencyKey(request), ports));
   if (prepared.existing !== undefined) return prepared.existing;
   // A second try of the same submission must neither replace nor remove the bundle of the first.
-  return turns(prepared.key, async () => {
+  return inTurn(prepared.key, async () => {
     const standing = await orNotStored(findJob(prepared.key, prepared.profile.name, ports));
     return standing ?? store(prepared, upload, context);
   });

@@ -9,8 +9,8 @@ import { OnejobError } from "../../../core/errors";
 import { repairIndexes } from "./embedded-indexes";
 import { OpenStore } from "./embedded-commits";
 import { putTables, type Tables } from "./embedded-tables";
-import { errorCode, errorText } from "../error-facts";
 import { isWrite, perform, type Answer } from "./embedded-operations";
+import { errorCode, errorText } from "../../../core/error-facts";
 
 export interface EmbeddedLevel {
   /** One operation of DynamoDB's protocol. Throws when the store itself failed. */

@@ -1,14 +1,11 @@
 /** Turns: of the tasks with one name only one runs at a time, in the order they came. */
 export type Turns = <T>(name: string, task: () => Promise<T>) => Promise<T>;
 
-export function oneAtATime(): Turns {
+export function turns(): Turns {
   const last = new Map<string, Promise<unknown>>();
   return async (name, task) => {
-    const before = last.get(name);
-    const mine = (async () => {
-      await before?.catch(() => undefined);
-      return task();
-    })();
+    const before = last.get(name) ?? Promise.resolve();
+    const mine = before.then(task, task);
     last.set(name, mine);
     try {
       return await mine;
