@@ -185,7 +185,7 @@ describe("a job's user", () => {
 describe("when all is done", () => {
   it("nothing is left: no machine, no folder, no process, no open record", async () => {
     await until(() => place.leftRunners().length === 0 && markedProcesses(place.dataDir).length === 0);
-    expect(await place.json("/api/v1/runners")).toEqual({ items: [] });
+    await until(async () => (await place.json<{ items: unknown[] }>("/api/v1/runners")).items.length === 0);
     const { items } = await place.json<{ items: JobJson[] }>("/api/v1/jobs?limit=500");
     expect(items.filter((job) => !["completed", "failed", "cancelled", "expired"].includes(job.state))).toEqual([]);
   });

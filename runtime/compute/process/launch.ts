@@ -106,7 +106,7 @@ async function make(host: Host, options: LaunchOptions, wanted: Wanted): Promise
     throw error;
   }
   watch(host, options, { ...spawned, runner: wanted.runner });
-  host.log.info("machine launched", { runner: wanted.runner, launch: wanted.launch, pid: spawned.pid });
+  host.log.info("agent started", { runner: wanted.runner, launch: wanted.launch, agentPid: spawned.pid });
 }
 
 /** One at a time, so that a uid is taken once. */

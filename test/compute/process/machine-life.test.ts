@@ -143,7 +143,7 @@ describe("a launch after a crash", () => {
   it("starts a machine of which only the empty folder was made", async () => {
     await open();
     await mkdir(world.dirOf(runner), { recursive: true });
-    expect(await world.compute.list()).toEqual([{ machine: runner, runner, launch: "", alive: false }]);
+    expect(await world.compute.list()).toEqual([{ machine: runner, runner, launch: null, alive: false }]);
     expect(await world.compute.launch(world.request(runner))).toMatchObject([{ outcome: "launched" }]);
     expect(await world.starts(runner)).toBe(1);
   });

@@ -13,7 +13,7 @@ describe("a spec that is wrong", () => {
     ["command[1]", { command: ["make", 7] }],
     ["command[0]", { command: [""] }],
     ["command[0]", { command: ["a\u0000b"] }],
-    ["command", { command: Array.from({ length: 1_001 }, () => "x") }],
+    ["command", { command: Array.from({ length: 65_537 }, () => "x") }],
     ["command", { command: ["x".repeat(131_072)] }],
     ["labels", { ...spec, labels: "linux" }],
     ["labels", { ...spec, labels: Array.from({ length: 21 }, (_, n) => `l${n}`) }],
