@@ -1,6 +1,6 @@
 /**
  * All processes of the job, also those that left its process group or its parents: found by the marker in their
- * environment (DESIGN, section 7), by their process group or session, and by uid where the job has one of its own.
+ * environment, by their process group or session, and by uid where the job has one of its own.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentBoot } from "../core/agent-protocol";

@@ -31,6 +31,7 @@ export async function sendJob(context: Context, sending: Sending): Promise<JobVi
     if (signal.aborted) return null;
     // It may have arrived or not; the idempotency key makes asking again harmless.
     if (!brokeOff(error)) throw error;
+    await askInSmall(context);
     return await persist(context, signal, post);
   } finally {
     clearProgress(context);
@@ -42,6 +43,15 @@ async function packed(context: Context, { options }: Sending): Promise<AsyncIter
   const { stream, warnings } = await lazy.pack().packFolder(folder, { includeGit: options.includeGit ?? false });
   for (const warning of warnings) context.say(`onejob: ${plain(warning)}`);
   return withProgress(context, stream);
+}
+
+/** A server that refuses closes while we still send, and its answer may be lost with the connection: hear it first. */
+async function askInSmall(context: Context): Promise<void> {
+  try {
+    await context.api.get("/api/v1/status");
+  } catch (error) {
+    if (error instanceof OnejobError && error.code === "unauthorised") throw error;
+  }
 }
 
 function brokeOff(error: unknown): boolean {

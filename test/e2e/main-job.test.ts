@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { markedProcesses, Place, until, type Server } from "../fixtures/onejob-process";
@@ -151,6 +152,10 @@ describe("refusals", () => {
   it("of a wrong token leave with 77", async () => {
     const ran = await place.run(["list"], { env: { ONEJOB_TOKEN: "wrong" } });
     expect(ran.code).toBe(77);
+    const cwd = place.folder({ large: randomBytes(8 * 1024 * 1024).toString("base64") });
+    const sent = await place.run(["submit", "--", "true"], { cwd, env: { ONEJOB_TOKEN: "wrong" } });
+    expect(sent.code).toBe(77);
+    expect(sent.stderr).not.toContain("away");
   });
 
   it("of a second server on the same folder name the process that has it, and leave with 73", async () => {

@@ -41,7 +41,7 @@ Made from the server's own description by \`npm run docs\`; do not edit it here.
 - The server's token goes into \`Authorization: Bearer\`; it stands in the file \`token\` of the data folder. Agents use the lease that \`enrol\` gave them.
 - Whatever is not done is answered as \`{"error": {"code", "what", "fix", "retry", "details"?}}\`; 429 and 503 carry \`Retry-After\`.
 - Each answer has \`X-Request-Id\`; the server's log has the same id. A harmless one of your own is kept.
-- \`POST /api/v1/jobs\` takes a form: \`spec\` first, then the file \`bundle\` if there is one. With the same \`Idempotency-Key\` only one job is made.
+- \`POST /api/v1/jobs\` takes a form: \`spec\` first, then the file \`bundle\` if there is one. With the same \`Idempotency-Key\` only one job is made: the first, whatever comes with the key later.
 - \`GET /api/v1/events\` sends what changes from now on; a client that does not read is cut off.
 `;
 
