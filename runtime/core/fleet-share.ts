@@ -2,7 +2,7 @@
  * How the profiles share the fleet's limit. A planner writes how many runners its profile may hold before it makes them,
  * on the version of everybody's shares, so the limit is exact.
  */
-import type { FleetRecord } from "./model";
+import type { FleetRecord, Instant } from "./model";
 
 export interface ShareRequest {
   readonly profile: string;
@@ -15,6 +15,7 @@ export interface ShareRequest {
   /** Version of the planner record this was decided on. */
   readonly planner: number;
   readonly maxRunners: number;
+  readonly now: Instant;
 }
 
 export type ShareDecision =
@@ -24,8 +25,8 @@ export type ShareDecision =
   | { readonly kind: "yielded"; readonly next: Partial<FleetRecord> | undefined; readonly told: readonly string[] }
   /** Others took the room meanwhile. */
   | { readonly kind: "full" }
-  /** A newer decision of this profile's planner was written, and its record was not. */
-  | { readonly kind: "outdated" };
+  /** A newer decision of this profile's planner was written at `since`, and its record was not (yet). */
+  | { readonly kind: "outdated"; readonly since: Instant };
 
 /** Room of one profile: the limit less what the others may hold. */
 export function roomOf(profile: string, fleet: FleetRecord, maxRunners: number): number {
@@ -40,14 +41,14 @@ export function roomOf(profile: string, fleet: FleetRecord, maxRunners: number):
  */
 export function decideShare(fleet: FleetRecord, request: ShareRequest): ShareDecision {
   const { profile, live, growth } = request;
-  const before = fleet.shares[profile] ?? { runners: 0, planner: 0 };
+  const before = fleet.shares[profile] ?? { runners: 0, planner: 0, at: request.now };
   const growing = growth > 0;
   const planner = request.planner + (growing ? 1 : 0);
-  if (before.planner > planner) return { kind: "outdated" };
+  if (before.planner > planner) return { kind: "outdated", since: before.at };
   const place = fleet.hungry.indexOf(profile);
   const others = fleet.hungry.filter((name) => name !== profile);
   if (growing && (place > 0 || (place < 0 && others.length > 0))) {
-    if (before.planner > request.planner) return { kind: "outdated" };
+    if (before.planner > request.planner) return { kind: "outdated", since: before.at };
     const hungry = place < 0 ? [...fleet.hungry, profile] : fleet.hungry;
     return { kind: "yielded", ...change(fleet, request, { runners: live, planner: request.planner, hungry }) };
   }
@@ -66,7 +67,7 @@ function hungryAfter(queue: readonly string[], request: ShareRequest): readonly 
 /** What to write, and who may find room or its turn by it. */
 function change(
   fleet: FleetRecord,
-  { profile, growth }: ShareRequest,
+  { profile, growth, now }: ShareRequest,
   to: { readonly runners: number; readonly planner: number; readonly hungry: readonly string[] },
 ): { readonly next: Partial<FleetRecord> | undefined; readonly told: readonly string[] } {
   const before = fleet.shares[profile]?.runners ?? 0;
@@ -74,7 +75,7 @@ function change(
   const { runners, planner, hungry } = to;
   // While growing it is always written: the planner version in it is what stops a slower planner from lowering it.
   if (growth === 0 && runners === before && !moved) return { next: undefined, told: [] };
-  const next = { shares: { ...fleet.shares, [profile]: { runners, planner } }, hungry };
+  const next = { shares: { ...fleet.shares, [profile]: { runners, planner, at: now } }, hungry };
   const told = runners < before || moved ? hungry.filter((name) => name !== profile) : [];
   return { next, told };
 }

@@ -9,6 +9,7 @@ import type { ProfileSettings } from "./settings";
 const agentGraceMs = 30_000;
 /** How long a runner may take to fetch and unpack what a job needs. */
 const prepareMs = 15 * 60_000;
+const diedUnready = "its machine was lost before the command began";
 /** For jobs that fit no profile, so that they end as well. */
 const unroutedQueueMs = 24 * 3_600_000;
 const keptDeliveries = 20;
@@ -163,7 +164,7 @@ function entriesOf(job: Job, move: JobMove, to: JobState): readonly TimelineEntr
     case "expired":
       return [entry(isUnderWay(job) ? "finished" : "expired", timeoutReason(job))];
     case "vanished":
-      return isFinal(to) ? [entry("finished", move.reason)] : [entry("relaunched", move.reason)];
+      return isFinal(to) ? [entry("finished", move.reason)] : [entry("relaunched", move.reason, diedUnready)];
   }
 }
 
@@ -198,8 +199,13 @@ const mostRelaunches = 3;
 
 /** An attempt that was lost before its command began has run nothing: it is simply tried again, though not for ever. */
 export function mayRelaunch(job: Job): boolean {
-  const relaunched = job.timeline.filter((entry) => entry.stage === "relaunched" && entry.attempt === job.attempt);
-  return !isUnderWay(job) && job.cancelRequestedAt === null && relaunched.length < mostRelaunches;
+  const died = job.timeline.filter((entry) => entry.detail === diedUnready && entry.attempt === job.attempt);
+  return !isUnderWay(job) && job.cancelRequestedAt === null && died.length < mostRelaunches;
+}
+
+/** The job with more time in its present state. */
+export function givenTime(job: Job, until: Instant): Job {
+  return { ...job, deadlineAt: until, version: job.version + 1 };
 }
 
 /** Whether a failed attempt of this job may be tried again. */

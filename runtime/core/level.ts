@@ -2,20 +2,10 @@
  * What in a profile is out of step with itself, seen from its records alone. Words get lost between two writes; this is
  * how every such gap is found again, at the next plan at the latest.
  */
-import { isDemand, isFinal, isSupply, runnerTraits } from "./lifecycle";
+import { isReserved } from "./holding";
+import { isDemand, isSupply, runnerTraits } from "./lifecycle";
 import { reachKey, type Job, type ProfileView, type Runner } from "./model";
 import { liveRunners } from "./planning";
-
-/** The runner has this attempt of the job, for a fact. */
-export function holdsJob(runner: Pick<Runner, "id" | "attempt">, job: Job): boolean {
-  return job.bound && job.runner === runner.id && job.attempt === runner.attempt;
-}
-
-/** The runner is set aside for this attempt, and nobody else has it. */
-export function isReserved(runner: Runner, job: Job): boolean {
-  const free = !job.bound || job.runner === runner.id;
-  return runner.job === job.key && runner.attempt === job.attempt && free && !isFinal(job.state);
-}
 
 export interface Repairs {
   /** Runners that are of no more use. */
@@ -49,6 +39,10 @@ function isOver(runner: Runner, open: ReadonlyMap<string, Job>): boolean {
   return job === undefined || !isReserved(runner, job);
 }
 
+function isListening(runner: Runner): boolean {
+  return runnerTraits[runner.state].deadline === "idle";
+}
+
 function isStopping(runner: Runner): boolean {
   return runnerTraits[runner.state].deadline === "stop";
 }
@@ -64,10 +58,11 @@ function idleToSpare(view: ProfileView, { draining, tight }: Pressure): readonly
     const key = reachKey(job.reach);
     demand.set(key, (demand.get(key) ?? 0) + 1);
   }
-  return free.filter((runner) => {
+  // Those that listen serve the demand first; those that boot are not stopped, they may be wanted when they are up.
+  return free.filter(isListening).filter((runner) => {
     const key = reachKey(runner.reach);
     const left = (demand.get(key) ?? 0) - 1;
     demand.set(key, left);
-    return left < 0 && runnerTraits[runner.state].deadline === "idle";
+    return left < 0;
   });
 }

@@ -216,6 +216,8 @@ export interface FleetShare {
   readonly runners: number;
   /** Version of the planner record this was decided on; an older decision must not overwrite a newer one. */
   readonly planner: number;
+  /** When it was written; whoever wrote it has a lease's time to write its planner record too. */
+  readonly at: Instant;
 }
 
 /** The one-time credential and settings of a runner. `payload` is opaque to everything but source and executor. */

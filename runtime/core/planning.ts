@@ -3,6 +3,7 @@
  * Level, not edge: `supply ≥ min(demand, limits)` from what is written, whatever event led here.
  */
 import { breakerGate } from "./breaker";
+import { isReserved } from "./holding";
 import { isDemand, isSupply } from "./lifecycle";
 import {
   reachKey,
@@ -110,8 +111,11 @@ function findShortages(view: ProfileView): readonly Shortage[] {
     if (!written.has(runner)) add(reachKey(launch.reach), runner);
 
   const demand = new Map<string, { reach: Reach; jobs: Job[] }>();
+  const reserved = new Map(view.runners.map((runner) => [runner.job, runner]));
   for (const job of view.jobs) {
     if (job.reach === null || !isDemand(job)) continue;
+    const taker = reserved.get(job.key);
+    if (taker !== undefined && isReserved(taker, job)) continue;
     const key = reachKey(job.reach);
     const entry = demand.get(key) ?? { reach: job.reach, jobs: [] };
     entry.jobs.push(job);

@@ -10,7 +10,11 @@ export async function drainFleet(how: { readonly now: boolean }, ports: Ports): 
   for (const profile of await ports.ledger.listProfiles()) {
     const { runners, jobs } = await ports.ledger.readProfile(profile);
     for (const runner of runners) await drainRunner(runner, ports);
-    if (how.now) for (const job of jobs) if (jobTraits[job.state].underWay || job.bound) await cancelJob(job, ports);
+    if (!how.now) continue;
+    // Also those a runner is about to take.
+    const taken = new Set(runners.map((runner) => runner.job));
+    const begun = jobs.filter((job) => jobTraits[job.state].underWay || job.bound || taken.has(job.key));
+    for (const job of begun) await cancelJob(job, ports);
   }
 }
 

@@ -14,7 +14,7 @@ import {
   type ProfileView,
   type Runner,
 } from "../core/model";
-import type { LaunchRequest, MachineOutcome, Ports } from "../core/ports";
+import type { Compute, LaunchRequest, MachineOutcome, Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
 import { newRunner } from "../core/runner-moves";
 import { applyToJob, findJob, profileOf } from "./moves";
@@ -56,8 +56,8 @@ export async function performLaunch(launch: Launch, known: Known, ports: Ports):
   try {
     const slots = await unwritten(launch, ports);
     const outcomes = slots.length === 0 ? [] : await compute.launch(requestOf(launch, slots, ports));
-    if (await isGivenUp(launch, ports)) {
-      await compute.terminate(outcomes.flatMap((outcome) => ("machine" in outcome ? [outcome.machine] : [])));
+    if (await isClosed(launch, ports)) {
+      await endUncounted(outcomes, { launch, compute }, ports);
       return undefined;
     }
     const { bootMs } = profile.timeouts;
@@ -73,11 +73,24 @@ export async function performLaunch(launch: Launch, known: Known, ports: Ports):
   }
 }
 
-/** Its answer came so late that somebody else has closed it: its machines are in no count any more. */
-async function isGivenUp(launch: Launch, ports: Ports): Promise<boolean> {
+/** Its answer came so late that somebody else has closed it: by a replay that succeeded, or by giving it up. */
+async function isClosed(launch: Launch, ports: Ports): Promise<boolean> {
   if (ports.clock.now() < launch.deadlineAt) return false;
   const { launches } = await ports.ledger.readPlanner(launch.profile);
   return !launches.some((open) => open.id === launch.id);
+}
+
+/** Machines whose runner a replay has not written are in no count any more. */
+async function endUncounted(
+  outcomes: readonly MachineOutcome[],
+  { launch, compute }: { readonly launch: Launch; readonly compute: Compute },
+  ports: Ports,
+): Promise<void> {
+  for (const outcome of outcomes) {
+    if (outcome.outcome !== "launched") continue;
+    const written = await ports.ledger.readRunner(launch.profile, outcome.runner);
+    if (written === undefined) await compute.terminate([outcome.machine]);
+  }
 }
 
 /** Slots whose runner is not in the ledger; the others are done, whatever became of them since. */

@@ -44,10 +44,11 @@ async function planOnce(profile: string, holder: string, ports: Ports): Promise<
   }
   const launches = decision.wanted.map((wanted) => nameLaunch(wanted, { profile, now }, ports));
   const share = await takeShare(view, { launches, hungry: decision.hungry }, ports);
-  if (share === "full" || share === "outdated") return afterRefusal(share, planner, ports);
-  const yielded = share === "yielded" ? waitForTurn(decision.wanted, planner, now) : {};
+  if (share.kind === "outdated") return catchUp(share.since, planner, ports);
+  if (share.kind === "full") return "again";
+  const yielded = share.kind === "yielded" ? waitForTurn(decision.wanted, planner, now) : {};
   const blocked = { ...decision.blocked, ...yielded };
-  const plan = { holder, now, launches: share === "granted" ? launches : [], blocked };
+  const plan = { holder, now, launches: share.kind === "granted" ? launches : [], blocked };
   const reserved = await reserve(planner, plan, ports);
   if (reserved === undefined) return "again";
   if (reserved.due.length === 0) return "done";
@@ -81,9 +82,15 @@ async function reserve(planner: PlannerRecord, wanted: Reservation, ports: Ports
   return saved.written ? { record: saved.record, due } : undefined;
 }
 
-/** A share that is ahead of its record: the record is raised to it, which also stops whoever wrote the share. */
-async function afterRefusal(refusal: "full" | "outdated", planner: PlannerRecord, ports: Ports): Promise<"again"> {
-  if (refusal === "outdated") await ports.ledger.savePlanner({ ...planner, version: planner.version + 1 });
+/**
+ * A share that is ahead of its record: its planner is about to write, or died. Only after a lease's time the record is
+ * raised to it, which also stops that planner should it still live.
+ */
+async function catchUp(since: Instant, planner: PlannerRecord, ports: Ports): Promise<"again"> {
+  if (ports.clock.now() - since < ports.settings().lease.durationMs) {
+    throw new OnejobError("conflict", `profile ${planner.profile} is being planned at this moment`);
+  }
+  await ports.ledger.savePlanner({ ...planner, version: planner.version + 1 });
   return "again";
 }
 
@@ -143,7 +150,7 @@ async function takeShare(
   view: ProfileView,
   plan: { readonly launches: readonly Launch[]; readonly hungry: boolean },
   ports: Ports,
-): Promise<ShareDecision["kind"]> {
+): Promise<ShareDecision> {
   const request = {
     profile: view.planner.profile,
     live: liveRunners(view).size,
@@ -151,15 +158,16 @@ async function takeShare(
     hungry: plan.hungry,
     planner: view.planner.version,
     maxRunners: ports.settings().server.maxRunners,
+    now: ports.clock.now(),
   };
   for (;;) {
     const fleet = await ports.ledger.readFleet();
     const decision = decideShare(fleet, request);
-    if (!("next" in decision) || decision.next === undefined) return decision.kind;
+    if (!("next" in decision) || decision.next === undefined) return decision;
     const saved = await ports.ledger.saveFleet({ ...fleet, ...decision.next, version: fleet.version + 1 });
     if (!saved.written) continue;
     await ports.queue.send(decision.told.map((profile) => ({ kind: "plan", profile })));
-    return decision.kind;
+    return decision;
   }
 }
 

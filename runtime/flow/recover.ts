@@ -2,10 +2,11 @@
  * After a start of the only server on a ledger: whoever held a lease or waited for a launch's answer is dead. Open
  * launches are made due, leases end, and runners whose machines live are adopted; their agents come back by themselves.
  */
-import { isFinal, jobTraits } from "../core/lifecycle";
+import { givenTime } from "../core/job-moves";
+import { isFinal, jobTraits, runnerTraits } from "../core/lifecycle";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
-import { settle, updatePlanner } from "./moves";
+import { profileOf, settle, updatePlanner } from "./moves";
 import { sweep } from "./sweep";
 
 export async function recover(ports: Ports): Promise<{ readonly adopted: number }> {
@@ -35,9 +36,30 @@ async function adoptRunning(runners: readonly Runner[], jobs: readonly Job[], po
     for (const machine of machines) if (machine.alive) alive.add(machine.machine);
   }
   const living = new Set(runners.filter((runner) => alive.has(runner.machine)).map((runner) => runner.id));
+  for (const runner of runners) if (living.has(runner.id)) await giveTimeToReport(runner, ports);
+  const preparing = jobs.filter((job) => job.bound && !jobTraits[job.state].underWay && living.has(job.runner ?? ""));
+  for (const job of preparing) await ports.ledger.saveJob(givenTime(job, reportBy(job, ports)));
   const running = jobs.filter((job) => jobTraits[job.state].underWay && job.runner !== null && living.has(job.runner));
   for (const job of running) await stampAdopted(job, ports);
   return running.length;
+}
+
+function reportBy(job: Job, ports: Ports): number {
+  return Math.max(job.deadlineAt ?? 0, ports.clock.now() + ports.settings().lease.durationMs);
+}
+
+/** It could not reach a server while there was none: its boot time-out begins anew. */
+async function giveTimeToReport(runner: Runner, ports: Ports): Promise<void> {
+  const bootMs = profileOf(ports, runner.profile)?.timeouts.bootMs ?? 0;
+  const deadlineAt = ports.clock.now() + bootMs;
+  await settle(
+    runner,
+    (current) =>
+      runnerTraits[current.state].deadline === "boot"
+        ? { ...current, deadlineAt, version: current.version + 1 }
+        : undefined,
+    (next) => ports.ledger.saveRunner(next),
+  );
 }
 
 async function stampAdopted(job: Job, ports: Ports): Promise<void> {

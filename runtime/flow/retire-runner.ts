@@ -4,7 +4,7 @@
  * What waited for such a runner is found by the next plan (`repair-level`).
  */
 import { breakerFailed } from "../core/breaker";
-import { holdsJob, isReserved } from "../core/level";
+import { holdsJob, isReserved } from "../core/holding";
 import { isFinal, isGone, runnerTraits } from "../core/lifecycle";
 import { reachKey, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
@@ -29,13 +29,13 @@ export async function retireRunner({ profile, runner: id, reason }: Retirement, 
     return false;
   }
   const at = ports.clock.now();
-  const seen = runner.job;
   const stopped = await applyToRunner(
     runner,
-    (current) => (current.job === seen ? { event: "retired", at, reason } : undefined),
+    // Whatever it did since it was judged, it may be needed now.
+    (current) => (current.version === runner.version ? { event: "retired", at, reason } : undefined),
     ports,
   );
-  if (stopped.runner.job !== seen) return false;
+  if (!stopped.moved && !isStopping(stopped.runner)) return false;
   await endMachine(stopped.runner, ports);
   return true;
 }

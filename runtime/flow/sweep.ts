@@ -2,15 +2,16 @@
  * Sweep: find what is overdue or out of step, and repair it. Everything here is a second chance: in good times other
  * flows did it all before. Every item stands alone, so that one that fails does not keep the others from their repair.
  */
-import { holdsJob } from "../core/level";
+import { holdsJob } from "../core/holding";
 import { jobTraits, runnerTraits } from "../core/lifecycle";
 import type { Job, Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
+import { givenTime } from "../core/job-moves";
 import { heard } from "../core/runner-moves";
 import { EachAlone } from "./each-alone";
 import { applyToJob, applyToRunner, findJob, runnerTimes } from "./moves";
 import { planLaunches } from "./plan-launches";
-import { endMachine, loseRunner, retireRunner } from "./retire-runner";
+import { loseRunner, retireRunner } from "./retire-runner";
 import { sweepMachines } from "./sweep-machines";
 
 const dueAtOnce = 200;
@@ -58,11 +59,21 @@ async function expireJob(item: DueItem & { kind: "job" }, ports: Ports): Promise
   return moved ? (after.reason ?? "expired") : undefined;
 }
 
-/** Its runner took it and never got ready. */
+/**
+ * Its runner took it and does not get ready. When we come much too late ourselves (the machine slept), only its word may
+ * be missing: then it gets time to say it.
+ */
 async function loseUnready(job: Job, ports: Ports): Promise<string | undefined> {
+  const now = ports.clock.now();
+  const { durationMs } = ports.settings().lease;
+  if (now - (job.deadlineAt ?? now) > durationMs) {
+    await ports.ledger.saveJob(givenTime(job, now + durationMs));
+    return undefined;
+  }
   const runner = await ports.ledger.readRunner(job.profile ?? "", job.runner ?? "");
   if (runner === undefined) return undefined;
-  const still = (current: Runner) => current.job === job.key && current.attempt === job.attempt;
+  const still = (current: Runner) =>
+    current.version === runner.version && runnerTraits[current.state].deadline === "idle";
   return (await loseRunner(runner, { reason: "boot-timeout", still }, ports)) ? "boot-timeout" : undefined;
 }
 
@@ -86,7 +97,8 @@ async function expireRunner(item: DueItem & { kind: "runner" }, ports: Ports): P
         (current) => (still(current) ? { event: "expired", at: now, reason: null } : undefined),
         ports,
       );
-      await endMachine(stopping, ports);
+      // With it goes a job whose loss was never written.
+      await loseRunner(stopping, { reason: "agent-lost", still: () => false }, ports);
       return "stop";
     }
     case null:
@@ -103,15 +115,18 @@ async function expireIdle(runner: Runner, ports: Ports): Promise<string | undefi
 
 /** A silent agent is never killed for its silence: the compute says whether its machine lives. */
 async function lookAfter(runner: Runner, ports: Ports): Promise<string | undefined> {
-  const machines = await ports.compute(runner.compute)?.list();
-  const machine = machines?.find((candidate) => candidate.machine === runner.machine);
-  if (machine?.alive === true) {
+  if (await isAlive(runner, ports)) {
     const { lastHeartbeatAt } = runner;
     const trusted = heard(runner, ports.clock.now(), runnerTimes(ports, runner.profile));
     await ports.ledger.saveRunner({ ...trusted, lastHeartbeatAt });
     return undefined;
   }
   return (await loseRunner(runner, { reason: "agent-lost", still: () => true }, ports)) ? "agent-lost" : undefined;
+}
+
+async function isAlive(runner: Runner, ports: Ports): Promise<boolean> {
+  const machines = await ports.compute(runner.compute)?.list();
+  return machines?.some(({ machine, alive }) => machine === runner.machine && alive) ?? false;
 }
 
 function isDue(record: { readonly deadlineAt: number | null }, now: number): boolean {

@@ -11,7 +11,7 @@ import {
   type ReportRequest,
 } from "../core/agent-protocol";
 import { OnejobError } from "../core/errors";
-import { holdsJob } from "../core/level";
+import { holdsJob } from "../core/holding";
 import { isFinal, isGone, runnerTraits } from "../core/lifecycle";
 import { reachKey, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";

@@ -14,7 +14,7 @@ const planner: PlannerRecord = {
 };
 
 const fleet: FleetRecord = {
-  shares: { small: { runners: 2, planner: 1 } },
+  shares: { small: { runners: 2, planner: 1, at: 0 } },
   hungry: ["large"],
   draining: false,
   version: 1,

@@ -9,9 +9,10 @@ const request = (changes: Partial<ShareRequest> = {}): ShareRequest => ({
   hungry: false,
   planner: 5,
   maxRunners: 4,
+  now: 0,
   ...changes,
 });
-const share = (runners: number, planner: number) => ({ runners, planner });
+const share = (runners: number, planner: number) => ({ runners, planner, at: 0 });
 
 describe("sharing the fleet's limit", () => {
   it("leaves to a profile what the others may not hold, and nothing while draining", () => {
@@ -30,12 +31,12 @@ describe("sharing the fleet's limit", () => {
     const faster = decideShare(fleet, request());
     expect(faster).toMatchObject({ next: { shares: { a: share(1, 6) } } });
     const after = { ...fleet, shares: { a: share(1, 6) } };
-    expect(decideShare(after, request({ growth: 0 }))).toEqual({ kind: "outdated" });
+    expect(decideShare(after, request({ growth: 0 }))).toEqual({ kind: "outdated", since: 0 });
   });
 
   it("refuses to lower what a newer decision wrote, also while yielding", () => {
     const fleet = { ...empty, shares: { a: share(2, 6) }, hungry: ["b"] };
-    expect(decideShare(fleet, request())).toEqual({ kind: "outdated" });
+    expect(decideShare(fleet, request())).toEqual({ kind: "outdated", since: 0 });
   });
 
   it("never lets two profiles together pass the limit", () => {

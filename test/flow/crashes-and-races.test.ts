@@ -45,7 +45,7 @@ describe("planning", () => {
     await pumpWhatWorks(world);
     world.ledger.savePlanner = save;
     await cancelJob(await world.job(key), world.ports);
-    await world.turn();
+    await world.turn(world.settings.lease.durationMs);
     await world.submit({ profile: "b" });
     await world.turn();
     expect(world.compute.machines.map((machine) => machine.profile)).toEqual(["b"]);
@@ -71,7 +71,7 @@ describe("planning", () => {
     await world.submit({ profile: "a" });
     await planLaunches("a", world.ports);
     goOn();
-    await slow;
+    await expect(slow).rejects.toMatchObject({ code: "conflict" });
     await world.submit({ profile: "b" });
     await planLaunches("b", world.ports);
     expect(world.compute.machines).toHaveLength(1);
