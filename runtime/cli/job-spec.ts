@@ -25,7 +25,9 @@ export function jobSpec(command: readonly string[], options: SubmitOptions, env:
     env: variables(options.env ?? [], env),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.timeout === undefined ? {} : { timeout: checkedTimeout(options.timeout) }),
-    ...(options.retries === undefined ? {} : { retries: wholeNumber("--retries", options.retries) }),
+    ...(options.retries === undefined
+      ? {}
+      : { retries: wholeNumber("--retries", options.retries, { min: 0, max: 10 }) }),
     ...(options.name === undefined ? {} : { name: options.name }),
   };
 }
@@ -36,10 +38,11 @@ export function splitLabels(given: readonly string[]): string[] {
   return labels;
 }
 
-export function wholeNumber(option: string, text: string): number {
+/** The server's own bounds: told before anything is sent, in the words of the command line. */
+export function wholeNumber(option: string, text: string, { min, max }: { min: number; max: number }): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (Number.isSafeInteger(value)) return value;
-  throw usage(`${option} must be a whole number, 0 or more, not ${JSON.stringify(text)}`);
+  if (value >= min && value <= max) return value;
+  throw usage(`${option} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
 }
 
 /** As docker does: a name alone takes its value from our own environment, and is left out when it has none there. */

@@ -110,6 +110,7 @@ describe("onejob submit", () => {
     ["no command", ["submit"], "onejob submit -- make test"],
     ["a bad duration", ["submit", "--timeout", "1.5 minutes", "--", "true"], "--timeout must be a duration"],
     ["a bad number of retries", ["submit", "--retries", "-1", "--", "true"], "--retries must be a whole number"],
+    ["more retries than there may be", ["submit", "--retries", "11", "--", "true"], "from 0 to 10"],
     ["a variable without a name", ["submit", "--env", "=secret", "--", "true"], "no name of a variable"],
     ["an empty label", ["submit", "--label", "a,,b", "--", "true"], "a label is empty"],
   ])("exits 2 on %s, before anything is sent", async (_claim, argv, message) => {

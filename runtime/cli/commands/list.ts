@@ -34,7 +34,7 @@ export function list(program: Command, act: Act): void {
 
 async function run(context: Context, options: ListOptions): Promise<number> {
   const { state, source, profile, cursor } = options;
-  const limit = options.limit === undefined ? undefined : wholeNumber("--limit", options.limit);
+  const limit = options.limit === undefined ? undefined : wholeNumber("--limit", options.limit, { min: 1, max: 500 });
   const page = await context.api.get<ListView<JobView>>("/api/v1/jobs", { state, source, profile, limit, cursor });
   if (context.options.quiet && context.options.output === "table") {
     context.print(page.items.map(({ id }) => `${id}\n`).join(""));
