@@ -1,6 +1,6 @@
 /** How a job record changes with each move of its lifecycle. Pure: the caller writes the result, or drops it. */
 import type { JobFacts } from "./events";
-import { isFinal, jobStep, jobTraits, type JobEffect } from "./lifecycle";
+import { isFinal, jobStep, jobTraits, type JobEffect, isUnderWay } from "./lifecycle";
 import type { Instant, Job, JobState, Reach, TimelineEntry } from "./model";
 import type { ReasonCode } from "./reasons";
 import type { ProfileSettings } from "./settings";
@@ -184,10 +184,6 @@ function deadlineOf(job: Job, now: Instant, profile: ProfileSettings | null): In
       return (job.startedAt ?? now) + limitMs + agentGraceMs;
     }
   }
-}
-
-function isUnderWay(job: Job): boolean {
-  return jobTraits[job.state].underWay;
 }
 
 function timeoutReason(job: Job): ReasonCode {

@@ -3,7 +3,7 @@
  * how every such gap is found again, at the next plan at the latest.
  */
 import { isReserved } from "./holding";
-import { isDemand, isSupply, runnerTraits } from "./lifecycle";
+import { isDemand, isListening, isStopping, isSupply } from "./lifecycle";
 import { reachKey, type Job, type ProfileView, type Runner } from "./model";
 import { liveRunners } from "./planning";
 
@@ -37,14 +37,6 @@ export function findRepairs(view: ProfileView, pressure: Pressure): Repairs {
 function isOver(runner: Runner, open: ReadonlyMap<string, Job>): boolean {
   const job = runner.job === null ? undefined : open.get(runner.job);
   return job === undefined || !isReserved(runner, job);
-}
-
-function isListening(runner: Runner): boolean {
-  return runnerTraits[runner.state].deadline === "idle";
-}
-
-function isStopping(runner: Runner): boolean {
-  return runnerTraits[runner.state].deadline === "stop";
 }
 
 /** While draining all that have no job; while room is tight those that their reach has no job for. */

@@ -205,6 +205,21 @@ export function isGone(state: RunnerState): boolean {
   return runnerTraits[state].deadline === null;
 }
 
+/** Its command is running. */
+export function isUnderWay(job: { readonly state: JobState }): boolean {
+  return jobTraits[job.state].underWay;
+}
+
+/** It reported in and has not begun a job. */
+export function isListening(runner: { readonly state: RunnerState }): boolean {
+  return runnerTraits[runner.state].deadline === "idle";
+}
+
+/** Its machine is being ended. */
+export function isStopping(runner: { readonly state: RunnerState }): boolean {
+  return runnerTraits[runner.state].deadline === "stop";
+}
+
 /** Jobs that count as demand: they want a runner and no runner has them yet. */
 export function isDemand(job: { readonly state: JobState; readonly bound: boolean }): boolean {
   return jobTraits[job.state].wantsRunner && !job.bound;

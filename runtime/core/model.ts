@@ -240,6 +240,11 @@ export function reachKey(reach: Reach): string {
   return [reach.source, reach.host, reach.scope, reach.group, labels.join(",")].join("|");
 }
 
+/** The longest waiting first; the key decides between equals, so that everybody sees one order. */
+export function byWaiting(a: Job, b: Job): number {
+  return a.queuedAt - b.queuedAt || (a.key < b.key ? -1 : 1);
+}
+
 export function runnerName(id: string): string {
   return `onejob-${id}`;
 }

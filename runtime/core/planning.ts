@@ -6,6 +6,7 @@ import { breakerGate } from "./breaker";
 import { isReserved } from "./holding";
 import { isDemand, isSupply } from "./lifecycle";
 import {
+  byWaiting,
   reachKey,
   type Blocked,
   type Instant,
@@ -67,7 +68,7 @@ export function planProfile(input: PlanInput): PlanDecision {
     .flatMap((shortage) =>
       shortage.jobs.slice(0, gates.get(shortage.key)?.allowed ?? 0).map((job) => ({ job, shortage })),
     )
-    .sort((a, b) => a.job.queuedAt - b.job.queuedAt || (a.job.key < b.job.key ? -1 : 1));
+    .sort((a, b) => byWaiting(a.job, b.job));
   const chosen = candidates.slice(0, Math.min(profileRoom, fleetRoom));
   const capped: ReasonCode = fleetRoom < profileRoom ? "at-fleet-cap" : "at-profile-cap";
   const blocked: Record<string, Blocked> = {};
@@ -125,9 +126,7 @@ function findShortages(view: ProfileView): readonly Shortage[] {
     const have = supply.get(key) ?? new Set<string>();
     const need = jobs.length - have.size;
     if (need <= 0) return [];
-    const without = jobs
-      .filter((job) => job.runner === null || !have.has(job.runner))
-      .sort((a, b) => a.queuedAt - b.queuedAt || (a.key < b.key ? -1 : 1));
+    const without = jobs.filter((job) => job.runner === null || !have.has(job.runner)).sort(byWaiting);
     return [{ key, reach, jobs: without.slice(0, need), supply: have.size }];
   });
 }

@@ -120,7 +120,7 @@ export function reservedFor(
 }
 
 /** It has a job, or is about to: as long as its agent is heard of, it may go on. */
-export function isTrusted(runner: Runner): boolean {
+function isTrusted(runner: Runner): boolean {
   const { deadline } = runnerTraits[runner.state];
   return deadline === "silence" || (deadline === "idle" && runner.job !== null);
 }

@@ -77,7 +77,7 @@ function findingOf(error: ErrorObject): Finding {
   };
 }
 
-export function joinPath(path: string, key: string): string {
+function joinPath(path: string, key: string): string {
   const part = /^[\w-]+$/.test(key) ? key : `[${quoted(key)}]`;
   return path === "" || part.startsWith("[") ? `${path}${part}` : `${path}.${part}`;
 }

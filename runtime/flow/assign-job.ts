@@ -3,8 +3,8 @@
  * requests of one agent never take two jobs, and the job's own version decides between two runners. A crash between the
  * two leaves a runner set aside for a job it does not hold; its next request finishes or undoes that.
  */
-import { isDemand, isSupply, runnerTraits } from "../core/lifecycle";
-import { reachKey, type Job, type Runner } from "../core/model";
+import { isDemand, isListening, isSupply } from "../core/lifecycle";
+import { byWaiting, reachKey, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { reservedFor } from "../core/runner-moves";
 import { applyToJob, findJob, runnerTimes } from "./moves";
@@ -21,7 +21,7 @@ export async function assignJob(runner: Runner, ports: Ports): Promise<Assigned>
     if (held.job !== undefined || held.runner.job !== null) return held;
     return assignJob(held.runner, ports);
   }
-  if (!isSupply(runner) || runnerTraits[runner.state].deadline !== "idle") return { runner, job: undefined };
+  if (!isSupply(runner) || !isListening(runner)) return { runner, job: undefined };
   const [job] = await candidates(runner, ports);
   if (job === undefined || (await ports.ledger.readFleet()).draining) return { runner, job: undefined };
   const logBase = await ports.files.logSize(job.key);
@@ -49,7 +49,7 @@ async function hold(runner: Runner, job: Job | undefined, ports: Ports): Promise
     );
     if (bound.job.bound && bound.job.runner === runner.id) return { runner, job: bound.job };
   }
-  if (runnerTraits[runner.state].deadline !== "idle") return { runner, job: undefined };
+  if (!isListening(runner)) return { runner, job: undefined };
   const freed = await ports.ledger.saveRunner(reservedFor(runner, null, seenNow(runner, ports)));
   return { runner: freed.written ? freed.record : (freed.current ?? runner), job: undefined };
 }
@@ -59,9 +59,7 @@ async function candidates(runner: Runner, ports: Ports): Promise<readonly Job[]>
   const meant = runner.meantFor === null ? undefined : await ports.ledger.readJob(runner.meantFor, runner.profile);
   if (meant !== undefined && isInReach(meant, runner)) return [meant];
   const { jobs } = await ports.ledger.readProfile(runner.profile);
-  return jobs
-    .filter((job) => isInReach(job, runner))
-    .sort((a, b) => a.queuedAt - b.queuedAt || (a.key < b.key ? -1 : 1));
+  return jobs.filter((job) => isInReach(job, runner)).sort(byWaiting);
 }
 
 function isInReach(job: Job, runner: Runner): boolean {

@@ -1,5 +1,5 @@
 /** Cancel at any stage: what does not run yet ends at once, what runs is told to stop and has a deadline to obey. */
-import { isFinal, jobTraits } from "../core/lifecycle";
+import { isFinal, isUnderWay } from "../core/lifecycle";
 import type { Job } from "../core/model";
 import type { Ports } from "../core/ports";
 import { applyToJob } from "./moves";
@@ -12,7 +12,7 @@ export async function cancelJob(job: Job, ports: Ports): Promise<Job> {
   const cancelled = await applyToJob(
     job,
     (current) =>
-      jobTraits[current.state].underWay
+      isUnderWay(current)
         ? { event: "cancelRequested", at }
         : { event: "cancelled", at, reason: "cancelled-by-user", exitCode: null },
     ports,

@@ -1,5 +1,5 @@
 /** Drain: no new runners; the idle leave, the busy finish (or, with `now`, are cancelled). */
-import { isGone, jobTraits } from "../core/lifecycle";
+import { isGone, isUnderWay } from "../core/lifecycle";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { cancelJob } from "./cancel-job";
@@ -13,7 +13,7 @@ export async function drainFleet(how: { readonly now: boolean }, ports: Ports): 
     if (!how.now) continue;
     // Also those a runner is about to take.
     const taken = new Set(runners.map((runner) => runner.job));
-    const begun = jobs.filter((job) => jobTraits[job.state].underWay || job.bound || taken.has(job.key));
+    const begun = jobs.filter((job) => isUnderWay(job) || job.bound || taken.has(job.key));
     for (const job of begun) await cancelJob(job, ports);
   }
 }

@@ -8,8 +8,9 @@ import { runnerTraits } from "../core/lifecycle";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { claimedBy } from "../core/runner-moves";
+import { parseSubject, runnerSubject } from "../core/subject";
 import { settle } from "./moves";
-import { enrol, runnerSubject } from "./perform-launch";
+import { enrol } from "./perform-launch";
 
 /** A valid machine that is not written yet: its launch is being settled at this moment. */
 const notYetMs = 50;
@@ -45,12 +46,6 @@ async function identify(
     if (subject !== undefined) return parseSubject(subject);
   }
   throw new OnejobError("unauthorised", "this machine proves to be none of ours");
-}
-
-/** `<profile>/<runner>`, as `runnerSubject` writes it. */
-export function parseSubject(subject: string): { readonly profile: string; readonly id: string } {
-  const cut = subject.lastIndexOf("/");
-  return { profile: subject.slice(0, cut), id: subject.slice(cut + 1) };
 }
 
 async function bind(runner: Runner, request: EnrolRequest, ports: Ports): Promise<Runner> {

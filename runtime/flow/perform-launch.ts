@@ -17,6 +17,7 @@ import {
 import type { Compute, LaunchRequest, MachineOutcome, Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
 import { newRunner } from "../core/runner-moves";
+import { runnerSubject } from "../core/subject";
 import { applyToJob, findJob, profileOf } from "./moves";
 
 /** A launch that gets no answer so often is given up; machines it may have made are found by the sweep. */
@@ -104,11 +105,6 @@ function requestOf(launch: Launch, slots: readonly LaunchSlot[], ports: Ports): 
   const tokenOf = (runner: string) => ports.tokens.mint("boot", runnerSubject(launch, runner));
   const machines = slots.map(({ runner }) => ({ runner, bootToken: tokenOf(runner) }));
   return { launch: launch.id, token: launch.token, profile: launch.profile, machines };
-}
-
-/** Tokens name profile and runner, so that an agent's record is found by one read. */
-export function runnerSubject(place: { readonly profile: string }, runner: string): string {
-  return `${place.profile}/${runner}`;
 }
 
 interface Scene {

@@ -9,7 +9,7 @@
 import { OnejobError } from "../core/errors";
 import { decideShare, roomOf, type ShareDecision } from "../core/fleet-share";
 import { launchStep } from "../core/lifecycle";
-import type { Instant, Launch, PlannerRecord, ProfileView } from "../core/model";
+import type { FleetRecord, Instant, Launch, PlannerRecord, ProfileView } from "../core/model";
 import { liveRunners, planProfile, waitForTurn, type Wanted } from "../core/planning";
 import type { Ports } from "../core/ports";
 import { profileOf, updatePlanner } from "./moves";
@@ -43,7 +43,7 @@ async function planOnce(profile: string, holder: string, ports: Ports): Promise<
     return (await markDirty(planner, ports)) ? "done" : "again";
   }
   const launches = decision.wanted.map((wanted) => nameLaunch(wanted, { profile, now }, ports));
-  const share = await takeShare(view, { launches, hungry: decision.hungry }, ports);
+  const share = await takeShare({ view, fleet }, { launches, hungry: decision.hungry }, ports);
   if (share.kind === "outdated") return catchUp(share.since, planner, ports);
   if (share.kind === "full") return "again";
   const yielded = share.kind === "yielded" ? waitForTurn(decision.wanted, planner, now) : {};
@@ -147,21 +147,20 @@ function renew(launch: Launch, now: Instant): Launch {
 
 /** Writes the profile's share before its runners are made. Those who may find room by it are told. */
 async function takeShare(
-  view: ProfileView,
+  seen: { readonly view: ProfileView; readonly fleet: FleetRecord },
   plan: { readonly launches: readonly Launch[]; readonly hungry: boolean },
   ports: Ports,
 ): Promise<ShareDecision> {
   const request = {
-    profile: view.planner.profile,
-    live: liveRunners(view).size,
+    profile: seen.view.planner.profile,
+    live: liveRunners(seen.view).size,
     growth: plan.launches.reduce((sum, launch) => sum + launch.slots.length, 0),
     hungry: plan.hungry,
-    planner: view.planner.version,
+    planner: seen.view.planner.version,
     maxRunners: ports.settings().server.maxRunners,
     now: ports.clock.now(),
   };
-  for (;;) {
-    const fleet = await ports.ledger.readFleet();
+  for (let fleet = seen.fleet; ; fleet = await ports.ledger.readFleet()) {
     const decision = decideShare(fleet, request);
     if (!("next" in decision) || decision.next === undefined) return decision;
     const saved = await ports.ledger.saveFleet({ ...fleet, ...decision.next, version: fleet.version + 1 });

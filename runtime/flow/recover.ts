@@ -3,7 +3,7 @@
  * launches are made due, leases end, and runners whose machines live are adopted; their agents come back by themselves.
  */
 import { givenTime } from "../core/job-moves";
-import { isFinal, jobTraits, runnerTraits } from "../core/lifecycle";
+import { isFinal, isUnderWay, runnerTraits } from "../core/lifecycle";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { profileOf, settle, updatePlanner } from "./moves";
@@ -37,9 +37,9 @@ async function adoptRunning(runners: readonly Runner[], jobs: readonly Job[], po
   }
   const living = new Set(runners.filter((runner) => alive.has(runner.machine)).map((runner) => runner.id));
   for (const runner of runners) if (living.has(runner.id)) await giveTimeToReport(runner, ports);
-  const preparing = jobs.filter((job) => job.bound && !jobTraits[job.state].underWay && living.has(job.runner ?? ""));
+  const preparing = jobs.filter((job) => job.bound && !isUnderWay(job) && living.has(job.runner ?? ""));
   for (const job of preparing) await ports.ledger.saveJob(givenTime(job, reportBy(job, ports)));
-  const running = jobs.filter((job) => jobTraits[job.state].underWay && job.runner !== null && living.has(job.runner));
+  const running = jobs.filter((job) => isUnderWay(job) && job.runner !== null && living.has(job.runner));
   for (const job of running) await stampAdopted(job, ports);
   return running.length;
 }

@@ -5,7 +5,7 @@
  */
 import { breakerFailed } from "../core/breaker";
 import { holdsJob, isReserved } from "../core/holding";
-import { isFinal, isGone, runnerTraits } from "../core/lifecycle";
+import { isFinal, isGone, isStopping, runnerTraits } from "../core/lifecycle";
 import { reachKey, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
@@ -41,7 +41,7 @@ export async function retireRunner({ profile, runner: id, reason }: Retirement, 
 }
 
 /** Ends the machine of a stopping runner and closes its record. Throws when the compute does; the sweep comes again. */
-export async function endMachine(runner: Runner, ports: Ports): Promise<void> {
+async function endMachine(runner: Runner, ports: Ports): Promise<void> {
   if (isGone(runner.state)) return;
   await ports.compute(runner.compute)?.terminate([runner.machine]);
   await ports.ledger.dropEnrolment(runner.id);
@@ -86,10 +86,6 @@ export async function loseRunner(runner: Runner, { reason, still }: Loss, ports:
   if (job !== undefined) await settleAttempt(job, { runner: runner.id, outcome }, ports);
   await endMachine(lost.runner, ports);
   return lost.moved;
-}
-
-function isStopping(runner: Runner): boolean {
-  return runnerTraits[runner.state].deadline === "stop";
 }
 
 /** A machine that never reported in. */

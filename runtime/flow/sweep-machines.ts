@@ -1,5 +1,5 @@
 /** What the computes have against what the ledger knows, both ways. */
-import { isGone, runnerTraits } from "../core/lifecycle";
+import { isGone, isStopping } from "../core/lifecycle";
 import type { Instant, Runner } from "../core/model";
 import type { Compute, Machine, Ports } from "../core/ports";
 import type { EachAlone } from "./each-alone";
@@ -63,7 +63,7 @@ async function loseVanished(runner: Runner, ports: Ports): Promise<void> {
   const current = await ports.ledger.readRunner(runner.profile, runner.id);
   if (current === undefined || isGone(current.state)) return;
   // Its own deadline brings a stopping one again; here it would be tried with every sweep.
-  if (runnerTraits[current.state].deadline === "stop") return;
+  if (isStopping(current)) return;
   const lost = await loseRunner(current, { reason: "agent-lost", still: () => true }, ports);
   if (lost) ports.meter.count("onejob_sweep_repairs_total", { kind: "agent-lost" });
 }

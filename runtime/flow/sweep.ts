@@ -3,7 +3,7 @@
  * flows did it all before. Every item stands alone, so that one that fails does not keep the others from their repair.
  */
 import { holdsJob } from "../core/holding";
-import { jobTraits, runnerTraits } from "../core/lifecycle";
+import { isListening, isUnderWay, runnerTraits } from "../core/lifecycle";
 import type { Job, Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
 import { givenTime } from "../core/job-moves";
@@ -45,12 +45,12 @@ async function expireJob(item: DueItem & { kind: "job" }, ports: Ports): Promise
   const now = ports.clock.now();
   const job = await findJob(item.key, item.profile, ports);
   if (job === undefined || !isDue(job, now)) return undefined;
-  if (job.bound && !jobTraits[job.state].underWay) return loseUnready(job, ports);
+  if (job.bound && !isUnderWay(job)) return loseUnready(job, ports);
   const { job: after, moved } = await applyToJob(
     job,
     (current) => {
       if (!isDue(current, now) || current.bound !== job.bound) return undefined;
-      const unheard = jobTraits[current.state].underWay && current.cancelRequestedAt !== null;
+      const unheard = isUnderWay(current) && current.cancelRequestedAt !== null;
       if (unheard) return { event: "cancelled", at: now, reason: "cancelled-by-user", exitCode: null };
       return { event: "expired", at: now };
     },
@@ -72,8 +72,7 @@ async function loseUnready(job: Job, ports: Ports): Promise<string | undefined> 
   }
   const runner = await ports.ledger.readRunner(job.profile ?? "", job.runner ?? "");
   if (runner === undefined) return undefined;
-  const still = (current: Runner) =>
-    current.version === runner.version && runnerTraits[current.state].deadline === "idle";
+  const still = (current: Runner) => current.version === runner.version && isListening(current);
   return (await loseRunner(runner, { reason: "boot-timeout", still }, ports)) ? "boot-timeout" : undefined;
 }
 

@@ -12,12 +12,12 @@ import {
 } from "../core/agent-protocol";
 import { OnejobError } from "../core/errors";
 import { holdsJob } from "../core/holding";
-import { isFinal, isGone, runnerTraits } from "../core/lifecycle";
+import { isFinal, isGone, isStopping } from "../core/lifecycle";
 import { reachKey, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { heard } from "../core/runner-moves";
+import { parseSubject } from "../core/subject";
 import { assignJob } from "./assign-job";
-import { parseSubject } from "./enrol-runner";
 import { applyToJob, applyToRunner, findJob, runnerTimes, updatePlanner } from "./moves";
 import { settleAttempt } from "./settle-attempt";
 
@@ -148,6 +148,6 @@ async function orders(scene: Scene, ports: Ports): Promise<AgentOrders> {
     logOffset: job === undefined ? 0 : (await ports.files.logSize(job.key)) - runner.logBase,
     assignment: fresh && job.work ? { job: job.key, name: job.name, attempt: job.attempt, ...job.work } : null,
     cancel: job?.cancelRequestedAt != null,
-    drain: runner.draining || runnerTraits[runner.state].deadline === "stop",
+    drain: runner.draining || isStopping(runner),
   };
 }

@@ -5,7 +5,7 @@ import { serverAddress } from "../../runtime/cli/server-address";
 import { dataDir, readServerInfo, readToken } from "../../runtime/entry/local/data-dir";
 import { FakeApi } from "../fakes/api-server";
 import { asNobody } from "../fixtures/as-nobody";
-import { Terminal } from "./terminal";
+import { onFakeServer, Terminal } from "./terminal";
 
 describe("where the data folder is", () => {
   const home = "/home/me";
@@ -24,15 +24,7 @@ describe("where the data folder is", () => {
 describe("which server, and which token", () => {
   let api: FakeApi;
   let terminal: Terminal;
-
-  beforeEach(async () => {
-    api = await new FakeApi().start();
-    terminal = new Terminal().serves(api);
-  });
-  afterEach(async () => {
-    await api.stop();
-    terminal.remove();
-  });
+  onFakeServer((made) => ({ api, terminal } = made));
 
   it("finds the server by server.json and its token beside it", async () => {
     expect((await terminal.run("list")).code).toBe(0);

@@ -1,19 +1,12 @@
 import { parse } from "yaml";
-import { FakeApi } from "../fakes/api-server";
-import { Terminal, until } from "./terminal";
+import type { FakeApi } from "../fakes/api-server";
+import type { Terminal } from "./terminal";
+import { onFakeServer, until } from "./terminal";
 
 describe("looking at jobs", () => {
   let api: FakeApi;
   let terminal: Terminal;
-
-  beforeEach(async () => {
-    api = await new FakeApi().start();
-    terminal = new Terminal().serves(api);
-  });
-  afterEach(async () => {
-    await api.stop();
-    terminal.remove();
-  });
+  onFakeServer((made) => ({ api, terminal } = made));
 
   const answer = (key: string, rest: string, body: unknown): void =>
     void api.answers.set(`GET /api/v1/jobs/${encodeURIComponent(key)}${rest}`, body);

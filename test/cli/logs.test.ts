@@ -1,18 +1,11 @@
-import { FakeApi } from "../fakes/api-server";
-import { Terminal, until } from "./terminal";
+import type { FakeApi } from "../fakes/api-server";
+import type { Terminal } from "./terminal";
+import { onFakeServer, until } from "./terminal";
 
 describe("onejob logs", () => {
   let api: FakeApi;
   let terminal: Terminal;
-
-  beforeEach(async () => {
-    api = await new FakeApi().start();
-    terminal = new Terminal().serves(api);
-  });
-  afterEach(async () => {
-    await api.stop();
-    terminal.remove();
-  });
+  onFakeServer((made) => ({ api, terminal } = made));
 
   it("prints what there is and leaves, though the job still runs", async () => {
     const { key, id } = api.addJob({ state: "running" });

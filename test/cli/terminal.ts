@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import type { CliIo } from "../../runtime/cli/io";
 import { runCli } from "../../runtime/cli/run";
-import type { FakeApi } from "../fakes/api-server";
+import { FakeApi } from "../fakes/api-server";
 
 class Caught extends Writable {
   text = "";
@@ -92,4 +92,18 @@ export class Terminal {
 /** Waits for something the other side does; the test's own time limit ends it when it never comes. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** For each test a server of its own, and a terminal that knows it. */
+export function onFakeServer(take: (made: { readonly api: FakeApi; readonly terminal: Terminal }) => void): void {
+  let made: { readonly api: FakeApi; readonly terminal: Terminal };
+  beforeEach(async () => {
+    const api = await new FakeApi().start();
+    made = { api, terminal: new Terminal().serves(api) };
+    take(made);
+  });
+  afterEach(async () => {
+    await made.api.stop();
+    made.terminal.remove();
+  });
 }

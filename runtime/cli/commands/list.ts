@@ -47,7 +47,7 @@ async function run(context: Context, options: ListOptions): Promise<number> {
   return exit.ok;
 }
 
-export function jobTable(context: Context, jobs: readonly JobView[]): string {
+function jobTable(context: Context, jobs: readonly JobView[]): string {
   return table<JobView>(
     [
       { title: "job", cell: ({ source, id, key }) => (source === "api" ? id : key) },

@@ -92,11 +92,6 @@ export function processCompute(options: ProcessOptions): ProcessCompute {
   };
 }
 
-/** What would hold here, without a compute: for `onejob doctor`. */
-export function processEnforcement(log: Log): Enforcement {
-  return controlGroups({ otherwise: processTable().complete ? "marker" : "group", log }).enforcement();
-}
-
 function hostOf(options: ProcessOptions, alone: Host["alone"]): Host {
   const table = processTable(options.procDir);
   const otherwise = table.complete ? "marker" : "group";

@@ -37,7 +37,7 @@ export function answerError({ error, request, reply }: Failure, context: HttpCon
 }
 
 /** The message of an error we do not know may hold anything, so it goes to the log and never to the client. */
-export function toOnejobError(error: unknown, request: FastifyRequest): OnejobError {
+function toOnejobError(error: unknown, request: FastifyRequest): OnejobError {
   if (error instanceof OnejobError) return error;
   const { statusCode = 500, code = "", validation, validationContext } = (error ?? {}) as Partial<FastifyError>;
   if (validation !== undefined) {
