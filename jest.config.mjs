@@ -2,12 +2,20 @@
  * Three projects, by what they need:
  * `unit` nothing but the sources; `e2e` the built program, driven as a process; `faults` kills it on purpose.
  */
+const esmOnly =
+  "(@octokit|universal-user-agent|universal-github-app-jwt|before-after-hook|toad-cache|json-with-bigint|content-type)";
+
 const shared = {
   rootDir: import.meta.dirname,
   // Not dist: it holds no tests, but a second copy of every module.
   roots: ["<rootDir>/runtime", "<rootDir>/test"],
   testEnvironment: "node",
-  transform: { "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }] },
+  transform: {
+    "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }],
+    [`/node_modules/${esmOnly}/.+\\.js$`]: "<rootDir>/test/house/esm-to-cjs.cjs",
+  },
+  transformIgnorePatterns: [`/node_modules/(?!${esmOnly}/)`],
+  resolver: "<rootDir>/test/house/resolver.cjs",
 };
 
 /** `testTimeout` holds for all projects alike (Jest ignores it inside one), so longer limits come from a set-up file. */
