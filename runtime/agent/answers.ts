@@ -20,7 +20,8 @@ function isEnrolAnswer(value: unknown): value is EnrolAnswer {
   return (
     [runner, profile, lease].every((text) => typeof text === "string") &&
     isRecord(executor) &&
-    executor["kind"] === "command" &&
+    (executor["kind"] === "command" || executor["kind"] === "github") &&
+    typeof executor["payload"] === "string" &&
     isCount(heartbeatMs)
   );
 }

@@ -43,12 +43,14 @@ function parseBoot(line: Buffer): BootLine {
 function isBoot(value: unknown): value is AgentBoot {
   if (!isRecord(value)) return false;
   const texts = [value["url"], value["bootToken"], value["stateDir"], value["jobDir"]];
-  const { user, marker, urlFile, socket } = value;
+  const { user, marker, urlFile, socket, cacheDir, refusesForks } = value;
   return (
     texts.every((text) => typeof text === "string" && text !== "") &&
     (urlFile === undefined || typeof urlFile === "string") &&
     (socket === undefined || (typeof socket === "string" && socket !== "")) &&
     (user === undefined || (isRecord(user) && isId(user["uid"]) && isId(user["gid"]))) &&
+    (cacheDir === undefined || (typeof cacheDir === "string" && cacheDir !== "")) &&
+    (refusesForks === undefined || refusesForks === true) &&
     isStringRecord(marker) &&
     // Without it the job's processes could not be told from anybody else's.
     (marker["ONEJOB_RUNNER"] ?? "") !== ""

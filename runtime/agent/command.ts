@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import type { Readable } from "node:stream";
 import type { AgentBoot } from "../core/agent-protocol";
 import type { OutputPipe } from "./output-pipe";
-import { isRecord } from "./shapes";
+import { errorCode } from "../core/error-facts";
 
 export interface CommandSpec {
   readonly command: readonly string[];
@@ -31,8 +31,8 @@ export type StartedCommand =
       /** They end when no process of the job holds them any more. */
       readonly outputs: readonly Readable[];
     }
-  /** What a shell would say and answer. */
-  | { readonly ok: false; readonly exitCode: 126 | 127; readonly line: string };
+  /** What a shell would say and answer, and the system's own code. */
+  | { readonly ok: false; readonly exitCode: 126 | 127; readonly line: string; readonly code: string };
 
 export async function startCommand(spec: CommandSpec): Promise<StartedCommand> {
   const [program = ""] = spec.command;
@@ -41,7 +41,7 @@ export async function startCommand(spec: CommandSpec): Promise<StartedCommand> {
     child = spawnChild(spec);
     await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
   } catch (error) {
-    return refusal(program, isRecord(error) ? error["code"] : undefined, spec.environment["PATH"] ?? "");
+    return refusal(program, errorCode(error) ?? "unknown error", spec.environment["PATH"] ?? "");
   }
   const ended = new Promise<CommandEnd>((resolve) => {
     child.once("exit", (exitCode, name) => resolve({ exitCode, signal: name === null ? null : signalNumber(name) }));
@@ -62,12 +62,12 @@ function spawnChild({ command, folder, environment, user, output }: CommandSpec)
   });
 }
 
-function refusal(program: string, code: unknown, searchPath: string): StartedCommand {
+function refusal(program: string, code: string, searchPath: string): StartedCommand {
   if (code === "ENOENT" || (code === "EACCES" && !exists(program, searchPath))) {
-    return { ok: false, exitCode: 127, line: `onejob: command not found: ${program}\n` };
+    return { ok: false, exitCode: 127, line: `onejob: command not found: ${program}\n`, code };
   }
-  const problem = code === "EACCES" ? "not executable" : `cannot be run (${String(code ?? "unknown error")})`;
-  return { ok: false, exitCode: 126, line: `onejob: ${problem}: ${program}\n` };
+  const problem = code === "EACCES" ? "not executable" : `cannot be run (${code})`;
+  return { ok: false, exitCode: 126, line: `onejob: ${problem}: ${program}\n`, code };
 }
 
 /** The system also says EACCES when a folder of the search path is closed and the others do not have the program. */

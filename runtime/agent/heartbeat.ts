@@ -51,7 +51,7 @@ class Rhythm {
     const { idlePollMs } = options;
     // The server repeats a job until it knows it started; from then on it holds its answers again.
     if (assigned) return rest(idlePollMs, AbortSignal.any([signal, session.runningSignal]));
-    if (heldMs >= idlePollMs || session.attempt === 0) this.nextMs = idlePollMs;
+    if (heldMs >= idlePollMs || !session.hasStarted) this.nextMs = idlePollMs;
     // A server that answers at once is asked less and less, down to the rhythm it wished for.
     else this.nextMs = Math.min(this.nextMs * 2, Math.max(heartbeatMs, idlePollMs));
     if (heldMs < idlePollMs) await rest(this.nextMs, signal);

@@ -50,7 +50,11 @@ export class HttpConnections {
 
   private open(request: HttpRequest, length: number | undefined): ClientRequest {
     const { method, url, socket, signal } = request;
-    const headers: Record<string, string | number> = { accept: "application/json, application/gzip" };
+    // GitHub refuses whoever does not say its name.
+    const headers: Record<string, string | number> = {
+      accept: "application/json, application/gzip",
+      "user-agent": "onejob-agent",
+    };
     if (request.bearer !== undefined) headers["authorization"] = `Bearer ${request.bearer}`;
     if (length !== undefined) Object.assign(headers, { "content-type": "application/json", "content-length": length });
     const options: RequestOptions = { method, headers, signal, timeout: request.timeoutMs };

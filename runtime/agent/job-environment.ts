@@ -12,7 +12,22 @@ export interface JobEnvironmentParts {
   readonly inherited: { readonly path: string; readonly language: string };
 }
 
-export function jobEnvironment({ assignment, boot, folders, inherited }: JobEnvironmentParts): Record<string, string> {
+type Environment = Record<string, string>;
+
+export function jobEnvironment({ assignment, ...parts }: JobEnvironmentParts): Environment {
+  return ownEnvironment(parts, {
+    ONEJOB_JOB: assignment.job,
+    ONEJOB_ATTEMPT: String(assignment.attempt),
+    ONEJOB_JOB_NAME: assignment.name,
+    ...assignment.env,
+  });
+}
+
+/** What every process of a job has, with more of its own. */
+export function ownEnvironment(
+  { boot, folders, inherited }: Omit<JobEnvironmentParts, "assignment">,
+  more: Readonly<Environment>,
+): Environment {
   const user = userName(boot.user);
   return {
     PATH: inherited.path,
@@ -24,10 +39,7 @@ export function jobEnvironment({ assignment, boot, folders, inherited }: JobEnvi
     SHELL: "/bin/sh",
     CI: "true",
     ONEJOB: "true",
-    ONEJOB_JOB: assignment.job,
-    ONEJOB_ATTEMPT: String(assignment.attempt),
-    ONEJOB_JOB_NAME: assignment.name,
-    ...assignment.env,
+    ...more,
     // Last, so that no job can hide its processes by accident.
     ...boot.marker,
     ONEJOB_ROLE: "job",

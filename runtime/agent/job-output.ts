@@ -10,9 +10,12 @@ export interface OutputFlow {
   drain(quietMs: number): Promise<void>;
 }
 
+/** Takes one piece after the other. */
+export type OutputTarget = Pick<OutputSpool, "append" | "size">;
+
 const mostQuietChecks = 30;
 
-export function startOutputFlow(outputs: readonly Readable[], spool: OutputSpool, log: Log): OutputFlow {
+export function startOutputFlow(outputs: readonly Readable[], spool: OutputTarget, log: Log): OutputFlow {
   let ended = false;
   let last: Promise<void> = Promise.resolve();
   let lost = false;

@@ -114,10 +114,11 @@ function stopWhenAsked({ session, processes, options }: JobParts): () => void {
   };
 }
 
-function reportable({ stopReason }: Session): ReasonCode | null {
+/** As the server is told why a job was stopped; `null`: it was not. */
+export function reportable({ stopReason }: Session): ReasonCode | null {
   return stopReason === "stale" || stopReason === "silent" ? "interrupted" : stopReason;
 }
 
-function endedBy(reason: ReasonCode | null, detail: string | null, clock: Clock): JobEnd {
+export function endedBy(reason: ReasonCode | null, detail: string | null, clock: Clock): JobEnd {
   return { exitCode: null, signal: null, reason, detail: detail?.slice(0, longestDetail) ?? null, at: clock.now() };
 }

@@ -26,6 +26,25 @@ export interface AgentOptions {
   readonly killLimitMs: number;
   /** How long an output that nobody closes must be quiet to count as complete. */
   readonly outputQuietMs: number;
+  /** A forge's listener that says nothing counts as listening once it has lived so long. */
+  readonly listenerQuietMs: number;
+  /** How a forge's listener is installed. */
+  readonly install: InstallOptions;
+}
+
+export interface InstallOptions {
+  /** How often a request to the release server is tried. */
+  readonly tries: number;
+  /** How long the version that is the latest one is remembered. */
+  readonly latestMs: number;
+  /** A remembered version is good enough when the release server does not answer within this time … */
+  readonly refreshMs: number;
+  /** … and nobody asks again before this. */
+  readonly refreshPauseMs: number;
+  /** Versions that nobody used for so long are removed. */
+  readonly unusedMs: number;
+  /** An owner of the lock that gave no sign of life for so long is taken for dead. */
+  readonly lockSilenceMs: number;
 }
 
 export const defaultOptions: AgentOptions = Object.freeze({
@@ -41,4 +60,13 @@ export const defaultOptions: AgentOptions = Object.freeze({
   logLimitBytes,
   killLimitMs: 60_000,
   outputQuietMs: 1_000,
+  listenerQuietMs: 2_000,
+  install: Object.freeze({
+    tries: 4,
+    latestMs: 3_600_000,
+    refreshMs: 5_000,
+    refreshPauseMs: 5 * 60_000,
+    unusedMs: 30 * 24 * 3_600_000,
+    lockSilenceMs: 30_000,
+  }),
 });

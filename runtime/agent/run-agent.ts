@@ -2,17 +2,21 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AgentBoot, AgentEvent, Assignment, EnrolAnswer } from "../core/agent-protocol";
+import type { AgentBoot, EnrolAnswer } from "../core/agent-protocol";
+import type { ExecutorKind } from "../core/model";
 import type { Clock, Log, Random } from "../core/ports";
 import { rest } from "./backoff";
+import { runCommand } from "./command-executor";
 import { enrol } from "./enrol";
 import { keepInTouch } from "./heartbeat";
-import { runJob } from "./job";
+import type { Executor, Finished } from "./executor";
 import type { JobEnvironmentParts } from "./job-environment";
 import type { JobProcesses } from "./job-processes";
 import { withFields } from "./json-log";
-import { leave } from "./leave";
+import { departure, leave } from "./leave";
 import type { Departure } from "./leave";
+import { runListener } from "./listener/run-listener";
+import { onAbort } from "./on-abort";
 import type { AgentOptions } from "./options";
 import { openOutputPipe } from "./output-pipe";
 import type { OutputPipe } from "./output-pipe";
@@ -21,6 +25,7 @@ import { Reporter } from "./reporter";
 import { ServerAddress } from "./server-address";
 import { ServerClient } from "./server-client";
 import { Session } from "./session";
+import { Teller } from "./teller";
 import { errorText } from "../core/error-facts";
 
 export interface AgentDeps {
@@ -38,6 +43,8 @@ export interface AgentDeps {
   /** Aborted when the machine is taken away (SIGTERM). */
   readonly shutdown: AbortSignal;
 }
+
+const executors: Readonly<Record<ExecutorKind, Executor>> = { command: runCommand, github: runListener };
 
 /** Where the job's output goes. */
 interface Spooled {
@@ -101,16 +108,16 @@ function refuse(status: number, log: Log): number {
 
 async function live(enrolled: EnrolAnswer, life: Life): Promise<Departure> {
   const reporter = new Reporter(life);
+  const tell = new Teller({ reporter, clock: life.clock });
   const talk = new AbortController();
   const touch = new AbortController();
   onAbort(talk.signal, () => touch.abort());
-  const listening = reporter.push({ type: "listening", at: now(life) });
   // No orders before the server knows that we listen.
-  const touching = listening.then(() => keepInTouch({ ...life, heartbeatMs: enrolled.heartbeatMs }, touch.signal));
+  const touching = tell.known.then(() => keepInTouch({ ...life, heartbeatMs: enrolled.heartbeatMs }, touch.signal));
   const reporting = reporter.run(talk.signal);
   // Neither ends by itself; if one breaks, so does the agent.
   const broken = new Promise<never>((_, reject) => void Promise.all([touching, reporting]).catch(reject));
-  const serving = serve(life, reporter, () => touch.abort());
+  const serving = serve(enrolled, { ...life, tell }, () => touch.abort());
   try {
     return await Promise.race([serving, broken]);
   } catch (error) {
@@ -122,35 +129,18 @@ async function live(enrolled: EnrolAnswer, life: Life): Promise<Departure> {
   }
 }
 
-async function serve(life: Life, reporter: Reporter, stopTouch: () => void): Promise<Departure> {
-  const { session } = life;
-  const idle = await session.idleEnd;
-  if (idle.kind === "leave") return idle.why;
-  const log = withFields(life.log, { job: idle.assignment.job, attempt: idle.assignment.attempt });
-  const finished = await work(idle.assignment, { ...life, log }, reporter);
-  if (finished === undefined) return departure(session);
+type Serving = Life & { readonly tell: Teller };
+
+async function serve({ executor }: EnrolAnswer, life: Serving, stopTouch: () => void): Promise<Departure> {
+  const outcome = await executors[executor.kind](executor.payload, life);
+  if (outcome.kind === "leave") return outcome.why;
   // From here on the server may drop the runner at any moment; only the answer to the report counts.
   stopTouch();
-  log.info("the job ended", { exitCode: finished.exitCode, signal: finished.signal, reason: finished.reason });
-  return deliver(finished, life, reporter);
+  return deliver(outcome.event, life);
 }
 
-type Finished = AgentEvent & { readonly type: "finished" };
-
-async function work(assignment: Assignment, life: Life, reporter: Reporter): Promise<Finished | undefined> {
-  const over = new AbortController();
-  const say = (type: "started" | "interrupted"): Promise<void> => reporter.push({ type, at: now(life) });
-  onAbort(life.shutdown, () => void say("interrupted"), over.signal);
-  const onStarted = (): void => void say("started").then(() => life.session.startAcknowledged());
-  const end = await runJob(assignment, { ...life, onStarted });
-  over.abort();
-  if (end === undefined) return undefined;
-  const { at, ...facts } = end;
-  return { type: "finished", at: new Date(at).toISOString(), ...facts };
-}
-
-async function deliver(finished: Finished, life: Life, reporter: Reporter): Promise<Departure> {
-  const { session, options, shutdown } = life;
+async function deliver(finished: Finished, life: Serving): Promise<Departure> {
+  const { session, options, shutdown, tell } = life;
   const over = new AbortController();
   const limit = async (ms: number): Promise<Departure> => {
     await sleep(ms, undefined, { signal: over.signal }).catch(() => undefined);
@@ -160,7 +150,7 @@ async function deliver(finished: Finished, life: Life, reporter: Reporter): Prom
   const hurried = new Promise<void>((resolve) => onAbort(shutdown, resolve));
   try {
     return await Promise.race([
-      reporter.push(finished).then((): Departure => "finished"),
+      tell.finished(finished).then((): Departure => "finished"),
       abandoned,
       limit(options.undeliveredMs),
       hurried.then(() => limit(options.farewellMs)),
@@ -168,19 +158,4 @@ async function deliver(finished: Finished, life: Life, reporter: Reporter): Prom
   } finally {
     over.abort();
   }
-}
-
-/** Why nobody is told of a job, or no job was ever had. */
-function departure({ stopReason, abandonSignal }: Session): Departure {
-  if (stopReason === "interrupted" || stopReason === "silent") return stopReason;
-  return abandonSignal.aborted ? "stale" : "failed";
-}
-
-function now({ clock }: Life): string {
-  return new Date(clock.now()).toISOString();
-}
-
-function onAbort(signal: AbortSignal, act: () => void, until?: AbortSignal): void {
-  if (signal.aborted) act();
-  else signal.addEventListener("abort", act, { once: true, ...(until === undefined ? {} : { signal: until }) });
 }

@@ -22,6 +22,7 @@ export class Session {
   private reason: StopReason | null = null;
   private phase: "idle" | "assigned" | "started" = "idle";
   private currentAttempt = 0;
+  private servesForge = false;
 
   constructor() {
     this.idleEnd = new Promise((resolve) => {
@@ -58,9 +59,14 @@ export class Session {
 
   take(orders: AgentOrders): void {
     // A job that was given to us is ours, drain or not; the server repeats it until it has started.
-    if (this.phase === "idle" && orders.assignment !== null) this.assign(orders.assignment);
+    if (this.phase === "idle" && orders.assignment !== null && !this.servesForge) this.assign(orders.assignment);
     if (this.phase === "idle" && orders.drain) this.endIdle({ kind: "leave", why: "drained" });
     if (this.phase !== "idle" && orders.cancel) this.stop("cancelled-by-user");
+  }
+
+  /** A forge gives this agent its job, and nobody else may: idle → started → over. */
+  serveForge(): void {
+    this.servesForge = true;
   }
 
   started(): void {

@@ -8,7 +8,9 @@
  *
  * All but `enrol` carry `Authorization: Bearer <lease>`.
  */
+import type { ExecutorKind } from "./model";
 import type { ReasonCode } from "./reasons";
+import type { ListenerSettings } from "./settings";
 
 export const protocolVersion = 1;
 
@@ -28,7 +30,7 @@ export interface EnrolAnswer {
   readonly profile: string;
   /** For this runner only; gone with it. */
   readonly lease: string;
-  readonly executor: { readonly kind: "command"; readonly payload: string };
+  readonly executor: { readonly kind: ExecutorKind; readonly payload: string };
   readonly heartbeatMs: number;
 }
 
@@ -89,6 +91,28 @@ export interface Assignment {
   readonly bundle: { readonly bytes: number; readonly sha256: string } | null;
 }
 
+/** What the payload of an enrolment for the executor `github` says, as JSON. */
+export interface ListenerOrders {
+  readonly credential: ListenerCredential;
+  /** A folder on the machine that holds `bin/Runner.Listener`, or what to install. */
+  readonly runner: ListenerSettings;
+}
+
+export type ListenerCredential =
+  /** `ACTIONS_RUNNER_INPUT_JITCONFIG`: the whole configuration of a runner for one job. */
+  | { readonly kind: "jit"; readonly config: string }
+  /** For servers that know no such thing: `configure --ephemeral` comes first. */
+  | {
+      readonly kind: "registration";
+      /** Of the organisation or repository. */
+      readonly url: string;
+      readonly token: string;
+      readonly name: string;
+      /** "" for repositories. */
+      readonly group: string;
+      readonly labels: readonly string[];
+    };
+
 /** How often an idle command runner asks for a job when the server cannot hold its answer, in milliseconds. */
 export const idlePollMs = 2_000;
 /** Largest piece of log in one report, in bytes before base64. */
@@ -111,6 +135,10 @@ export interface AgentBoot {
   readonly jobDir: string;
   /** Run the job as this user and group; absent: as the agent's own. */
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** Where what many machines need (a forge's runner program) is kept once; absent: nothing outlives the machine. */
+  readonly cacheDir?: string;
+  /** The machine is no wall between a job and the server's host: a forge's jobs whose code comes from a fork must fail. */
+  readonly refusesForks?: true;
   /** Set in the environment of every process of the job, so that none is overlooked. */
   readonly marker: Readonly<Record<string, string>>;
 }
@@ -160,7 +188,12 @@ export const agentSchemas = {
             exitCode: { type: ["integer", "null"], minimum: 0, maximum: 4_294_967_295 },
             signal: { type: ["integer", "null"], minimum: 1, maximum: 64 },
             reason: {
-              enum: ["job-timeout", "cancelled-by-user", "bundle-refused", "command-failed", "interrupted", null],
+              enum: [
+                ...["job-timeout", "cancelled-by-user", "bundle-refused", "command-failed", "interrupted"],
+                // Of a forge's listener: it is too old or cannot be installed; it does not start.
+                ...["misconfigured", "boot-failing"],
+                null,
+              ],
             },
             detail: { type: ["string", "null"], maxLength: 2_000 },
           },

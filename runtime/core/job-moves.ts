@@ -1,7 +1,7 @@
 /** How a job record changes with each move of its lifecycle. Pure: the caller writes the result, or drops it. */
 import type { JobFacts } from "./events";
 import { isFinal, jobStep, jobTraits, type JobEffect, isUnderWay } from "./lifecycle";
-import type { Instant, Job, JobState, Reach, TimelineEntry } from "./model";
+import type { Bar, Instant, Job, JobState, Reach, TimelineEntry } from "./model";
 import type { ReasonCode } from "./reasons";
 import type { ProfileSettings } from "./settings";
 
@@ -37,22 +37,29 @@ export interface Moved {
   readonly effects: readonly JobEffect[];
 }
 
+/** Where a job is to run, and whether it may. */
+export interface JobPlace {
+  readonly profile: ProfileSettings | null;
+  readonly reach: Reach | null;
+  readonly barred: Bar | null;
+}
+
 /** A job as it is first written. A `finished` that comes first makes a tombstone: see `tombstone`. */
 export function newJob(
   facts: JobFacts,
-  place: { readonly profile: ProfileSettings | null; readonly reach: Reach | null },
+  place: JobPlace,
   seen: { readonly receivedAt: Instant; readonly now: Instant; readonly delivery: string },
 ): Job {
   const attempt = 1;
   const queuedMs = place.profile?.timeouts.queuedMs ?? unroutedQueueMs;
-  const { key, source, host, id, scope, name, labels, url, createdAt, retries, work } = facts;
+  const { key, source, host, id, scope, name, labels, url, createdAt, retries, work, origin } = facts;
   return {
-    ...{ key, source, host, id, scope, name, labels, url, createdAt, retries, work, attempt },
+    ...{ key, source, host, id, scope, name, labels, url, createdAt, retries, work, origin, attempt },
     profile: place.profile?.name ?? null,
     reach: place.reach,
+    barred: place.barred,
     state: "queued",
-    reason: place.profile === null ? "no-matching-profile" : null,
-    detail: null,
+    ...waitsFor(place),
     exitCode: null,
     runner: null,
     bound: false,
@@ -95,7 +102,7 @@ function patchOf(job: Job, move: JobMove): Partial<Job> {
   const cleared = { runner: null, bound: false };
   switch (move.event) {
     case "queued":
-      return { ...cleared, reason: null, detail: null, queuedAt: move.at };
+      return { ...cleared, reason: null, detail: null, ...job.barred, queuedAt: move.at };
     case "held":
       return { ...cleared, reason: "waiting-for-approval", detail: null };
     case "cancelRequested":
@@ -197,6 +204,17 @@ const mostRelaunches = 3;
 export function mayRelaunch(job: Job): boolean {
   const died = job.timeline.filter((entry) => entry.detail === diedUnready && entry.attempt === job.attempt);
   return !isUnderWay(job) && job.cancelRequestedAt === null && died.length < mostRelaunches;
+}
+
+/** The same job in another place: found a profile after all, or may have a runner now. */
+export function placedAnew(job: Job, place: JobPlace): Job {
+  const { profile, reach, barred } = place;
+  return { ...job, profile: profile?.name ?? null, reach, barred, ...waitsFor(place), version: job.version + 1 };
+}
+
+function waitsFor({ profile, barred }: JobPlace): Pick<Job, "reason" | "detail"> {
+  if (profile === null) return { reason: "no-matching-profile", detail: null };
+  return barred ?? { reason: null, detail: null };
 }
 
 /** The job with more time in its present state. */

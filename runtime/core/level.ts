@@ -4,7 +4,7 @@
  */
 import { isReserved } from "./holding";
 import { isDemand, isListening, isStopping, isSupply } from "./lifecycle";
-import { reachKey, type Job, type ProfileView, type Runner } from "./model";
+import { byWaiting, reachKey, type Job, type ProfileView, type Runner } from "./model";
 import { liveRunners } from "./planning";
 
 export interface Repairs {
@@ -14,6 +14,8 @@ export interface Repairs {
   readonly lost: readonly Job[];
   /** Jobs that wait for a runner that will not come. */
   readonly unclaimed: readonly Job[];
+  /** Jobs whose machine took another one, with a free machine that nobody is meant for. */
+  readonly reclaimed: readonly { readonly job: Job; readonly runner: Runner }[];
 }
 
 export interface Pressure {
@@ -31,7 +33,21 @@ export function findRepairs(view: ProfileView, pressure: Pressure): Repairs {
     retire: [...over, ...idleToSpare(view, pressure)],
     lost: view.jobs.filter((job) => job.bound && job.runner !== null && !live.has(job.runner)),
     unclaimed: view.jobs.filter((job) => !job.bound && job.runner !== null && !live.has(job.runner)),
+    reclaimed: pairAnew(view),
   };
+}
+
+/** Who waits for which machine is only a guess, but people read it: it should be one that can come. */
+function pairAnew({ jobs, runners }: ProfileView): Repairs["reclaimed"] {
+  const taken = new Map(runners.map((runner) => [runner.id, runner.job]));
+  const waiting = jobs.filter((job) => isDemand(job) && job.reach !== null && job.runner !== null);
+  const expected = new Set(waiting.map((job) => job.runner));
+  const free = runners.filter((runner) => isSupply(runner) && !expected.has(runner.id));
+  const robbed = waiting.filter((job) => (taken.get(job.runner ?? "") ?? job.key) !== job.key).sort(byWaiting);
+  return robbed.flatMap((job) => {
+    const at = free.findIndex((runner) => job.reach !== null && reachKey(runner.reach) === reachKey(job.reach));
+    return free.splice(at, at < 0 ? 0 : 1).map((runner) => ({ job, runner }));
+  });
 }
 
 function isOver(runner: Runner, open: ReadonlyMap<string, Job>): boolean {

@@ -220,9 +220,23 @@ export function isStopping(runner: { readonly state: RunnerState }): boolean {
   return runnerTraits[runner.state].deadline === "stop";
 }
 
-/** Jobs that count as demand: they want a runner and no runner has them yet. */
-export function isDemand(job: { readonly state: JobState; readonly bound: boolean }): boolean {
-  return jobTraits[job.state].wantsRunner && !job.bound;
+/** Jobs that count as demand: they want a runner, may have one, and no runner has them yet. */
+export function isDemand(job: {
+  readonly state: JobState;
+  readonly bound: boolean;
+  readonly barred: object | null;
+}): boolean {
+  return jobTraits[job.state].wantsRunner && !job.bound && job.barred === null;
+}
+
+/** It waits at its source for somebody's approval. */
+export function isHeld(job: { readonly state: JobState }): boolean {
+  return jobTraits[job.state].timeout === "waiting";
+}
+
+/** It runs something. */
+export function isAtWork(runner: { readonly state: RunnerState }): boolean {
+  return runnerTraits[runner.state].deadline === "silence";
 }
 
 /** Runners that count as supply: they can take a job and have none yet. */

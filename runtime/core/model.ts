@@ -73,6 +73,21 @@ export interface JobWork {
   readonly bundle: { readonly bytes: number; readonly sha256: string } | null;
 }
 
+/** Where in its forge a job belongs. */
+export interface JobOrigin {
+  /** `owner/repo`, as it is called now; it may be renamed. */
+  readonly repository: string;
+  /** The run it is part of. */
+  readonly run: string;
+  /** Whether its code comes from a fork; `null`: not known. */
+  readonly fork: boolean | null;
+}
+
+export interface Bar {
+  readonly reason: ReasonCode;
+  readonly detail: string;
+}
+
 export interface Job {
   readonly key: JobKey;
   readonly source: string;
@@ -84,6 +99,10 @@ export interface Job {
   /** `null`: no profile fits (yet). */
   readonly profile: string | null;
   readonly reach: Reach | null;
+  /** `null` for jobs that were handed to us. */
+  readonly origin: JobOrigin | null;
+  /** Why it gets no runner here whatever room there is; `null`: it may have one. */
+  readonly barred: Bar | null;
   readonly state: JobState;
   readonly reason: ReasonCode | null;
   readonly detail: string | null;
@@ -134,6 +153,12 @@ export interface Runner {
   readonly logBase: number;
   /** The agent instance that holds the enrolment; the first to ask. */
   readonly nonce: string | null;
+  /** What the source calls it, as far as known; `null`: look it up by name. */
+  readonly handle: string | null;
+  /** When its agent was asked to stop listening for jobs. */
+  readonly askedAt: Instant | null;
+  /** From when on nothing of it could take a job any more: one of the two keys to end the machine. */
+  readonly releasedAt: Instant | null;
   readonly draining: boolean;
   readonly createdAt: Instant;
   readonly deadlineAt: Instant | null;
@@ -222,9 +247,14 @@ export interface FleetShare {
 
 /** The one-time credential and settings of a runner. `payload` is opaque to everything but source and executor. */
 export interface Enrolment {
-  readonly executor: "command";
+  readonly executor: ExecutorKind;
   readonly payload: string;
+  /** What the source calls the runner, so that it can be withdrawn by one call; `null`: only its name. */
+  readonly handle: string | null;
 }
+
+/** What runs the job inside the machine: a command of ours, or GitHub's own `Runner.Listener`. */
+export type ExecutorKind = "command" | "github";
 
 /** Everything a plan needs, read consistently in one query. */
 export interface ProfileView {

@@ -4,7 +4,7 @@
  */
 import { breakerGate } from "./breaker";
 import { isReserved } from "./holding";
-import { isDemand, isSupply } from "./lifecycle";
+import { isAtWork, isDemand, isSupply } from "./lifecycle";
 import {
   byWaiting,
   reachKey,
@@ -71,7 +71,9 @@ export function planProfile(input: PlanInput): PlanDecision {
     .sort((a, b) => byWaiting(a.job, b.job));
   const chosen = candidates.slice(0, Math.min(profileRoom, fleetRoom));
   const capped: ReasonCode = fleetRoom < profileRoom ? "at-fleet-cap" : "at-profile-cap";
-  const blocked: Record<string, Blocked> = {};
+  // What has a time to run keeps it, also while nothing is missing: those who wait on a machine that got stuck read it.
+  const standing = Object.entries(view.planner.blocked).filter(([, { until }]) => until !== null && until > now);
+  const blocked: Record<string, Blocked> = Object.fromEntries(standing);
   for (const shortage of shortages) {
     const gate = gates.get(shortage.key);
     const unmet = shortage.jobs.length > chosen.filter((candidate) => candidate.shortage === shortage).length;
@@ -107,7 +109,11 @@ function findShortages(view: ProfileView): readonly Shortage[] {
   const supply = new Map<string, Set<string>>();
   const add = (key: string, runner: string) => supply.set(key, (supply.get(key) ?? new Set()).add(runner));
   const written = new Set(view.runners.map((runner) => runner.id));
-  for (const runner of view.runners) if (isSupply(runner)) add(reachKey(runner.reach), runner.id);
+  for (const runner of view.runners) {
+    // One that runs a job nobody has named yet stands for one of those that seem to wait.
+    const runsUnknown = isAtWork(runner) && runner.job === null;
+    if (isSupply(runner) || runsUnknown) add(reachKey(runner.reach), runner.id);
+  }
   for (const { runner, launch } of launchSlots(view.planner))
     if (!written.has(runner)) add(reachKey(launch.reach), runner);
 

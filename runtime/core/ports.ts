@@ -5,7 +5,7 @@
  * Rules that hold for all: expected outcomes are values; a method throws only when it could not find out.
  * Whoever calls must be able to call again: each method says what a second call does.
  */
-import type { JobEvent } from "./events";
+import type { JobEvent, JobFacts, Parsed, RunOver } from "./events";
 import type {
   Enrolment,
   FleetRecord,
@@ -36,19 +36,40 @@ export interface Ports {
   readonly meter: Meter;
 }
 
-/** Where jobs come from. Ordered: no. All methods may be called again for the same job or runner. */
+/**
+ * Where jobs come from. Ordered: no. All methods may be called again for the same job or runner. A source that cannot
+ * be asked throws `source-unreachable`, one that asks us to slow down `source-throttled` (with the time to wait in its
+ * details), one that refuses what we want, because a right or a setting is missing, `source-refused`.
+ */
 export interface JobSource {
   readonly name: string;
   /** `true`: we decide which runner takes which job (`api`); `false`: the forge does, and tells us afterwards. */
   readonly assigns: boolean;
+  /** `true`: starts and ends of jobs are told by webhooks, `false`: they have to be asked for. */
+  readonly announces: boolean;
   /** Verifies the raw bytes, then parses. Throws `bad-signature`, `bad-request`, `bad-media-type`. No effects. */
-  receive(delivery: Delivery): Promise<readonly JobEvent[]>;
+  receive(delivery: Delivery): Promise<Parsed>;
   /** A one-time right to take one job in reach. A second call for the same runner replaces the first right. */
   enrol(reach: Reach, runner: { readonly id: string; readonly name: string }): Promise<Enrolment>;
-  /** Takes that right back. `withdrawn` also when it was gone already; `busy`: it has a job, leave it alone. */
-  withdraw(runner: Runner): Promise<"withdrawn" | "busy">;
+  /**
+   * Takes that right back. `withdrawn` also when it was gone already; `busy`: it has a job, leave it alone.
+   * `handle`: what `enrol` answered, if it is known.
+   */
+  withdraw(runner: Runner, handle: string | null): Promise<"withdrawn" | "busy">;
   /** Asks the source to stop the job. `ours` when only we can stop it. Gone already: no error. */
   cancel(job: Job): Promise<"asked" | "ours">;
+  /** Asks the source to run an ended job again, as a new job. `later`: not while the rest of its run goes on. */
+  rerun(job: Job): Promise<"asked" | "later" | "ours">;
+  /** How the job stands there at this moment, as an event; `undefined`: the source does not know it (any more). */
+  jobState(job: Job): Promise<JobEvent | undefined>;
+  /** Whether the job's code comes from a fork. `null`: it cannot be found out. */
+  isFork(facts: JobFacts): Promise<boolean | null>;
+  /** What stands differently there from `known`, our open jobs of this source: jobs we missed, and moves we missed. */
+  findJobs(known: readonly Job[]): Promise<readonly JobEvent[]>;
+  /** Has deliveries that never reached us sent again. Answers how many. */
+  redeliverLost(): Promise<number>;
+  /** Takes back what is registered there under a name of ours, is not online, and `isGone` here. Answers how many. */
+  removeGhosts(isGone: (runner: string) => Promise<boolean>): Promise<number>;
 }
 
 /** A webhook as it came in: raw bytes, header names in lower case. */
@@ -63,6 +84,11 @@ export interface Delivery {
 export interface Compute {
   readonly kind: string;
   /**
+   * What stands between a job and the server's host: nothing but the process (`none`: it runs as the server's own
+   * user), a user id of its own, or a machine or container of its own.
+   */
+  readonly wall: Wall;
+  /**
    * Makes the machines of one launch and says for each, by runner id, what became of it. Idempotent by runner id: a
    * second call with the same request starts nothing that runs or ran already. Throws when no outcome is known.
    */
@@ -75,6 +101,8 @@ export interface Compute {
   /** Which machine or runner this proof belongs to; `undefined` when it proves nothing. */
   identify(proof: IdentityProof): Promise<{ readonly runner: string } | undefined>;
 }
+
+export type Wall = "none" | "user" | "machine";
 
 export interface LaunchRequest {
   readonly launch: string;
@@ -120,6 +148,8 @@ export interface Ledger {
   saveJob(job: Job): Promise<Written<Job>>;
   /** `profile`: where it is believed to be (one consistent read); without it an index is asked, which may lag. */
   readJob(key: JobKey, profile?: string | null): Promise<Job | undefined>;
+  /** Removes exactly this version of it. Gone or changed already: no error, nothing happens. */
+  dropJob(job: Job): Promise<void>;
   /** Newest first; may lag. */
   listJobs(query: JobQuery): Promise<Page<Job>>;
   /** Jobs whose key or id begins so, at most `limit`; may lag. */
@@ -175,6 +205,13 @@ export interface Page<T> {
 /** What flows ask of each other. Every message may come twice, late, and out of order. */
 export type Message =
   | { readonly kind: "job-event"; readonly event: JobEvent }
+  | { readonly kind: "run-over"; readonly run: RunOver }
+  /** Run it again once its source allows it. */
+  | { readonly kind: "rerun"; readonly job: JobKey; readonly profile: string | null }
+  /** Find its place again; the source could not be asked. */
+  | { readonly kind: "place"; readonly job: JobKey; readonly profile: string | null }
+  /** Ask its source how it stands: our word on it may be behind. */
+  | { readonly kind: "look"; readonly job: JobKey; readonly profile: string | null }
   | { readonly kind: "plan"; readonly profile: string }
   | { readonly kind: "retire"; readonly profile: string; readonly runner: string; readonly reason: ReasonCode | null }
   /** Somebody saw signs that its machine is gone; the compute is asked before anything is done. */

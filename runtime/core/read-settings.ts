@@ -1,11 +1,15 @@
 /** From what a config file says to the settings in force: all of its problems at once, or every default filled in. */
-import { parseDuration } from "./duration";
 import type { ProfileSettings, Settings } from "./settings";
 import { schemaChecker } from "./settings-check";
 import type { Problem } from "./settings-check";
-import { crossCheck, isGroup } from "./settings-cross-checks";
+import { crossCheck } from "./settings-cross-checks";
+import { milliseconds } from "./settings-duration";
+import { isGroup } from "./settings-entries";
+import { fillInCompute } from "./settings-fill-compute";
+import { fillInSource } from "./settings-fill-source";
 import { settingsRoot, settingsSchema } from "./settings-schema";
 import type { SettingsFile } from "./settings-schema";
+import { bootPresets } from "./settings-schema-computes";
 
 export type { Problem } from "./settings-check";
 
@@ -23,7 +27,6 @@ type ProfileFile = NonNullable<SettingsFile["profiles"]>[number];
 const checkSchema = schemaChecker(settingsRoot);
 const known = settingsSchema.properties;
 const knownOfProfile = known.profiles.items.properties;
-const knownOfProcess = knownOfProfile.compute.oneOf[0].properties;
 
 export function readSettings(raw: unknown, context: SettingsContext): ReadSettings {
   const labels = machineLabels(context);
@@ -48,7 +51,7 @@ export function machineLabels({ os, arch }: SettingsContext): readonly string[] 
 }
 
 function fillIn(file: SettingsFile, labels: readonly string[]): Settings {
-  const sources = file.sources ?? [];
+  const sources = (file.sources ?? []).map(fillInSource);
   return {
     server: {
       listen: file.server?.listen ?? known.server.properties.listen.default,
@@ -69,17 +72,18 @@ function fillIn(file: SettingsFile, labels: readonly string[]): Settings {
 
 function fillInProfile(file: ProfileFile, labels: readonly string[]): ProfileSettings {
   const timeouts = knownOfProfile.timeouts.properties;
+  const compute = fillInCompute(file.compute);
   return {
     name: file.name,
     labels: file.labels ?? labels,
-    compute: { kind: "process", firstUid: file.compute?.firstUid ?? knownOfProcess.firstUid.default },
+    compute,
     limits: {
       maxRunners: file.limits?.maxRunners ?? knownOfProfile.limits.properties.maxRunners.default,
       memoryMiB: file.limits?.memoryMiB ?? null,
       cpus: file.limits?.cpus ?? null,
     },
     timeouts: {
-      bootMs: milliseconds(file.timeouts?.boot, timeouts.boot),
+      bootMs: milliseconds(file.timeouts?.boot, { default: bootPresets[compute.kind] }),
       idleMs: milliseconds(file.timeouts?.idle, timeouts.idle),
       jobMs: milliseconds(file.timeouts?.job, timeouts.job),
       queuedMs: milliseconds(file.timeouts?.queued, timeouts.queued),
@@ -87,11 +91,4 @@ function fillInProfile(file: ProfileFile, labels: readonly string[]): ProfileSet
     },
     priority: file.priority ?? knownOfProfile.priority.default,
   };
-}
-
-function milliseconds(given: string | undefined, setting: { readonly default: string }): number {
-  const text = given ?? setting.default;
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new Error(`not a duration: ${text}`);
-  return ms;
 }

@@ -51,6 +51,16 @@ export function routeJob(job: RoutedJob, settings: Pick<Settings, "profiles" | "
   return { kind: "no-such-profile", name: wanted, known: profiles.map(({ name }) => name) };
 }
 
+/**
+ * Whether a forge's job could be meant for us: it names a label that one of our profiles has. `self-hosted` alone says
+ * nothing, for everybody's runners have it.
+ */
+export function isOurs(labels: readonly string[], profiles: readonly RoutableProfile[]): boolean {
+  const ours = new Set(profiles.flatMap((profile) => profile.labels.map(fold)));
+  ours.delete("self-hosted");
+  return fittingProfiles(labels, profiles).length > 0 || labels.some((label) => ours.has(fold(label)));
+}
+
 export interface ExplainedRoute<P> {
   readonly profile: P;
   /** Labels of the profile that the job did not ask for. */

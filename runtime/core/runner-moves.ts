@@ -16,7 +16,10 @@ import type { ProfileSettings } from "./settings";
 const stopRetryMs = 30_000;
 
 export type RunnerMove = { readonly at: Instant } & (
-  | { readonly event: "listening" | "started" | "finished" | "terminated" }
+  | { readonly event: "listening" | "terminated" }
+  /** `job`: what it took, where that is known by now. */
+  | { readonly event: "started"; readonly job?: JobKey; readonly attempt?: number }
+  | { readonly event: "finished"; readonly reason?: ReasonCode | null }
   | { readonly event: "retired" | "expired" | "vanished"; readonly reason: ReasonCode | null }
 );
 
@@ -58,6 +61,9 @@ export function newRunner(
     attempt: 0,
     logBase: 0,
     nonce: null,
+    handle: null,
+    askedAt: null,
+    releasedAt: null,
     draining: false,
     createdAt: made.launchedAt,
     deadlineAt: made.launchedAt + made.bootMs,
@@ -80,7 +86,8 @@ export function moveRunner(runner: Runner, move: RunnerMove, times: RunnerTimes)
   const moved: Runner = {
     ...runner,
     state: step.to,
-    reason: "reason" in move && runner.reason === null ? move.reason : runner.reason,
+    ...("job" in move ? { job: move.job, attempt: move.attempt ?? runner.attempt } : {}),
+    reason: runner.reason ?? ("reason" in move ? move.reason : null),
     stages: [...runner.stages, ...stamp],
     version: runner.version + 1,
   };
@@ -97,7 +104,7 @@ export function heard(runner: Runner, at: Instant, times: RunnerTimes): Runner {
 export function claimedBy(
   runner: Runner,
   nonce: string,
-  seen: { readonly bootedAt: Instant; readonly at: Instant },
+  seen: { readonly bootedAt: Instant; readonly at: Instant; readonly handle: string | null },
 ): Runner {
   const launchedAt = runner.createdAt;
   const stages: readonly TimelineEntry[] = [
@@ -105,7 +112,8 @@ export function claimedBy(
     { at: Math.min(Math.max(seen.bootedAt, launchedAt), seen.at), stage: "booted", attempt: 1 },
     { at: seen.at, stage: "enrolled", attempt: 1 },
   ];
-  return { ...runner, nonce, stages, lastHeartbeatAt: seen.at, version: runner.version + 1 };
+  const handle = seen.handle ?? runner.handle;
+  return { ...runner, nonce, handle, stages, lastHeartbeatAt: seen.at, version: runner.version + 1 };
 }
 
 /** The runner set aside for a job (or freed again with `null`). */
@@ -117,6 +125,32 @@ export function reservedFor(
   const none = { job: null, attempt: 0, logBase: 0 };
   const reserved = { ...runner, ...(work ?? none), version: runner.version + 1 };
   return { ...reserved, deadlineAt: deadlineOf(reserved, seen.at, seen) };
+}
+
+/** The runner asked to leave; its agent confirms that it took nothing. When it does not, its deadline comes. */
+export function askedToLeave(
+  runner: Runner,
+  asked: { readonly at: Instant; readonly byMs: number; readonly reason: ReasonCode | null },
+): Runner {
+  const { at, byMs, reason } = asked;
+  return {
+    ...runner,
+    draining: true,
+    askedAt: at,
+    reason: runner.reason ?? reason,
+    deadlineAt: at + byMs,
+    version: runner.version + 1,
+  };
+}
+
+/** The job this runner turned out to have, though its own state said so before. */
+export function foundWith(runner: Runner, work: { readonly job: JobKey; readonly attempt: number }): Runner {
+  return { ...runner, ...work, version: runner.version + 1 };
+}
+
+/** Nothing of it can take a job any more. */
+export function released(runner: Runner, at: Instant): Runner {
+  return { ...runner, releasedAt: runner.releasedAt ?? at, version: runner.version + 1 };
 }
 
 /** It has a job, or is about to: as long as its agent is heard of, it may go on. */

@@ -2,8 +2,8 @@
 import { Ajv } from "ajv";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { parseDuration } from "./duration";
+import { settingFormats } from "./settings-formats";
 import { settingKeys } from "./settings-keys";
-import { parseListen } from "./settings-listen";
 import { nearestWord } from "./settings-nearest";
 import { kindOf } from "./settings-node";
 import type { GroupNode, SettingNode } from "./settings-node";
@@ -42,8 +42,8 @@ export function schemaChecker(schema: GroupNode): (raw: unknown) => Problem[] {
 
 function makeAjv(): Ajv {
   const ajv = new Ajv({ allErrors: true, verbose: true, discriminator: true, strict: true });
-  ajv.addFormat("host-port", (text: string) => parseListen(text) !== undefined);
-  ajv.addVocabulary(["unit", "rule", "preset", "secret"]);
+  for (const [format, fits] of Object.entries(settingFormats)) ajv.addFormat(format, fits);
+  ajv.addVocabulary(["unit", "rule", "preset", "secret", "guarded", "sample"]);
   ajv.addKeyword({
     keyword: "duration",
     type: "string",
@@ -90,7 +90,7 @@ function toProblem(finding: Finding, root: GroupNode): Problem {
     return {
       path: where,
       what: `must be ${expectedWords(node)}`,
-      fix: "name where it is kept, e.g. { env: GH_TOKEN }",
+      fix: `name where it is kept, e.g. ${exampleWords("", node)}`,
     };
   }
   if (error.keyword === "additionalProperties") return unknownKey(finding, root);
@@ -100,7 +100,8 @@ function toProblem(finding: Finding, root: GroupNode): Problem {
   if (data === null) {
     return { path, what: "has no value", fix: `write e.g. ${exampleWords(key, node)}, or remove it` };
   }
-  const what = `must be ${expectedWords(node)}, not ${givenWords(data)}`;
+  const given = node.guarded ? "" : `, not ${givenWords(data)}`;
+  const what = `must be ${expectedWords(node)}${given}`;
   return { path, what, fix: insteadWords(key, node, data) };
 }
 
@@ -113,6 +114,10 @@ function unknownKey({ error, node, path }: Finding, root: GroupNode): Problem {
   const key = String(error.params["additionalProperty"]);
   const known = "properties" in node ? Object.keys(node.properties) : [];
   const meant = nearestWord(key, known);
+  if (node.guarded) {
+    const guess = meant === undefined ? "" : `did you mean "${meant}"? `;
+    return { path, what: "holds a key that is not known here", fix: `${guess}known here: ${known.join(", ")}` };
+  }
   const elsewhere = meant === undefined ? placesOf(key, path, root) : [];
   let fix = `remove it; known here: ${known.join(", ")}`;
   if (meant !== undefined) fix = `did you mean "${meant}"?`;
@@ -122,9 +127,10 @@ function unknownKey({ error, node, path }: Finding, root: GroupNode): Problem {
 
 /** Where there is such a key: deeper below, else anywhere. */
 function placesOf(key: string, path: string, root: GroupNode): string[] {
-  const everywhere = settingKeys(root).flatMap((setting) => (setting.key === key ? [setting.path] : []));
-  const below = everywhere.filter((place) => place.startsWith(`${path.replace(/\[\d+\]/g, "[]")}.`));
-  return below.length > 0 ? below : everywhere;
+  const everywhere = settingKeys(root).filter((setting) => setting.key === key);
+  const below = everywhere.filter((place) => place.path.startsWith(`${path.replace(/\[\d+\]/g, "[]")}.`));
+  const places = below.length > 0 ? below : everywhere;
+  return places.map((place) => (place.kind === null ? place.path : `${place.path} of kind ${place.kind}`));
 }
 
 function missingKey({ error, node, path }: Finding): Problem {

@@ -3,14 +3,11 @@
  * file, also a broken one, so that these are told together with everything else.
  */
 import type { Problem } from "./settings-check";
+import type { Entry } from "./settings-entries";
+import { entriesOf, repeated, textOf } from "./settings-entries";
+import { githubProblems } from "./settings-github-checks";
 import { nearestWord } from "./settings-nearest";
 import { quoted } from "./settings-words";
-
-interface Entry {
-  /** `profiles[1]` */
-  readonly path: string;
-  readonly value: Readonly<Record<string, unknown>>;
-}
 
 export function crossCheck(raw: Readonly<Record<string, unknown>>, machineLabels: readonly string[]): Problem[] {
   const sources = entriesOf(raw, "sources");
@@ -18,37 +15,11 @@ export function crossCheck(raw: Readonly<Record<string, unknown>>, machineLabels
   return [
     ...[sources, profiles].flatMap((entries) => [...sameNames(entries), ...reservedNames(entries)]),
     ...wrongApiNames(sources),
+    ...githubProblems(sources),
     ...profiles.flatMap(sameLabels),
     ...collidingProfiles(profiles, machineLabels),
     ...absentDefault(raw, profiles),
   ];
-}
-
-function entriesOf(raw: Readonly<Record<string, unknown>>, key: string): Entry[] {
-  const list: unknown = raw[key];
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((value: unknown, index) => (isGroup(value) ? [{ path: `${key}[${index}]`, value }] : []));
-}
-
-export function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function textOf(entry: Entry, key: string): string | undefined {
-  const value = entry.value[key];
-  return typeof value === "string" ? value : undefined;
-}
-
-/** Pairs every entry with the first one before it that has an equal key. */
-function repeated<T>(
-  items: readonly T[],
-  keyOf: (item: T) => string | undefined,
-): { item: T; first: T; index: number }[] {
-  return items.flatMap((item, index) => {
-    const key = keyOf(item);
-    const first = key === undefined ? undefined : items.slice(0, index).find((other) => keyOf(other) === key);
-    return first === undefined ? [] : [{ item, first, index }];
-  });
 }
 
 /** Case aside: two names that differ only so cannot be told apart where they become file or resource names. */

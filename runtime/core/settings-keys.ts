@@ -17,7 +17,8 @@ export interface SettingKey {
 export function settingKeys(root: SettingNode = settingsRoot, path = "", kind: string | null = null): SettingKey[] {
   if ("items" in root) return settingKeys(root.items, `${path}[]`, kind);
   if ("oneOf" in root) return root.oneOf.flatMap((group) => settingKeys(group, path, kindOf(group)));
-  if (!("properties" in root)) return [];
+  // Where a secret is kept is told once for all of them.
+  if (!("properties" in root) || root.secret) return [];
   return Object.entries(root.properties).flatMap(([key, node]) => {
     const own = path === "" ? key : `${path}.${key}`;
     const required = root.required?.includes(key) ?? false;

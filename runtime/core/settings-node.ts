@@ -2,19 +2,26 @@
  * The part of JSON Schema that our settings use, with what docs and messages need besides: a unit, a rule in words,
  * a default in words. Narrow on purpose: whoever reads the schema (checker, docs, types) handles four shapes and no more.
  */
+import type { SettingFormat } from "./settings-formats";
+
 interface Described {
   readonly title: string;
   /** What it does, and what happens when it is wrong, changed or expensive. */
   readonly description: string;
   /** What stands in for it when it is left out, in words; for what no constant can say. */
   readonly preset?: string;
-  /** Holds a secret, or says where one is: nothing given here may be repeated in a message. */
+  /** Says where a secret is: nothing given here may be repeated in a message, and the example is a place. */
   readonly secret?: true;
+  /** People write secrets here by mistake (a token for its place, a password in an address): it is not repeated. */
+  readonly guarded?: true;
+  /** How it is written, for what cannot be put together from its parts. */
+  readonly sample?: string;
 }
 
 export interface ValueNode extends Described {
   readonly type: "string" | "integer" | "number";
   readonly const?: string | number;
+  readonly enum?: readonly string[];
   readonly default?: string | number;
   readonly examples?: readonly (string | number)[];
   readonly unit?: string;
@@ -22,7 +29,7 @@ export interface ValueNode extends Described {
   readonly maximum?: number;
   readonly maxLength?: number;
   readonly pattern?: string;
-  readonly format?: "host-port";
+  readonly format?: SettingFormat;
   /** The text is a duration within these bounds. */
   readonly duration?: { readonly min: string; readonly max: string };
   /** `pattern`, `format` or `maxLength` in words. */
@@ -67,9 +74,11 @@ export type FileOf<S> = S extends { readonly oneOf: readonly (infer Kind)[] }
       ? readonly FileOf<Item>[]
       : S extends { readonly const: infer Value }
         ? Value
-        : S extends { readonly type: "string" }
-          ? string
-          : number;
+        : S extends { readonly enum: readonly (infer Word)[] }
+          ? Word
+          : S extends { readonly type: "string" }
+            ? string
+            : number;
 
 export function kindOf(group: GroupNode): string {
   const kind = group.properties["kind"];

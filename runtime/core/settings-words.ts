@@ -11,6 +11,7 @@ export function expectedWords(node: SettingNode): string {
   if ("properties" in node) return `a group of keys (${Object.keys(node.properties).join(", ")})`;
   if ("items" in node) return `a list${boundsWords(node.minItems, node.maxItems, " entries")}`;
   if (node.const !== undefined) return String(node.const);
+  if (node.enum !== undefined) return `one of ${node.enum.join(", ")}`;
   const unit = node.unit === undefined ? "" : ` of ${node.unit}`;
   const base = node.duration === undefined ? `${typeWords[node.type]}${unit}` : "a duration";
   const range = rangeWords(node);
@@ -20,6 +21,7 @@ export function expectedWords(node: SettingNode): string {
 /** The range alone: "1 to 1000", "1s to 5d", or the rule of a text. */
 export function rangeWords(node: ValueNode): string {
   if (node.duration !== undefined) return `${node.duration.min} to ${node.duration.max}`;
+  if (node.enum !== undefined) return node.enum.map((word) => `\`${word}\``).join(", ");
   if (node.rule !== undefined) return node.rule;
   return boundsWords(node.minimum, node.maximum, "").replace(" of ", "");
 }
@@ -65,6 +67,7 @@ export function exampleWords(key: string, node: SettingNode): string {
 }
 
 function exampleValue(node: SettingNode): string {
+  if (node.sample !== undefined) return node.sample;
   if (node.secret) return "{ env: GH_TOKEN }";
   if ("oneOf" in node) return node.oneOf[0] === undefined ? "{}" : exampleValue(node.oneOf[0]);
   if ("items" in node) return `[${exampleValue(node.items)}]`;
@@ -72,7 +75,7 @@ function exampleValue(node: SettingNode): string {
     const shown = Object.entries(node.properties).filter(([key], index) => node.required?.includes(key) ?? index === 0);
     return `{ ${shown.map(([key, child]) => exampleWords(key, child)).join(", ")} }`;
   }
-  const value = node.const ?? node.default ?? node.examples?.[0] ?? "";
+  const value = node.const ?? node.default ?? node.examples?.[0] ?? node.enum?.[0] ?? "";
   // A colon inside would make YAML read a text as a key.
   return typeof value === "string" && value.includes(":") ? JSON.stringify(value) : String(value);
 }

@@ -2,84 +2,101 @@
  * Admit: what a source told us becomes a job, or moves one. Events may come twice, late and in any order; the first one
  * of a job creates it, whatever it says, so that a `queued` overtaken by `finished` starts nothing.
  */
-import { apiReach } from "../core/api-source";
+import { isOurs } from "../core/routing";
 import type { JobEvent, JobFacts } from "../core/events";
-import { newJob, moveJob, type JobMove } from "../core/job-moves";
-import type { Job, Reach } from "../core/model";
+import { isInDoubt, movesFor } from "../core/event-moves";
+import { moveJob, newJob, type JobPlace } from "../core/job-moves";
+import { isDemand } from "../core/lifecycle";
+import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
-import { routeJob } from "../core/routing";
-import type { ProfileSettings } from "../core/settings";
+import { bindRunner, findRunner } from "./bind-runner";
 import { applyToJob, findJob } from "./moves";
+import { bestProfile, placeForNow } from "./place-job";
 
-interface Place {
-  readonly profile: ProfileSettings | null;
-  readonly reach: Reach | null;
+interface Seen {
+  readonly receivedAt: number;
+  readonly delivery: string;
 }
 
 /** A new job of ours. Called again with the same key it answers the job that stands. */
-export async function admitJob(
-  facts: JobFacts,
-  seen: { readonly receivedAt: number; readonly delivery: string },
-  ports: Ports,
-): Promise<Job> {
-  const place = placeOf(facts, ports);
-  const job = newJob(facts, place, { ...seen, now: ports.clock.now() });
-  const created = await ports.ledger.createJob(job);
-  const stands = created.written ? created.record : (created.current ?? job);
-  if (created.written) ports.log.info("job admitted", { job: job.key, profile: job.profile, labels: job.labels });
-  if (place.profile !== null) await ports.queue.send([{ kind: "plan", profile: place.profile.name }]);
+export async function admitJob(facts: JobFacts, seen: Seen, ports: Ports): Promise<Job> {
+  const place = await placeForNow(facts, ports);
+  const stands = await create(facts, { place, seen }, ports);
+  if (place.profile !== null && isDemand(stands)) await askForPlan(place, ports);
   return stands;
 }
 
+async function create(
+  facts: JobFacts,
+  { place, seen }: { readonly place: JobPlace; readonly seen: Seen },
+  ports: Ports,
+): Promise<Job> {
+  const job = newJob(facts, place, { ...seen, now: ports.clock.now() });
+  const created = await ports.ledger.createJob(job);
+  if (!created.written) return created.current ?? job;
+  const { key, profile, labels, reason } = created.record;
+  ports.log.info("job admitted", { job: key, profile, labels, reason });
+  return created.record;
+}
+
+async function askForPlan({ profile }: JobPlace, ports: Ports): Promise<void> {
+  if (profile !== null) await ports.queue.send([{ kind: "plan", profile: profile.name }]);
+}
+
 export async function admitEvent(event: JobEvent, ports: Ports): Promise<void> {
-  const place = placeOf(event.facts, ports);
-  const standing = await findJob(event.facts.key, place.profile?.name ?? null, ports);
-  if (standing !== undefined) {
-    await applyToJob(standing, () => moveFor(event), ports);
+  const { facts } = event;
+  const standing = await findJob(facts.key, bestProfile(facts, ports)?.name ?? null, ports);
+  if (standing === undefined) return admitFirst(event, ports);
+  const told = isInDoubt(standing, event) ? await askAgain(standing, event, ports) : event;
+  await applyEvent(standing, told, ports);
+}
+
+/** Two words that may have overtaken each other: how it stands there now decides. */
+async function askAgain(job: Job, event: JobEvent, ports: Ports): Promise<JobEvent> {
+  const stands = await ports.source(job.source)?.jobState(job);
+  return stands === undefined ? event : { ...stands, delivery: event.delivery };
+}
+
+/** The first word of a job may be its last: then it is written as it stands now, and wants no runner. */
+async function admitFirst(event: JobEvent, ports: Ports): Promise<void> {
+  const { facts, receivedAt, delivery } = event;
+  if (!isOurs(facts.labels, ports.settings().profiles)) {
+    ports.meter.count("onejob_webhooks_total", { source: facts.source, outcome: "not-ours" });
     return;
   }
-  const seen = { receivedAt: event.receivedAt, delivery: event.delivery };
   if (event.kind === "queued") {
-    await admitJob(event.facts, seen, ports);
+    await admitJob(facts, { receivedAt, delivery }, ports);
     return;
   }
-  await admitLate(event, place, ports);
+  // The delivery counts as handled only once its own move is made.
+  const place = await placeForNow(facts, ports);
+  const runner = await findRunner(event.runnerName, place.profile?.name ?? null, ports);
+  await applyEvent(await createMoved(event, { place, runner }, ports), event, ports);
 }
 
-/** The first thing we hear of a job is not its beginning: it is written as it stands now, and wants no runner. */
-async function admitLate(event: JobEvent, place: Place, ports: Ports): Promise<void> {
+/** In one write, so that nobody plans for it in between. */
+async function createMoved(
+  event: JobEvent,
+  { place, runner }: { readonly place: JobPlace; readonly runner: Runner | undefined },
+  ports: Ports,
+): Promise<Job> {
+  const { facts, receivedAt } = event;
   const now = ports.clock.now();
-  const fresh = newJob(event.facts, place, { receivedAt: event.receivedAt, now, delivery: "" });
-  const moved = moveJob({ ...fresh, deliveries: [] }, moveFor(event), place.profile);
-  if (moved === undefined) return;
-  const created = await ports.ledger.createJob({ ...moved.job, version: 1 });
-  if (!created.written && created.current) await applyToJob(created.current, () => moveFor(event), ports);
+  const fresh: Job = { ...newJob(facts, place, { receivedAt, now, delivery: "" }), deliveries: [] };
+  const moved = movesFor(event, runner).reduce((job, move) => moveJob(job, move, place.profile)?.job ?? job, fresh);
+  const created = await ports.ledger.createJob({ ...moved, version: 1 });
+  return created.written ? created.record : (created.current ?? moved);
 }
 
-function moveFor(event: JobEvent): JobMove {
-  const { at, delivery } = event;
-  switch (event.kind) {
-    case "queued":
-      return { event: "queued", at, delivery };
-    case "waiting":
-      return { event: "held", at, delivery };
-    case "started":
-      return { event: "started", at, delivery, runner: null, stages: [] };
-    case "finished":
-      return event.succeeded
-        ? { event: "succeeded", at, delivery, exitCode: null }
-        : { event: "failed", at, delivery, exitCode: null, reason: "command-failed", detail: null };
-    case "cancelled":
-      return { event: "cancelled", at, delivery, reason: "cancelled-by-source", exitCode: null };
+async function applyEvent(job: Job, event: JobEvent, ports: Ports): Promise<void> {
+  const runner = await findRunner(event.runnerName, job.profile, ports);
+  let stands = job;
+  for (const step of movesFor(event, runner)) {
+    stands = (await applyToJob(stands, () => step, ports)).job;
+    if (runner !== undefined) await bindRunner(await again(runner, ports), { job: stands, event }, ports);
   }
 }
 
-function placeOf(facts: JobFacts, ports: Ports): Place {
-  const assigns = ports.source(facts.source)?.assigns === true;
-  const route = routeJob({ labels: facts.labels, profile: facts.profile, assigns }, ports.settings());
-  if (route.kind !== "profile") return { profile: null, reach: null };
-  const { profile } = route;
-  if (assigns) return { profile, reach: apiReach(profile) };
-  const { source, host, scope, group, labels } = facts;
-  return { profile, reach: { source, host, scope, group, labels } };
+async function again(runner: Runner, ports: Ports): Promise<Runner> {
+  return (await ports.ledger.readRunner(runner.profile, runner.id)) ?? runner;
 }

@@ -11,6 +11,7 @@ import { claimedBy } from "../core/runner-moves";
 import { parseSubject, runnerSubject } from "../core/subject";
 import { settle } from "./moves";
 import { enrol } from "./perform-launch";
+import { unblockReach } from "./reach-state";
 
 /** A valid machine that is not written yet: its launch is being settled at this moment. */
 const notYetMs = 50;
@@ -23,8 +24,9 @@ export async function enrolRunner(request: EnrolRequest, ports: Ports): Promise<
   const { profile, id } = await identify(request, ports);
   const runner = await ports.ledger.readRunner(profile, id);
   if (runner === undefined) return { kind: "later", answer: { retryAfterMs: notYetMs } };
-  const mine = await bind(runner, request, ports);
-  const enrolment = (await ports.ledger.readEnrolment(id)) ?? (await makeAnew(mine, ports));
+  const made = await ports.ledger.readEnrolment(id);
+  const mine = await bind(runner, { request, handle: made?.handle ?? null }, ports);
+  const enrolment = made ?? (await makeAnew(mine, ports));
   if (enrolment === undefined) return { kind: "later", answer: { retryAfterMs: 2_000 } };
   const answer: EnrolAnswer = {
     runner: id,
@@ -48,13 +50,19 @@ async function identify(
   throw new OnejobError("unauthorised", "this machine proves to be none of ours");
 }
 
-async function bind(runner: Runner, request: EnrolRequest, ports: Ports): Promise<Runner> {
+async function bind(
+  runner: Runner,
+  { request, handle }: { readonly request: EnrolRequest; readonly handle: string | null },
+  ports: Ports,
+): Promise<Runner> {
   const at = ports.clock.now();
   const bootedAt = Date.parse(request.bootedAt);
   const { record } = await settle(
     runner,
     (current) =>
-      current.nonce === null && mayEnrol(current) ? claimedBy(current, request.nonce, { bootedAt, at }) : undefined,
+      current.nonce === null && mayEnrol(current)
+        ? claimedBy(current, request.nonce, { bootedAt, at, handle })
+        : undefined,
     (next) => ports.ledger.saveRunner(next),
   );
   const stillEnrolling = runnerTraits[record.state].deadline === "boot";
@@ -69,5 +77,7 @@ function mayEnrol(runner: Runner): boolean {
 
 async function makeAnew(runner: Runner, ports: Ports) {
   await enrol(runner, ports.settings().lease.durationMs, ports);
-  return ports.ledger.readEnrolment(runner.id);
+  const enrolment = await ports.ledger.readEnrolment(runner.id);
+  if (enrolment !== undefined) await unblockReach(runner, ports);
+  return enrolment;
 }

@@ -19,6 +19,7 @@ import type { ReasonCode } from "../core/reasons";
 import { newRunner } from "../core/runner-moves";
 import { runnerSubject } from "../core/subject";
 import { applyToJob, findJob, profileOf } from "./moves";
+import { blockReach, sourceFailure } from "./reach-state";
 
 /** A launch that gets no answer so often is given up; machines it may have made are found by the sweep. */
 const replaysToGiveUp = 3;
@@ -128,13 +129,18 @@ async function writeOutcome(outcome: MachineOutcome, scene: Scene, ports: Ports)
   if (slot.job !== null) await claim(slot.job, { runner: runner.id, scene }, ports);
 }
 
-/** The one-time right is made while the machine boots; failing here is repaired when the agent asks for it. */
+/**
+ * The one-time right is made while the machine boots; failing here is repaired when the agent asks for it. Meanwhile no
+ * further machine is made to wait for the same.
+ */
 export async function enrol(runner: Runner, bootMs: number, ports: Ports): Promise<void> {
   try {
     const enrolment = await ports.source(runner.reach.source)?.enrol(runner.reach, runner);
     if (enrolment) await ports.ledger.saveEnrolment(runner.id, enrolment, ports.clock.now() + bootMs);
   } catch (error) {
     ports.log.warn("enrolment could not be made yet", { runner: runner.id, source: runner.reach.source, error });
+    const failure = sourceFailure(error);
+    if (failure !== undefined) await blockReach(runner, failure, ports);
   }
 }
 

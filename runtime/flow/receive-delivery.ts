@@ -1,23 +1,52 @@
 /** Webhook: the source verifies the raw bytes and parses; what is kept is stored before anybody answers 2xx. */
 import { OnejobError } from "../core/errors";
+import type { IgnoredReason, Parsed } from "../core/events";
 import type { JobKey } from "../core/model";
-import type { Delivery, Ports } from "../core/ports";
+import type { Delivery, Message, Ports } from "../core/ports";
 
 export type Received =
   | { readonly accepted: true; readonly jobs: readonly JobKey[] }
-  | { readonly accepted: false; readonly reason: "unknown-event" };
+  | { readonly accepted: false; readonly reason: IgnoredReason | "duplicate" };
+
+/** Ids of deliveries stored lately. It may forget; what comes twice then does no harm. */
+export interface StoredDeliveries {
+  has(source: string, id: string): boolean;
+  add(source: string, id: string): void;
+}
+
+export interface Arrival {
+  readonly source: string;
+  readonly delivery: Delivery;
+  readonly stored: StoredDeliveries;
+}
 
 /** Throws `not-found` for a source that is not configured, and what the source's `receive` throws. */
-export async function receiveDelivery(name: string, delivery: Delivery, ports: Ports): Promise<Received> {
+export async function receiveDelivery({ source: name, delivery, stored }: Arrival, ports: Ports): Promise<Received> {
   const source = ports.source(name);
   if (source === undefined || source.assigns) throw new OnejobError("not-found", `no source "${name}" takes webhooks`);
-  const events = await source.receive(delivery);
-  if (events.length === 0) {
-    ports.meter.count("onejob_webhooks_total", { source: name, outcome: "ignored" });
-    return { accepted: false, reason: "unknown-event" };
-  }
-  await ports.queue.send(events.map((event) => ({ kind: "job-event", event })));
+  const parsed = await source.receive(delivery);
+  const messages = messagesOf(parsed);
+  if (parsed.kind === "ignored" || messages.length === 0) return ignore(name, reasonOf(parsed), ports);
+  if (stored.has(name, delivery.id)) return ignore(name, "duplicate", ports);
+  await ports.queue.send(messages);
+  stored.add(name, delivery.id);
   ports.meter.count("onejob_webhooks_total", { source: name, outcome: "accepted" });
-  ports.log.info("delivery received", { source: name, delivery: delivery.id, events: events.length });
-  return { accepted: true, jobs: events.map((event) => event.facts.key) };
+  const jobs = parsed.kind === "events" ? parsed.events.map((event) => event.facts.key) : [];
+  ports.log.info("delivery received", { source: name, delivery: delivery.id, kind: parsed.kind, jobs });
+  return { accepted: true, jobs };
+}
+
+function messagesOf(parsed: Parsed): readonly Message[] {
+  if (parsed.kind === "events") return parsed.events.map((event) => ({ kind: "job-event", event }));
+  return parsed.kind === "run-over" ? [{ kind: "run-over", run: parsed.run }] : [];
+}
+
+function reasonOf(parsed: Parsed): IgnoredReason {
+  return parsed.kind === "ignored" ? parsed.reason : "unknown-event";
+}
+
+function ignore(source: string, reason: IgnoredReason | "duplicate", ports: Ports): Received {
+  const outcome = reason === "duplicate" ? reason : "ignored";
+  ports.meter.count("onejob_webhooks_total", { source, outcome });
+  return { accepted: false, reason };
 }

@@ -1,25 +1,50 @@
 /** Puts right what a profile's records show to be out of step (see `core/level.ts`). Every write checks for itself. */
 import { findRepairs, type Pressure } from "../core/level";
-import type { Job, ProfileView } from "../core/model";
+import { givenTime } from "../core/job-moves";
+import type { Job, ProfileView, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { applyToJob } from "./moves";
+import { longestWaitMs } from "./overdue-job";
 import { settleAttempt } from "./settle-attempt";
 
 /** Answers whether a job changed, so that what was read of the profile no longer holds. */
 export async function repairLevel(view: ProfileView, pressure: Pressure, ports: Ports): Promise<boolean> {
-  const { retire, lost, unclaimed } = findRepairs(view, pressure);
+  const { retire, lost, unclaimed, reclaimed } = findRepairs(view, pressure);
   const { profile } = view.planner;
   if (retire.length > 0)
     await ports.queue.send(retire.map(({ id }) => ({ kind: "retire", profile, runner: id, reason: null })));
   let changed = false;
-  for (const job of lost) {
-    ports.log.warn("job found without its runner", { job: job.key, runner: job.runner, profile });
-    const outcome = { exitCode: null, reason: "agent-lost", detail: null } as const;
-    const after = await settleAttempt(job, { runner: job.runner ?? "", outcome }, ports);
-    changed ||= after.version !== job.version;
-  }
+  for (const job of lost) changed = (await settleLost(job, ports)) || changed;
   for (const job of unclaimed) changed = (await unclaim(job, profile, ports)) || changed;
+  for (const { job, runner } of reclaimed) changed = (await reclaim(job, runner, ports)) || changed;
   return changed;
+}
+
+/** How long a forge may take to tell how a job ended whose runner is gone; then it is asked. */
+const wordDueMs = 10_000;
+
+async function settleLost(job: Job, ports: Ports): Promise<boolean> {
+  if (ports.source(job.source)?.assigns === false) {
+    const by = ports.clock.now() + wordDueMs;
+    // The sweep looks at it then, and gives it more time when the forge knows no more than we do.
+    if (job.deadlineAt !== null && job.deadlineAt > by + longestWaitMs) await ports.ledger.saveJob(givenTime(job, by));
+    return false;
+  }
+  ports.log.warn("job found without its runner", { job: job.key, runner: job.runner, profile: job.profile });
+  const outcome = { exitCode: null, reason: "agent-lost", detail: null } as const;
+  const after = await settleAttempt(job, { runner: job.runner ?? "", outcome }, ports);
+  return after.version !== job.version;
+}
+
+async function reclaim(job: Job, runner: Runner, ports: Ports): Promise<boolean> {
+  const at = ports.clock.now();
+  const { moved } = await applyToJob(
+    job,
+    (current) =>
+      current.version === job.version ? { event: "claimed", at, runner: runner.id, waitedFor: null } : undefined,
+    ports,
+  );
+  return moved;
 }
 
 /** The reason is on the record of the runner that did not come, as long as that is kept. */

@@ -1,15 +1,17 @@
 /**
- * Complete: a runner that is of no more use is stopped and its machine ended. Two keys for an idle one: the source takes
- * its right back, and only then the machine goes. Terminating is repeated by the sweep until the compute confirms.
- * What waited for such a runner is found by the next plan (`repair-level`).
+ * Complete: a runner that is of no more use is stopped and its machine ended (`end-machine.ts`). Nothing is killed that
+ * runs a job, or may have been given one. What waited for such a runner is found by the next plan (`repair-level`).
  */
-import { breakerFailed } from "../core/breaker";
 import { holdsJob, isReserved } from "../core/holding";
-import { isFinal, isGone, isStopping, runnerTraits } from "../core/lifecycle";
-import { reachKey, type Job, type Runner } from "../core/model";
+import { isAtWork, isFinal, isGone, isStopping, runnerTraits } from "../core/lifecycle";
+import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
-import { applyToRunner, findJob, updatePlanner } from "./moves";
+import { askedToLeave } from "../core/runner-moves";
+import { endLostMachine, endMachine } from "./end-machine";
+import { lookAtJob } from "./look-at-job";
+import { applyToRunner, findJob } from "./moves";
+import { countFailure } from "./reach-state";
 import { settleAttempt } from "./settle-attempt";
 
 export interface Retirement {
@@ -18,16 +20,15 @@ export interface Retirement {
   readonly reason: ReasonCode | null;
 }
 
+/** An agent whose job is over at its forge leaves by itself, when nothing keeps it. */
+const leavingMs = 30_000;
+
 /** Answers whether it went; a runner that has a job, or is about to take one, is left alone. */
 export async function retireRunner({ profile, runner: id, reason }: Retirement, ports: Ports): Promise<boolean> {
   const runner = await ports.ledger.readRunner(profile, id);
   if (runner === undefined || isGone(runner.state)) return false;
   if (await isNeeded(runner, ports)) return false;
-  const source = ports.source(runner.reach.source);
-  if (source && (await source.withdraw(runner)) === "busy") {
-    ports.log.info("runner is busy at the source, left alone", { runner: id, profile });
-    return false;
-  }
+  if (!isStopping(runner) && (await mustWait(runner, reason, ports))) return false;
   const at = ports.clock.now();
   const stopped = await applyToRunner(
     runner,
@@ -40,12 +41,22 @@ export async function retireRunner({ profile, runner: id, reason }: Retirement, 
   return true;
 }
 
-/** Ends the machine of a stopping runner and closes its record. Throws when the compute does; the sweep comes again. */
-async function endMachine(runner: Runner, ports: Ports): Promise<void> {
-  if (isGone(runner.state)) return;
-  await ports.compute(runner.compute)?.terminate([runner.machine]);
-  await ports.ledger.dropEnrolment(runner.id);
-  await applyToRunner(runner, () => ({ event: "terminated", at: ports.clock.now() }), ports);
+/**
+ * Where a forge gives out the jobs, only the agent knows that none came at this very moment: it is asked to stop its
+ * listener, and says so by `finished`. `false`: there is nobody to ask, or the time to answer is over.
+ */
+async function mustWait(runner: Runner, reason: ReasonCode | null, ports: Ports): Promise<boolean> {
+  if (ports.source(runner.reach.source)?.assigns !== false || runner.nonce === null) return false;
+  const now = ports.clock.now();
+  if (isAtWork(runner)) {
+    const job = await jobOf(runner, ports);
+    if (job === undefined) return true;
+    const silentMs = now - (runner.lastHeartbeatAt ?? 0);
+    return silentMs < ports.settings().lease.durationMs && now - (job.finishedAt ?? now) < leavingMs;
+  }
+  if (runner.askedAt !== null) return now - runner.askedAt < leavingMs;
+  await ports.ledger.saveRunner(askedToLeave(runner, { at: now, reason, byMs: leavingMs }));
+  return true;
 }
 
 /** An agent that was heard of lately may be taking the job it is set aside for at this moment. */
@@ -79,23 +90,35 @@ export async function loseRunner(runner: Runner, { reason, still }: Loss, ports:
   if (!lost.moved && !isStopping(lost.runner)) return false;
   if (lost.moved) {
     ports.log.warn("runner lost", { runner: runner.id, profile: runner.profile, job: runner.job, reason });
-    if (runnerTraits[lost.before.state].deadline === "boot") await countFailure(runner, ports);
+    if (await failedToBoot(lost.before, ports)) await countFailure(runner, "boot-failing", ports);
   }
   const job = await jobOf(lost.runner, ports);
-  const outcome = { exitCode: null, reason, detail: null };
-  if (job !== undefined) await settleAttempt(job, { runner: runner.id, outcome }, ports);
-  await endMachine(lost.runner, ports);
+  if (job !== undefined) await settleLoss(job, { runner: runner.id, reason }, ports);
+  await (lost.moved ? endLostMachine : endMachine)(lost.runner, ports);
   return lost.moved;
 }
 
-/** A machine that never reported in. */
-async function countFailure(runner: Runner, ports: Ports): Promise<void> {
-  const planner = await ports.ledger.readPlanner(runner.profile);
-  const key = reachKey(runner.reach);
-  const now = ports.clock.now();
-  await updatePlanner(
-    planner,
-    ({ breakers }) => ({ breakers: { ...breakers, [key]: breakerFailed(breakers[key], "boot-failing", now) } }),
-    ports,
-  );
+/** One that reported in and was given no enrolment failed by its source's fault, not its own. */
+async function failedToBoot(runner: Runner, ports: Ports): Promise<boolean> {
+  if (runnerTraits[runner.state].deadline !== "boot") return false;
+  return runner.nonce === null || (await ports.ledger.readEnrolment(runner.id)) !== undefined;
+}
+
+/** The forge may know more than we do: a job may have ended there before its machine was lost. */
+async function settleLoss(
+  job: Job,
+  lost: { readonly runner: string; readonly reason: ReasonCode },
+  ports: Ports,
+): Promise<void> {
+  if (ports.source(job.source)?.assigns === false) {
+    try {
+      await lookAtJob({ job: job.key, profile: job.profile }, ports);
+    } catch (error) {
+      ports.log.warn("the source cannot say how a lost job ended, it is asked again", { job: job.key, error });
+      return;
+    }
+  }
+  const current = (await findJob(job.key, job.profile, ports)) ?? job;
+  const outcome = { exitCode: null, reason: lost.reason, detail: null };
+  await settleAttempt(current, { runner: lost.runner, outcome }, ports);
 }

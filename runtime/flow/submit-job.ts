@@ -1,7 +1,6 @@
 /** Source `api`, front door: a command handed to us becomes a job. Refused or stored, never half of it. */
 import { OnejobError } from "../core/errors";
 import type { JobFacts } from "../core/events";
-import { isFinal } from "../core/lifecycle";
 import type { Job, JobKey, JobWork } from "../core/model";
 import type { Ports } from "../core/ports";
 import { apiHost, apiSource } from "../core/api-source";
@@ -75,30 +74,9 @@ export async function submitJob(prepared: Prepared, bundle: JobWork["bundle"], p
     createdAt,
     retries: submission.retries,
     work,
+    origin: null,
   };
   return admitJob(facts, { receivedAt: ports.clock.now(), delivery: key }, ports);
-}
-
-/** The same work as a new job. Throws `not-found` and `not-final`. */
-export async function rerunJob(job: Job, ports: Ports): Promise<Job> {
-  if (!isFinal(job.state)) throw new OnejobError("not-final", job.key);
-  if (job.work === null) throw new OnejobError("bad-request", `${job.key} has to be run again at its source`);
-  const { command, env, timeoutMs } = job.work;
-  const { labels, profile, retries, name } = job;
-  const submission = { command, env, timeoutMs, labels, profile, retries, name };
-  const prepared = await prepareSubmission(submission, undefined, ports);
-  return submitJob(prepared, await copyBundle(job, prepared.key, ports), ports);
-}
-
-async function copyBundle(job: Job, to: JobKey, ports: Ports): Promise<JobWork["bundle"]> {
-  if (!job.work?.bundle) return null;
-  const content = await ports.files.openBundle(job.key);
-  if (content === undefined)
-    throw new OnejobError(
-      "not-found",
-      `the working folder of ${job.key} is no longer kept; submit it again from there`,
-    );
-  return ports.files.putBundle(to, content);
 }
 
 function placeFor(submission: Submission, ports: Ports): ProfileSettings {

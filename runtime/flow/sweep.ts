@@ -3,14 +3,15 @@
  * flows did it all before. Every item stands alone, so that one that fails does not keep the others from their repair.
  */
 import { holdsJob } from "../core/holding";
-import { isListening, isUnderWay, runnerTraits } from "../core/lifecycle";
-import type { Job, Runner } from "../core/model";
+import { isAtWork, isDemand, isListening, runnerTraits } from "../core/lifecycle";
+import { reachKey, type Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
-import { givenTime } from "../core/job-moves";
 import { heard } from "../core/runner-moves";
 import { EachAlone } from "./each-alone";
-import { applyToJob, applyToRunner, findJob, runnerTimes } from "./moves";
+import { applyToRunner, findJob, profileOf, runnerTimes } from "./moves";
+import { expireJob, isDue } from "./overdue-job";
 import { planLaunches } from "./plan-launches";
+import { countFailure } from "./reach-state";
 import { loseRunner, retireRunner } from "./retire-runner";
 import { sweepMachines } from "./sweep-machines";
 
@@ -39,41 +40,6 @@ async function sweepDeadlines(ports: Ports, alone: EachAlone): Promise<void> {
     },
     (item) => ({ ...item }),
   );
-}
-
-async function expireJob(item: DueItem & { kind: "job" }, ports: Ports): Promise<string | undefined> {
-  const now = ports.clock.now();
-  const job = await findJob(item.key, item.profile, ports);
-  if (job === undefined || !isDue(job, now)) return undefined;
-  if (job.bound && !isUnderWay(job)) return loseUnready(job, ports);
-  const { job: after, moved } = await applyToJob(
-    job,
-    (current) => {
-      if (!isDue(current, now) || current.bound !== job.bound) return undefined;
-      const unheard = isUnderWay(current) && current.cancelRequestedAt !== null;
-      if (unheard) return { event: "cancelled", at: now, reason: "cancelled-by-user", exitCode: null };
-      return { event: "expired", at: now };
-    },
-    ports,
-  );
-  return moved ? (after.reason ?? "expired") : undefined;
-}
-
-/**
- * Its runner took it and does not get ready. When we come much too late ourselves (the machine slept), only its word may
- * be missing: then it gets time to say it.
- */
-async function loseUnready(job: Job, ports: Ports): Promise<string | undefined> {
-  const now = ports.clock.now();
-  const { durationMs } = ports.settings().lease;
-  if (now - (job.deadlineAt ?? now) > durationMs) {
-    await ports.ledger.saveJob(givenTime(job, now + durationMs));
-    return undefined;
-  }
-  const runner = await ports.ledger.readRunner(job.profile ?? "", job.runner ?? "");
-  if (runner === undefined) return undefined;
-  const still = (current: Runner) => current.version === runner.version && isListening(current);
-  return (await loseRunner(runner, { reason: "boot-timeout", still }, ports)) ? "boot-timeout" : undefined;
 }
 
 async function expireRunner(item: DueItem & { kind: "runner" }, ports: Ports): Promise<string | undefined> {
@@ -108,12 +74,29 @@ async function expireRunner(item: DueItem & { kind: "runner" }, ports: Ports): P
 async function expireIdle(runner: Runner, ports: Ports): Promise<string | undefined> {
   const job = runner.job === null ? undefined : await findJob(runner.job, runner.profile, ports);
   if (job !== undefined && holdsJob(runner, job)) return lookAfter(runner, ports);
+  if (await isPassedOver(runner, ports)) await countFailure(runner, "runner-not-eligible", ports);
   const { profile, id } = runner;
   return (await retireRunner({ profile, runner: id, reason: "idle-timeout" }, ports)) ? "idle-timeout" : undefined;
 }
 
+/** It listened all the while that a job in its reach waited, and the forge did not give it that job. */
+async function isPassedOver(runner: Runner, ports: Ports): Promise<boolean> {
+  if (ports.source(runner.reach.source)?.assigns !== false || runner.askedAt !== null) return false;
+  const since = runner.stages.find(({ stage }) => stage === "listening")?.at;
+  if (since === undefined || !isListening(runner)) return false;
+  const { jobs } = await ports.ledger.readProfile(runner.profile);
+  const key = reachKey(runner.reach);
+  return jobs.some(
+    (job) => isDemand(job) && job.reach !== null && reachKey(job.reach) === key && job.queuedAt <= since,
+  );
+}
+
 /** A silent agent is never killed for its silence: the compute says whether its machine lives. */
 async function lookAfter(runner: Runner, ports: Ports): Promise<string | undefined> {
+  if (isPastAllTimes(runner, ports)) {
+    const still = (current: Runner) => current.job === null;
+    return (await loseRunner(runner, { reason: "job-timeout", still }, ports)) ? "job-timeout" : undefined;
+  }
   if (await isAlive(runner, ports)) {
     const { lastHeartbeatAt } = runner;
     const trusted = heard(runner, ports.clock.now(), runnerTimes(ports, runner.profile));
@@ -123,13 +106,17 @@ async function lookAfter(runner: Runner, ports: Ports): Promise<string | undefin
   return (await loseRunner(runner, { reason: "agent-lost", still: () => true }, ports)) ? "agent-lost" : undefined;
 }
 
+/** What it runs was never named, so no job's deadline ends it. */
+function isPastAllTimes(runner: Runner, ports: Ports): boolean {
+  const timeouts = profileOf(ports, runner.profile)?.timeouts;
+  if (timeouts === undefined || runner.job !== null || !isAtWork(runner)) return false;
+  const { bootMs, idleMs, jobMs } = timeouts;
+  return ports.clock.now() - runner.createdAt > bootMs + idleMs + jobMs;
+}
+
 async function isAlive(runner: Runner, ports: Ports): Promise<boolean> {
   const machines = await ports.compute(runner.compute)?.list();
   return machines?.some(({ machine, alive }) => machine === runner.machine && alive) ?? false;
-}
-
-function isDue(record: { readonly deadlineAt: number | null }, now: number): boolean {
-  return record.deadlineAt !== null && record.deadlineAt <= now;
 }
 
 /** Level, not edge: whatever word was lost, each profile is planned from what is written. */

@@ -2,13 +2,24 @@
 import type { Message, Ports } from "../core/ports";
 import { admitEvent } from "./admit-events";
 import { checkRunner } from "./check-runner";
+import { lookAtJob, settleRun } from "./look-at-job";
+import { placeAgain } from "./place-job";
 import { planLaunches } from "./plan-launches";
+import { rerunLater } from "./rerun-job";
 import { retireRunner } from "./retire-runner";
 
 export async function work(message: Message, ports: Ports): Promise<void> {
   switch (message.kind) {
     case "job-event":
       return admitEvent(message.event, ports);
+    case "run-over":
+      return settleRun(message.run, ports);
+    case "look":
+      return lookAtJob(message, ports);
+    case "place":
+      return placeAgain(message, ports);
+    case "rerun":
+      return rerunLater(message, ports);
     case "plan":
       return planLaunches(message.profile, ports);
     case "retire":

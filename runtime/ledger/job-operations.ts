@@ -6,7 +6,7 @@ import { idOfKey, keys, recentAt } from "./keys";
 import type { IndexQuery } from "./ledger-store";
 import { writtenOf, type LedgerContext } from "./ledger-context";
 
-type JobOperations = Pick<Ledger, "createJob" | "saveJob" | "readJob" | "listJobs" | "findJobs">;
+type JobOperations = Pick<Ledger, "createJob" | "saveJob" | "dropJob" | "readJob" | "listJobs" | "findJobs">;
 
 /** As many keys as one batch read takes. */
 const chunk = 100;
@@ -17,6 +17,7 @@ export function jobOperations(context: LedgerContext): JobOperations {
   return {
     createJob: async (job) => writtenOf(job, await store.put(item(job), "absent")),
     saveJob: async (job) => writtenOf(job, await store.put(item(job), job.version - 1)),
+    dropJob: (job) => store.removeVersion(keys.job(job.key, job.profile), job.version),
     readJob: async (key, profile) => {
       if (profile !== undefined) return recordOf(await store.get(keys.job(key, profile)));
       const jobs = await readById(context, idOfKey(key));

@@ -51,6 +51,8 @@ export interface LedgerStore {
   /** Only while it still is due as read; answers whether it went. */
   removeDue(item: Item): Promise<boolean>;
   remove(key: ItemKey): Promise<void>;
+  /** Only while it has this version; changed or gone already: nothing happens. */
+  removeVersion(key: ItemKey, version: number): Promise<void>;
   /** Entries of a global index hold keys and few attributes, and may lag. */
   pages(query: IndexQuery): AsyncGenerator<readonly Item[], void, void>;
 }
@@ -122,13 +124,23 @@ class DynamodbStore implements LedgerStore {
     } while (from !== undefined);
   }
 
-  async removeDue(item: Item): Promise<boolean> {
+  removeDue(item: Item): Promise<boolean> {
+    return this.#removeIf(item, { due: item["due"], dueAt: item.dueAt });
+  }
+
+  async removeVersion(key: ItemKey, version: number): Promise<void> {
+    await this.#removeIf(key, { version });
+  }
+
+  /** Only while every attribute is as given; answers whether it went. */
+  async #removeIf(item: ItemKey, expected: Readonly<Record<string, unknown>>): Promise<boolean> {
+    const names = Object.keys(expected);
     const input = {
       TableName: this.#table,
       Key: marshalledKey(item),
-      ConditionExpression: "#due = :due AND #dueAt = :dueAt",
-      ExpressionAttributeNames: { "#due": "due", "#dueAt": "dueAt" },
-      ExpressionAttributeValues: marshall({ ":due": item["due"], ":dueAt": item.dueAt }),
+      ConditionExpression: names.map((name) => `#${name} = :${name}`).join(" AND "),
+      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      ExpressionAttributeValues: marshall(Object.fromEntries(names.map((name) => [`:${name}`, expected[name]]))),
     };
     try {
       await this.#client.send(new DeleteItemCommand(input));

@@ -3,8 +3,9 @@
  * order before anything is served. A crash in between runs a step again, so each must bear that.
  */
 import { OnejobError } from "../core/errors";
-import { keys } from "./keys";
-import type { LedgerStore } from "./ledger-store";
+import type { Item } from "./items";
+import { keys, profilePartition } from "./keys";
+import type { IndexQuery, LedgerStore } from "./ledger-store";
 
 export interface Migration {
   /** The version it leads to: one more than the step before, the first is 2. */
@@ -13,7 +14,36 @@ export interface Migration {
   readonly run: (store: LedgerStore) => Promise<void>;
 }
 
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [{ to: 2, run: addForgeFields }];
+
+/** Jobs and runners that are not over get what came with forges; of those that are over nobody reads it. */
+async function addForgeFields(store: LedgerStore): Promise<void> {
+  const job = { origin: null, barred: null };
+  const runner = { handle: null, askedAt: null, releasedAt: null };
+  for (const profile of ["", ...(await profileNames(store))]) {
+    for (const item of await liveItems(store, profile)) {
+      const added = item.sk.startsWith("JOB#") ? job : item.sk.startsWith("RUNNER#") ? runner : undefined;
+      if (added === undefined) continue;
+      await store.put({ ...item, record: { ...added, ...(item.record as object) } }, item.version ?? "any");
+    }
+  }
+}
+
+async function profileNames(store: LedgerStore): Promise<readonly string[]> {
+  const query = { consistent: true, where: "#pk = :pk", values: { ":pk": keys.profile("").pk } };
+  return (await allOf(store, query)).map(({ sk }) => sk);
+}
+
+function liveItems(store: LedgerStore, profile: string): Promise<readonly Item[]> {
+  const values = { ":pk": profilePartition(profile) };
+  return allOf(store, { index: "live", consistent: true, where: "#pk = :pk", values });
+}
+
+async function allOf(store: LedgerStore, query: IndexQuery): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  for await (const page of store.pages(query)) items.push(...page);
+  return items;
+}
 
 export async function migrate(store: LedgerStore, steps: readonly Migration[] = migrations): Promise<void> {
   const newest = steps.at(-1)?.to ?? 1;

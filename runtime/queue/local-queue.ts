@@ -173,6 +173,12 @@ function subjectOf(message: Message): Readonly<Record<string, string>> {
   switch (message.kind) {
     case "job-event":
       return { job: message.event.facts.key, delivery: message.event.delivery };
+    case "run-over":
+      return { source: message.run.source, run: message.run.run };
+    case "rerun":
+    case "place":
+    case "look":
+      return { job: message.job };
     case "plan":
       return { profile: message.profile };
     case "retire":

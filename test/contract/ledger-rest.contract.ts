@@ -127,7 +127,7 @@ export function fleetAndPlannerContract(bench: () => LedgerBench): void {
 }
 
 export function passingContract(bench: () => LedgerBench): void {
-  const enrolment = { executor: "command", payload: "p" } as const;
+  const enrolment = { executor: "command", payload: "p", handle: null } as const;
   const job = (id: string, changes: Partial<Job>): Job => someJob({ id, key: `api/local/${id}`, ...changes });
 
   it("keeps an enrolment until it is dropped, and the last one saved", async () => {

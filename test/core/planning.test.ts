@@ -50,9 +50,27 @@ describe("planning", () => {
       someRunner({ id: "a", job: "api/local/x" }),
       someRunner({ id: "b", draining: true }),
       someRunner({ id: "c", state: "stopping" }),
-      someRunner({ id: "d", state: "running" }),
+      someRunner({ id: "d", state: "running", job: "api/local/y" }),
     ];
     expect(machines(plan({ view: someView({ jobs: jobs(1), runners }) }))).toBe(1);
+  });
+
+  it("takes a runner that runs what nobody has named for one of those that seem to wait", () => {
+    const runners = [someRunner({ id: "d", state: "running", job: null })];
+    expect(machines(plan({ view: someView({ jobs: jobs(2), runners }) }))).toBe(1);
+  });
+
+  it("gives a barred job nothing, whatever room there is", () => {
+    const barred = { reason: "untrusted-on-process", detail: "a fork" } as const;
+    expect(plan({ view: someView({ jobs: jobs(1, () => ({ barred })) }) })).toMatchObject({ wanted: [], blocked: {} });
+  });
+
+  it("keeps what blocks a reach for a time, also while its machines cover the demand", () => {
+    const blocked = { reason: "source-unreachable", detail: null, since: noon, until: noon + 1, tries: 1 } as const;
+    const runners = [someRunner({ state: "booting" })];
+    const view = someView({ jobs: jobs(1), runners, planner: somePlanner({ blocked: { [key]: blocked } }) });
+    expect(plan({ view }).blocked).toEqual({ [key]: blocked });
+    expect(plan({ view, now: noon + 1 }).blocked).toEqual({});
   });
 
   it("never counts a job that waits for approval, or that a runner holds, as demand", () => {
@@ -122,7 +140,10 @@ describe("planning", () => {
     return someView({
       jobs: jobs(state.waiting),
       planner: somePlanner({ launches: [someLaunch({ slots })] }),
-      runners: state.runners.map((name, index) => someRunner({ id: `r-${index}`, state: name })),
+      runners: state.runners.map((name, index) => {
+        const job = name === "running" ? `api/local/other-${index}` : null;
+        return someRunner({ id: `r-${index}`, state: name, job });
+      }),
     });
   }
 

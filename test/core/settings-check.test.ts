@@ -42,7 +42,7 @@ const mistakes: [raw: unknown, path: string, what: string, fix: string][] = [
   [withProfile({ labels: [22] }), "profiles[0].labels[0]", "not 22", 'put it in quotes: "22"'],
   [withProfile({ compute: "process" }), "profiles[0].compute", 'not "process"', "compute: { kind: process }"],
   [withProfile({ compute: { kind: "proces" } }), "profiles[0].compute.kind", "no kind", 'did you mean "process"?'],
-  [withProfile({ compute: { kind: "process", image: "x" } }), "profiles[0].compute.image", "no key", "remove it"],
+  [withProfile({ compute: { kind: "process", image: "x" } }), "profiles[0].compute.image", "no key", "of kind docker"],
   [withProfile({ limits: { cpus: Number.NaN } }), "profiles[0].limits.cpus", "not NaN", "cpus: 2"],
   [withProfile({ limits: { memoryMiB: 1.5 } }), "profiles[0].limits.memoryMiB", "a whole number", "memoryMiB: 2048"],
   [withProfile({ timeouts: { idle: 60 } }), "profiles[0].timeouts.idle", "must be a duration", "idle: 5m"],

@@ -45,7 +45,7 @@ describe("the cross checks", () => {
   });
 
   it("refuses the name api for a source of another kind", () => {
-    const paths = problemsOf({ version: 1, sources: [{ name: "api", kind: "github" }] }).map(({ path }) => path);
+    const paths = problemsOf({ version: 1, sources: [{ name: "api", kind: "git" }] }).map(({ path }) => path);
     expect(paths).toEqual(["sources[0].kind", "sources[0].name"]);
   });
 

@@ -119,6 +119,43 @@ describe("loadSettings", () => {
   });
 });
 
+describe("relative paths in the file", () => {
+  const text = `version: 1
+sources:
+  - name: app
+    kind: github
+    scopes: [acme]
+    auth: { appId: 1, privateKey: { file: ./app.pem } }
+    webhookSecrets: [{ file: secrets/new }, { env: OLD }, { file: /run/secrets/old }]
+    runner: { path: actions-runner }
+  - { name: token, kind: github, scopes: [other], auth: { token: { file: ../token } } }
+profiles:
+  - name: small
+    labels: [a]
+    compute: { kind: docker, image: x, socket: run/x.sock, registry: { username: u, password: { file: password } } }
+  - { name: plain, labels: [b], compute: { kind: docker, image: x } }
+  - { name: local, labels: [c] }
+`;
+
+  it("start at the folder of the file, wherever the program runs", () => {
+    const folderOfFile = join(folder, "etc", "onejob");
+    const { sources, profiles } = loadSettings(write(join(folderOfFile, "onejob.yaml"), text), machine);
+    expect(sources.slice(1)).toMatchObject([
+      {
+        auth: { privateKey: { file: join(folderOfFile, "app.pem") } },
+        webhookSecrets: [{ file: join(folderOfFile, "secrets/new") }, { env: "OLD" }, { file: "/run/secrets/old" }],
+        runner: { path: join(folderOfFile, "actions-runner") },
+      },
+      { auth: { token: { file: join(folder, "etc", "token") } }, runner: { version: "latest" } },
+    ]);
+    expect(profiles.map(({ compute }) => compute)).toMatchObject([
+      { socket: join(folderOfFile, "run/x.sock"), registry: { password: { file: join(folderOfFile, "password") } } },
+      { socket: null, registry: null },
+      { kind: "process" },
+    ]);
+  });
+});
+
 describe("readConfigText", () => {
   const linesOf = (text: string): string[] => {
     const result = readConfigText(text, machine);

@@ -1,7 +1,8 @@
 /** Everything the flows need, in memory, with a clock the test moves. Nothing happens until the test says so. */
 import type { AgentEvent, AgentOrders, EnrolRequest } from "../../runtime/core/agent-protocol";
 import type { Job, ProfileView, Runner } from "../../runtime/core/model";
-import type { Clock, Compute, JobSource, Log, Meter, Ports, Random, Tokens } from "../../runtime/core/ports";
+import type { Clock, Compute, JobSource, Log, Meter, Ports, Random, Tokens, Wall } from "../../runtime/core/ports";
+import type { ReasonCode } from "../../runtime/core/reasons";
 import type { Settings } from "../../runtime/core/settings";
 import { enrolRunner } from "../../runtime/flow/enrol-runner";
 import { prepareSubmission, submitJob, type Submission } from "../../runtime/flow/submit-job";
@@ -55,12 +56,13 @@ export class World {
   readonly ledger = new MemoryLedger({ clock: this.clock });
   readonly files = new MemoryFiles();
   readonly meter = new MemoryMeter();
-  readonly compute = new MemoryCompute({ clock: this.clock, tokens: plainTokens });
+  readonly compute: MemoryCompute;
   readonly ports: Ports;
   settings: Settings;
 
-  constructor(settings: Settings = someSettings(), sources: readonly JobSource[] = [apiSource()]) {
+  constructor(settings: Settings = someSettings(), sources: readonly JobSource[] = [apiSource()], wall?: Wall) {
     this.settings = settings;
+    this.compute = new MemoryCompute({ clock: this.clock, tokens: plainTokens, ...(wall ? { wall } : {}) });
     const random = countingRandom();
     // Redelivery is asked for by the tests, never by a timer.
     const queue = memoryQueue({ clock: this.clock, random, log: silent, timer: () => () => undefined });
@@ -174,8 +176,8 @@ export class FakeAgent {
     return this.report([{ type: "started", at: this.#at() }]);
   }
 
-  async finish(exitCode: number | null = 0, reason: "job-timeout" | "cancelled-by-user" | null = null) {
-    return this.report([{ type: "finished", at: this.#at(), exitCode, signal: null, reason, detail: null }]);
+  async finish(exitCode: number | null = 0, reason: ReasonCode | null = null, detail: string | null = null) {
+    return this.report([{ type: "finished", at: this.#at(), exitCode, signal: null, reason, detail }]);
   }
 
   /** From boot to end, well. */

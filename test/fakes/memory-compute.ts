@@ -10,6 +10,7 @@ import type {
   Machine,
   MachineOutcome,
   Tokens,
+  Wall,
 } from "../../runtime/core/ports";
 import type { Instant } from "../../runtime/core/model";
 
@@ -19,6 +20,8 @@ export interface MemoryComputeOptions {
   readonly kind?: string;
   readonly clock: Clock;
   readonly listLagMs?: number;
+  /** @default "machine" */
+  readonly wall?: Wall;
   /** Reads boot tokens. Absent: the tokens of the launches are remembered. */
   readonly tokens?: Pick<Tokens, "check">;
   /** Profiles that are refused as `misconfigured`. @default none */
@@ -37,6 +40,7 @@ export type Break = "before" | "after";
 export class MemoryCompute implements Compute {
   readonly kind: string;
   readonly listLagMs: number;
+  readonly wall: Wall;
   readonly #options: MemoryComputeOptions;
   readonly #machines = new Map<string, MemoryMachine>();
   readonly #started: MemoryMachine[] = [];
@@ -49,6 +53,7 @@ export class MemoryCompute implements Compute {
   constructor(options: MemoryComputeOptions) {
     this.kind = options.kind ?? "process";
     this.listLagMs = options.listLagMs ?? 0;
+    this.wall = options.wall ?? "machine";
     this.#options = options;
   }
 

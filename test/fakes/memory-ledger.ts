@@ -56,6 +56,11 @@ export class MemoryLedger implements Ledger {
     return this.#jobs.save(this.#storedJob(job));
   }
 
+  async dropJob(job: Job): Promise<void> {
+    const place = { partition: job.profile ?? "", name: job.key };
+    if (this.#jobs.get(place)?.version === job.version) this.#jobs.remove(place);
+  }
+
   async readJob(key: JobKey, profile?: string | null): Promise<Job | undefined> {
     if (profile !== undefined) return this.#jobs.get({ partition: profile ?? "", name: key });
     return this.#allJobs().find((job) => job.key === key);

@@ -1,20 +1,24 @@
-import type { JobEvent } from "../../runtime/core/events";
+import type { JobEvent, Parsed } from "../../runtime/core/events";
 import type { JobSource } from "../../runtime/core/ports";
 import { admitEvent } from "../../runtime/flow/admit-events";
 import { receiveDelivery } from "../../runtime/flow/receive-delivery";
+import { storedDeliveries } from "../../runtime/entry/local/stored-deliveries";
+import { apiSource } from "../../runtime/sources/api";
 import { World } from "../fakes/flow-world";
 import { noon, someFacts, someSettings } from "../fixtures/records";
 
-const facts = someFacts({ key: "forge/example.org/7", source: "forge", host: "example.org", id: "7", work: null });
+const origin = { repository: "acme/widgets", run: "1", fork: false };
+const named = { key: "forge/example.org/7", source: "forge", host: "example.org", id: "7" };
+const facts = someFacts({ ...named, work: null, origin });
 
 /** A source that decides by itself which runner takes which job; what it "receives" is given. */
-function forge(events: readonly JobEvent[] = []): JobSource {
+function forge(parsed: Parsed = { kind: "ignored", reason: "unknown-event" }): JobSource {
   return {
+    ...apiSource(),
     name: "forge",
     assigns: false,
-    receive: () => Promise.resolve(events),
-    enrol: () => Promise.resolve({ executor: "command", payload: "" }),
-    withdraw: () => Promise.resolve("withdrawn"),
+    receive: () => Promise.resolve(parsed),
+    enrol: () => Promise.resolve({ executor: "github", payload: "", handle: null }),
     cancel: () => Promise.resolve("asked"),
   };
 }
@@ -71,9 +75,21 @@ describe("events of a source", () => {
     expect(world.compute.started).toEqual([]);
   });
 
+  it.each([[["ubuntu-latest"]], [["self-hosted", "gpu"]], [[]]])(
+    "of a job that asks for %j are none of ours",
+    async (labels) => {
+      const world = new World(someSettings(), [forge()]);
+      await admitEvent(event("queued", { facts: { ...facts, labels } }), world.ports);
+      await admitEvent(event("finished", { facts: { ...facts, labels }, succeeded: true }), world.ports);
+      await world.pump();
+      expect(await world.ledger.readJob(facts.key)).toBeUndefined();
+      expect([...world.meter.counts]).toEqual([['onejob_webhooks_total{"source":"forge","outcome":"not-ours"}', 2]]);
+    },
+  );
+
   it("of a job that fits no profile are kept with the reason, and launch nothing", async () => {
     const world = new World(someSettings(), [forge()]);
-    await admitEvent(event("queued", { facts: { ...facts, labels: ["gpu"] } }), world.ports);
+    await admitEvent(event("queued", { facts: { ...facts, labels: ["linux", "gpu"] } }), world.ports);
     await world.pump();
     expect(await world.job(facts.key)).toMatchObject({ state: "queued", profile: null, reason: "no-matching-profile" });
     expect(world.compute.started).toEqual([]);
@@ -81,25 +97,40 @@ describe("events of a source", () => {
 });
 
 describe("a webhook", () => {
+  const arrival = (source: string) => ({
+    source,
+    delivery: { id: "d", headers: {}, body: new Uint8Array(), receivedAt: noon },
+    stored: storedDeliveries(),
+  });
+
   it("is answered only after what it says is stored", async () => {
-    const world = new World(someSettings(), [forge([event("queued")])]);
-    const delivery = { id: "d", headers: {}, body: new Uint8Array(), receivedAt: noon };
-    const answer = await receiveDelivery("forge", delivery, world.ports);
+    const world = new World(someSettings(), [forge({ kind: "events", events: [event("queued")] })]);
+    const answer = await receiveDelivery(arrival("forge"), world.ports);
     expect(answer).toEqual({ accepted: true, jobs: [facts.key] });
     expect(await world.ports.queue.depth()).toBe(1);
   });
 
-  it("that holds nothing for us is accepted and ignored", async () => {
-    const world = new World(someSettings(), [forge([])]);
-    const delivery = { id: "d", headers: {}, body: new Uint8Array(), receivedAt: noon };
-    expect(await receiveDelivery("forge", delivery, world.ports)).toEqual({ accepted: false, reason: "unknown-event" });
+  it.each(["unknown-event", "ignored-ping", "ignored-action", "ignored-scope"] as const)(
+    "that holds nothing for us is accepted and ignored as %s",
+    async (reason) => {
+      const world = new World(someSettings(), [forge({ kind: "ignored", reason })]);
+      expect(await receiveDelivery(arrival("forge"), world.ports)).toEqual({ accepted: false, reason });
+    },
+  );
+
+  it("is a duplicate once its delivery is stored, and not before", async () => {
+    const world = new World(someSettings(), [forge({ kind: "events", events: [event("queued")] })]);
+    const once = arrival("forge");
+    const broken = { ...world.ports, queue: { ...world.ports.queue, send: () => Promise.reject(new Error("full")) } };
+    await expect(receiveDelivery(once, broken)).rejects.toThrow("full");
+    expect(await receiveDelivery(once, world.ports)).toMatchObject({ accepted: true });
+    expect(await receiveDelivery(once, world.ports)).toEqual({ accepted: false, reason: "duplicate" });
   });
 
   it("to a source that is not configured is not found", async () => {
-    const delivery = { id: "d", headers: {}, body: new Uint8Array(), receivedAt: noon };
     const world = new World();
     for (const name of ["nobody", "api"]) {
-      await expect(receiveDelivery(name, delivery, world.ports)).rejects.toMatchObject({ code: "not-found" });
+      await expect(receiveDelivery(arrival(name), world.ports)).rejects.toMatchObject({ code: "not-found" });
     }
   });
 });

@@ -2,7 +2,7 @@ import { someProfile, someSettings } from "../fixtures/records";
 import { World } from "../fakes/flow-world";
 import { readTimeline, readWhy, resolveJob } from "../../runtime/flow/read-job";
 import { cancelJob } from "../../runtime/flow/cancel-job";
-import { rerunJob } from "../../runtime/flow/submit-job";
+import { rerunJob } from "../../runtime/flow/rerun-job";
 
 const capped = (maxRunners: number) => someSettings([someProfile({ limits: { maxRunners } })]);
 
@@ -82,7 +82,7 @@ describe("a submitted job", () => {
     await expect(rerunJob(job, world.ports)).rejects.toMatchObject({ code: "not-final" });
     await world.pump();
     await world.agents()[0]?.serve();
-    const again = await rerunJob(await world.job(job.key), world.ports);
+    const { job: again } = await rerunJob(await world.job(job.key), world.ports);
     expect(again).toMatchObject({ state: "queued", attempt: 1, work: job.work });
     expect(again.key).not.toBe(job.key);
   });

@@ -1,7 +1,7 @@
 /** Machines that are process trees on the server's own machine. What that means, and what not: `readme.md`. */
 import { mkdirSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { turns } from "../../core/turns";
 import { OnejobError } from "../../core/errors";
 import type { Compute, Log, MachineOutcome, Tokens } from "../../core/ports";
@@ -24,6 +24,8 @@ export interface ProcessOptions {
   /** Program and arguments of the agent. */
   readonly agentCommand: readonly string[];
   readonly serverUrl: () => string;
+  /** Where agents keep what many machines need. @default "cache" beside the runners' folder */
+  readonly cacheDir?: string;
   /** Where an agent finds the server's address again after it moved. */
   readonly urlFile: string;
   /** The server's Unix socket, out of reach of jobs; agents that are given one use nothing else. */
@@ -68,6 +70,7 @@ export function processCompute(options: ProcessOptions): ProcessCompute {
   const launching = launchOptions(options);
   return {
     kind: "process",
+    wall: host.asRoot ? "user" : "none",
     listLagMs: 0,
     enforcement: () => host.groups.enforcement(),
     async launch(request) {
@@ -129,6 +132,7 @@ function launchOptions(options: ProcessOptions): LaunchOptions {
     urlFile,
     ...(socket === undefined ? {} : { socket }),
     profile,
+    cacheDir: options.cacheDir ?? join(dirname(resolve(options.runnersDir)), "cache"),
     environment: options.environment ?? process.env,
     onExit: options.onExit ?? (() => undefined),
   };

@@ -22,6 +22,7 @@ export interface LaunchOptions {
   readonly serverUrl: () => string;
   readonly urlFile: string;
   readonly socket?: string;
+  readonly cacheDir: string;
   readonly profile: (name: string) => ProfileSettings | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onExit: (machine: string) => void;
@@ -121,7 +122,7 @@ async function prepare(
       launch,
       runner,
       profile: profile.name,
-      user: host.asRoot ? await claimUser(host, runner, profile.compute.firstUid) : null,
+      user: host.asRoot ? await claimUser(host, runner, firstUidOf(profile)) : null,
       jobDir: jobDirOf(host, runner),
       cgroup: host.groups.pathFor(runner),
       agent: null,
@@ -129,6 +130,11 @@ async function prepare(
     await writeRecord(machineDir(host.runnersDir, runner), record);
     return record;
   });
+}
+
+function firstUidOf({ name, compute }: ProfileSettings): number {
+  if (compute.kind === "process") return compute.firstUid;
+  throw new LaunchRefusal("misconfigured", `profile ${name} asks for compute ${compute.kind} by now`);
 }
 
 /** The agent still waits for its orders, so it has no child that could stay outside. */
@@ -177,6 +183,9 @@ function bootOf(
     jobDir: record.jobDir,
     ...(record.user === null ? {} : { user: record.user }),
     marker: given.marker,
+    cacheDir: options.cacheDir,
+    // A user id is no wall against code from anybody.
+    refusesForks: true,
   };
 }
 

@@ -2,6 +2,7 @@
 import { isFinal } from "../../core/lifecycle";
 import type { JobKey } from "../../core/model";
 import { sweep } from "../../flow/sweep";
+import { askSources } from "./ask-sources";
 import { every } from "./every";
 import type { LocalPorts } from "./local-ports";
 import { startWorker } from "./worker";
@@ -20,6 +21,7 @@ export function startBackground({ ports, disk }: LocalPorts): Background {
     // Each failed step was logged where it failed, and comes again.
     () => sweep(ports).catch(() => undefined),
   );
+  const asking = askSources(ports);
   const trimming = every(
     () => trimEveryMs,
     () => trim().catch((error: unknown) => ports.log.warn("logs could not be trimmed", { error })),
@@ -37,7 +39,7 @@ export function startBackground({ ports, disk }: LocalPorts): Background {
 
   return {
     async stop() {
-      await Promise.all([worker.stop(), sweeping.stop(), trimming.stop()]);
+      await Promise.all([worker.stop(), sweeping.stop(), asking.stop(), trimming.stop()]);
     },
   };
 }

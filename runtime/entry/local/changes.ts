@@ -85,6 +85,7 @@ export function observedLedger(ledger: Ledger, changes: Pick<Changes, "publish">
     saveJob: (record) => job(ledger.saveJob(record)),
     createRunner: (record) => runner(ledger.createRunner(record)),
     saveRunner: (record) => runner(ledger.saveRunner(record)),
+    dropJob: (...args) => ledger.dropJob(...args),
     readJob: (...args) => ledger.readJob(...args),
     listJobs: (...args) => ledger.listJobs(...args),
     findJobs: (...args) => ledger.findJobs(...args),

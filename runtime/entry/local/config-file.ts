@@ -1,7 +1,7 @@
 /** Finds, reads and checks the config file. */
 import { lstatSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import type { Document, YAMLError } from "yaml";
 import { OnejobError } from "../../core/errors";
@@ -9,6 +9,7 @@ import { builtInSettings, readSettings } from "../../core/read-settings";
 import type { Problem, SettingsContext } from "../../core/read-settings";
 import type { Settings } from "../../core/settings";
 import { errorCode } from "../../core/error-facts";
+import { settingsIn } from "./settings-paths";
 
 export interface ConfigSearch {
   /** `--config` */
@@ -45,7 +46,7 @@ function isThere(path: string): boolean {
 export function loadSettings(path: string | null, context: SettingsContext = thisMachine()): Settings {
   if (path === null) return builtInSettings(context);
   const result = readConfigText(readConfigFile(path), context);
-  if (result.ok) return result.settings;
+  if (result.ok) return settingsIn(dirname(path), result.settings);
   throw configError(path, result.problems);
 }
 

@@ -1,22 +1,19 @@
-/** Every port's adapter on one machine. A new source or compute is one line in a registry here. */
-import { join } from "node:path";
-import { apiSource as apiSourceName } from "../../core/api-source";
-import type { Compute, JobSource, Log, Ports } from "../../core/ports";
+/** Every port's adapter on one machine. */
+import type { Log, Ports } from "../../core/ports";
 import type { Settings } from "../../core/settings";
-import { processCompute, type Enforcement } from "../../compute/process";
 import { openLedger } from "../../ledger/dynamodb-ledger";
 import { openLocalQueue } from "../../queue/local-queue";
 import { dynamodbMessageStore } from "../../queue/message-store";
-import { apiSource } from "../../sources/api";
 import { inProcessChanges, observedFiles, observedLedger, type Changes } from "./changes";
 import { openDiskFiles, type DiskFiles } from "./disk-files";
 import { liveCounts } from "./http/live-counts";
 import { embeddedTables, openEmbeddedStore } from "./store/embedded-store";
 import { nodeRandom, systemClock } from "./node-random";
 import { prometheusMeter, type PrometheusMeter } from "./prometheus-meter";
-import { socketPath } from "./data-dir";
 import { prepareDataDir, readPid, writePid } from "./server-files";
 import { openTokens } from "./signed-tokens";
+import { computeRegistry, type Computes } from "./compute-registry";
+import { sourceRegistry } from "./source-registry";
 import { OnejobError } from "../../core/errors";
 
 export interface LocalPortsOptions {
@@ -31,7 +28,7 @@ export interface LocalPorts {
   readonly ports: Ports;
   readonly changes: Changes;
   readonly meter: PrometheusMeter;
-  readonly enforcement: () => Enforcement;
+  readonly enforcement: Computes["enforcement"];
   readonly disk: Pick<DiskFiles, "trimLogs" | "trimBundles">;
   /** Nobody waits for messages any more; they can still be sent, for the next start. */
   stopReceiving(): void;
@@ -61,31 +58,33 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
     changes,
     log,
   });
-  const sources = new Map<string, JobSource>([[apiSourceName, apiSource()]]);
-  const computes = new Map<string, Compute>();
+  const tokens = await openTokens(ledger);
+  const given = { clock: systemClock, random: nodeRandom, log };
+  const onExit = (machine: string) =>
+    void lookAfter(machine, ports).catch((error: unknown) => log.warn("ended agent not looked after", { error }));
+  const computes = computeRegistry(options, { ...given, tokens, onExit });
   const ports: Ports = {
+    ...given,
     settings,
-    source: (name) => sources.get(name),
-    compute: (kind) => computes.get(kind),
+    source: sourceRegistry(settings, given),
+    compute: computes.compute,
     ledger,
     queue,
     files: observedFiles(disk, changes),
-    tokens: await openTokens(ledger),
-    clock: systemClock,
-    random: nodeRandom,
-    log,
+    tokens,
     meter,
   };
-  const processes = processComputeFor(options, ports);
-  computes.set(processes.kind, processes);
   return {
     ports,
     changes,
     meter,
-    enforcement: () => processes.enforcement(),
+    enforcement: computes.enforcement,
     disk,
     stopReceiving: () => queue.close(),
-    close: () => store.close(),
+    async close() {
+      computes.close();
+      await store.close();
+    },
   };
 }
 
@@ -98,24 +97,6 @@ async function openStore(dataDir: string) {
       cause: error,
     });
   }
-}
-
-function processComputeFor({ dataDir, serverUrl, settings }: LocalPortsOptions, ports: Ports) {
-  const socket = socketPath(dataDir);
-  return processCompute({
-    runnersDir: join(dataDir, "runners"),
-    // Beside the compiled sources: one file, the same on every compute.
-    agentCommand: [process.execPath, join(__dirname, "../../../agent.js")],
-    serverUrl,
-    urlFile: join(dataDir, "server.json"),
-    ...(socket === undefined ? {} : { socket }),
-    profile: (name) => settings().profiles.find((profile) => profile.name === name),
-    tokens: ports.tokens,
-    log: ports.log,
-    onExit: (machine) => {
-      lookAfter(machine, ports).catch((error: unknown) => ports.log.warn("ended agent not looked after", { error }));
-    },
-  });
 }
 
 /** An agent ended: faster than waiting for the sweep to see it. */

@@ -4,6 +4,7 @@ import { OnejobError } from "../../core/errors";
 import { parseListen } from "../../core/settings-listen";
 import type { Log, Ports } from "../../core/ports";
 import { handBack } from "../../flow/hand-back";
+import { placeAllAnew } from "../../flow/place-job";
 import { recover } from "../../flow/recover";
 import { startBackground, type Background } from "./background";
 import type { Changes } from "./changes";
@@ -13,6 +14,7 @@ import { buildPorts, type LocalPorts } from "./local-ports";
 import { localSocket } from "./local-socket";
 import { dropServerInfo, ensureToken, writeServerInfo } from "./server-files";
 import { settingsHolder } from "./settings-holder";
+import { storedDeliveries } from "./stored-deliveries";
 import { version } from "../../../package.json";
 import { errorCode } from "../../core/error-facts";
 
@@ -91,6 +93,7 @@ function httpOf(state: State, token: string): FastifyInstance {
     accepting: () => state.accepting,
     meter,
     enforcement,
+    stored: storedDeliveries(),
     logger: ports.log,
   });
 }
@@ -140,8 +143,10 @@ interface Parts extends StartOptions {
 function running(parts: Parts): RunningServer {
   const { state, http, background, settings, dataDir, log } = parts;
   const { ports, changes, stopReceiving } = state.local;
-  const planAll = () =>
-    ports.queue.send(settings.current().profiles.map(({ name }) => ({ kind: "plan", profile: name })));
+  const planAll = async () => {
+    await ports.queue.send(settings.current().profiles.map(({ name }) => ({ kind: "plan", profile: name })));
+    await placeAllAnew(ports);
+  };
   return {
     url: parts.url,
     ports,

@@ -7,9 +7,17 @@ export function apiSource(): JobSource {
   return {
     name,
     assigns: true,
+    announces: true,
     receive: () => Promise.reject(new OnejobError("not-found", "the source api takes no webhooks")),
-    enrol: () => Promise.resolve({ executor: "command", payload: "" }),
+    enrol: () => Promise.resolve({ executor: "command", payload: "", handle: null }),
     withdraw: () => Promise.resolve("withdrawn"),
     cancel: () => Promise.resolve("ours"),
+    rerun: () => Promise.resolve("ours"),
+    // There is no other place that could know more of them than we do.
+    jobState: () => Promise.resolve(undefined),
+    isFork: () => Promise.resolve(false),
+    findJobs: () => Promise.resolve([]),
+    redeliverLost: () => Promise.resolve(0),
+    removeGhosts: () => Promise.resolve(0),
   };
 }

@@ -17,7 +17,7 @@ import {
 } from "./process-world";
 
 const [one, two] = ["r1aaaaaaaa", "r2bbbbbbbb"];
-const { firstUid } = profile.compute;
+const firstUid = profile.compute.kind === "process" ? profile.compute.firstUid : 0;
 let world: ProcessWorld;
 const open = async (options: WorldOptions = {}) => (world = await processWorld({ asRoot: true, ...options }));
 const uidOf = async (runner: string) => (await world.ready(runner)).boot.user?.uid;

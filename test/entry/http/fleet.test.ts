@@ -67,7 +67,7 @@ describe("runners", () => {
 describe("profiles and status", () => {
   it("lists the profiles with what they hold and whether their limits are enforced", async () => {
     const settings = someSettings([someProfile({ limits: { maxRunners: 1 } })]);
-    const server = await startWorld({ settings, deps: { enforcement: (name) => `${name}: not enforced` } });
+    const server = await startWorld({ settings, deps: { enforcement: async (name) => `${name}: not enforced` } });
     await server.submit();
     await server.submit();
     await server.pump();

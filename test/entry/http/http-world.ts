@@ -10,6 +10,7 @@ import { inProcessChanges, observedFiles, observedLedger, type Changes } from ".
 import type { HttpDeps } from "../../../runtime/entry/local/http/context";
 import { liveCounts } from "../../../runtime/entry/local/http/live-counts";
 import { httpServer } from "../../../runtime/entry/local/http/server";
+import { storedDeliveries } from "../../../runtime/entry/local/stored-deliveries";
 import { prometheusMeter } from "../../../runtime/entry/local/prometheus-meter";
 import { work } from "../../../runtime/flow/work";
 import { apiSource } from "../../../runtime/sources/api";
@@ -99,6 +100,7 @@ export class HttpWorld {
       startedAt: noon,
       ready: async () => [{ name: "ledger", ok: true }],
       accepting: () => this.accepting,
+      stored: storedDeliveries(),
       meter,
       logger: log,
       ...deps,

@@ -20,7 +20,8 @@ function forge() {
       if (!text.startsWith("{")) throw new OnejobError("bad-request", "the body is not JSON");
       const facts = someFacts({ id: "77", key: "gh/forge/77", source: "gh", host: "forge" });
       const event = { kind: "queued", facts, at: noon, receivedAt: noon, delivery: delivery.id } as const;
-      return text.includes("job") ? [{ ...event, runnerName: null, succeeded: null }] : [];
+      if (!text.includes("job")) return { kind: "ignored", reason: "unknown-event" };
+      return { kind: "events", events: [{ ...event, runnerName: null, succeeded: null }] };
     },
   };
   return { received, source };
@@ -49,6 +50,17 @@ describe("POST /webhooks/{source}", () => {
     const { server } = await started();
     const answer = await server.ask("/webhooks/gh", post("{}"));
     expect([answer.status, answer.json()]).toEqual([202, { accepted: false, reason: "unknown-event" }]);
+  });
+
+  it("says of a delivery that it stored already that it is a duplicate, and stores nothing", async () => {
+    const { server } = await started();
+    const once = post('{"job":1}', { ...signed, "x-github-delivery": "d-1" });
+    await server.ask("/webhooks/gh", once);
+    const twice = await server.ask("/webhooks/gh", once);
+    expect([twice.status, twice.json()]).toEqual([202, { accepted: false, reason: "duplicate" }]);
+    expect(await server.ports.queue.depth()).toBe(1);
+    const forged = await server.ask("/webhooks/gh", { ...once, headers: { ...once.headers, "x-signature": "wrong" } });
+    expect(forged.status).toBe(401);
   });
 
   it("hands the source the raw bytes, the head, and the forge's own id of the delivery", async () => {

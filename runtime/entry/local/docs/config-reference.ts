@@ -1,7 +1,8 @@
 /** `docs/configuration.md`, made from the schema. `npm run docs` writes it. */
 import { kindOf } from "../../../core/settings-node";
 import type { GroupNode, SettingNode } from "../../../core/settings-node";
-import { secretSchema, settingsRoot } from "../../../core/settings-schema";
+import { settingsRoot } from "../../../core/settings-schema";
+import { secretSchema } from "../../../core/settings-schema-parts";
 import { rangeWords } from "../../../core/settings-words";
 import { markdownTable } from "./markdown-table";
 import { starterConfig } from "../starter-config";
@@ -10,7 +11,7 @@ export const configReferencePath = "docs/configuration.md";
 
 export function configReference(): string {
   const example = starterConfig({ os: "linux", arch: "x64" }).trimEnd();
-  const sections = sectionsOf("", settingsRoot).map(({ title, group }) => section(title, group));
+  const sections = sectionsOf({ path: "", kind: null }, settingsRoot).map(({ title, group }) => section(title, group));
   return `${[introduction, "```yaml", example, "```", "", ...sections, section("Secrets", secretSchema)].join("\n").trimEnd()}\n`;
 }
 
@@ -33,17 +34,27 @@ interface Section {
   readonly group: GroupNode;
 }
 
-/** The file itself, then every group in it, in the order of the schema. */
-function sectionsOf(path: string, node: SettingNode): Section[] {
-  if ("items" in node) return sectionsOf(`${path}[]`, node.items);
-  if ("oneOf" in node) {
-    return node.oneOf.map((group) => ({ title: `\`${path}\` of kind \`${kindOf(group)}\``, group }));
-  }
+/** Where we are in the schema: the path, and below a choice by kind whose keys these are. */
+interface Place {
+  readonly path: string;
+  readonly kind: string | null;
+}
+
+/** The file itself, then every group in it, in the order of the schema. Secrets have a section of their own. */
+function sectionsOf(place: Place, node: SettingNode): Section[] {
+  if (node.secret) return [];
+  if ("items" in node) return sectionsOf({ ...place, path: `${place.path}[]` }, node.items);
+  if ("oneOf" in node) return node.oneOf.flatMap((group) => sectionsOf({ ...place, kind: kindOf(group) }, group));
   if (!("properties" in node)) return [];
   const inner = Object.entries(node.properties).flatMap(([key, child]) =>
-    sectionsOf(path === "" ? key : `${path}.${key}`, child),
+    sectionsOf({ ...place, path: place.path === "" ? key : `${place.path}.${key}` }, child),
   );
-  return [{ title: path === "" ? "The file" : `\`${path}\``, group: node }, ...inner];
+  return [{ title: titleOf(place), group: node }, ...inner];
+}
+
+function titleOf({ path, kind }: Place): string {
+  if (path === "") return "The file";
+  return kind === null ? `\`${path}\`` : `\`${path}\` of kind \`${kind}\``;
 }
 
 function section(title: string, group: GroupNode): string {
@@ -60,11 +71,15 @@ function row(key: string, node: SettingNode, group: GroupNode): string[] {
 
 function typeWords(node: SettingNode): string {
   if ("oneOf" in node) return "group, by kind";
-  if ("properties" in node) return "group";
-  if ("items" in node) return "properties" in node.items || "oneOf" in node.items ? "list of groups" : "list of texts";
+  if ("properties" in node) return node.secret ? "secret" : "group";
+  if ("items" in node) return `list of ${node.items.secret ? "secrets" : listed(node.items)}`;
   if (node.duration !== undefined) return "duration";
   const word = { string: "text", integer: "whole number", number: "number" }[node.type];
   return node.unit === undefined ? word : `${word} (${node.unit})`;
+}
+
+function listed(item: SettingNode): string {
+  return "properties" in item || "oneOf" in item ? "groups" : "texts";
 }
 
 function defaultWords(node: SettingNode, { required }: { readonly required: boolean }): string {

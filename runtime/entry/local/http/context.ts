@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { bundleLimits } from "../../../core/bundle";
 import type { Instant } from "../../../core/model";
 import type { Log, Ports } from "../../../core/ports";
+import type { StoredDeliveries } from "../../../flow/receive-delivery";
 import type { Changes } from "../changes";
 import type { PrometheusMeter } from "../prometheus-meter";
 
@@ -18,8 +19,10 @@ export interface HttpDeps {
   readonly accepting: () => boolean;
   readonly meter: Pick<PrometheusMeter, "contentType" | "text" | "ended">;
   /** Whether a profile's limits hold on this machine, in the words of its compute. */
-  readonly enforcement?: (profile: string) => unknown;
+  readonly enforcement?: (profile: string) => Promise<unknown>;
   readonly logger: Log;
+  /** Deliveries of webhooks that this server has stored. */
+  readonly stored: StoredDeliveries;
   readonly limits?: Partial<HttpLimits>;
 }
 

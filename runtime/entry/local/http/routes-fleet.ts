@@ -130,7 +130,7 @@ async function presentProfile(profile: ProfileSettings, { ports, enforcement }: 
     ...{ name, labels, compute: { kind: compute.kind }, limits, timeouts, priority },
     live: runnersJson(view, compute.kind).length,
     waiting: view.jobs.filter(isDemand).length,
-    ...(enforcement === undefined ? {} : { enforcement: enforcement(name) }),
+    ...(enforcement === undefined ? {} : { enforcement: await enforcement(name) }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { JobQuery } from "../../../core/ports";
 import { timelineJson } from "../../../core/present";
 import { cancelJob } from "../../../flow/cancel-job";
 import { readTimeline, readWhy, resolveJob } from "../../../flow/read-job";
-import { rerunJob } from "../../../flow/submit-job";
+import { rerunJob } from "../../../flow/rerun-job";
 import type { HttpContext, JobParams } from "./context";
 import { jobLocation, refuseWhenClosing } from "./intake";
 import { presentJob, presentJobs } from "./present-jobs";
@@ -94,15 +94,18 @@ function actionRoutes(app: FastifyInstance, context: HttpContext): void {
     tags,
     summary: "Runs an ended job again, as a new one.",
     params,
-    response: { 201: answer("Job", "The new job."), ...failure },
+    response: {
+      201: answer("Job", "The new job."),
+      202: answer("Job", "The ended job: its forge was asked, and makes a new one."),
+      ...failure,
+    },
   };
   const onRequest = refuseWhenClosing(context);
   app.post<{ Params: JobParams }>("/api/v1/jobs/:job/rerun", { schema: rerun, onRequest }, async (request, reply) => {
-    const job = await rerunJob(await resolveJob(request.params.job, ports), ports);
-    return reply
-      .code(201)
-      .header("location", jobLocation(job))
-      .send(await presentJob(job, ports));
+    const { kind, job } = await rerunJob(await resolveJob(request.params.job, ports), ports);
+    const view = await presentJob(job, ports);
+    if (kind !== "created") return reply.code(202).send(view);
+    return reply.code(201).header("location", jobLocation(job)).send(view);
   });
 }
 

@@ -56,7 +56,8 @@ async function receive(
   const receivedAt = context.ports.clock.now();
   const delivery = { id: deliveryId(request), headers: Object.fromEntries(headers), body, receivedAt };
   try {
-    return await reply.code(202).send(await receiveDelivery(source, delivery, context.ports));
+    const { stored } = context;
+    return await reply.code(202).send(await receiveDelivery({ source, delivery, stored }, context.ports));
   } catch (error) {
     const refused = error instanceof OnejobError;
     context.ports.meter.count("onejob_webhooks_total", { source, outcome: refused ? "refused" : "not-stored" });

@@ -1,0 +1,49 @@
+/** Tells the server each step of the agent's life, once and in order. */
+import type { AgentEvent } from "../core/agent-protocol";
+import type { Clock } from "../core/ports";
+import type { Finished } from "./executor";
+import type { Reporter } from "./reporter";
+
+export class Teller {
+  /** Resolves when the server knows that we listen: from then on it may give orders. */
+  readonly known: Promise<void>;
+  private readonly reporter: Reporter;
+  private readonly clock: Clock;
+  private makeKnown: () => void = () => undefined;
+  private isListening = false;
+  private begun: Promise<void> | undefined;
+
+  constructor({ reporter, clock }: { readonly reporter: Reporter; readonly clock: Clock }) {
+    this.reporter = reporter;
+    this.clock = clock;
+    this.known = new Promise((resolve) => {
+      this.makeKnown = resolve;
+    });
+  }
+
+  listening(): void {
+    if (this.isListening) return;
+    this.isListening = true;
+    void this.push("listening").then(this.makeKnown);
+  }
+
+  /** Not before the server knows that we listen. Resolves when it knows this too. */
+  started(): Promise<void> {
+    this.listening();
+    return (this.begun ??= this.known.then(() => this.push("started")));
+  }
+
+  interrupted(): void {
+    void this.push("interrupted");
+  }
+
+  /** Resolves when the server knows. */
+  async finished(event: Finished): Promise<void> {
+    if (this.begun !== undefined) await this.known;
+    await this.reporter.push(event);
+  }
+
+  private push(type: Exclude<AgentEvent["type"], "finished">): Promise<void> {
+    return this.reporter.push({ type, at: new Date(this.clock.now()).toISOString() });
+  }
+}

@@ -1,0 +1,98 @@
+/** What `onejob init` was told on its command line about GitHub, checked as far as it can be without asking anybody. */
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { starterSourceName } from "../../entry/local/starter-config";
+import { usage } from "../commands/command";
+
+export interface InitOptions {
+  readonly yes?: boolean;
+  readonly github?: readonly string[];
+  readonly githubUrl?: string;
+  readonly tokenEnv?: string;
+  readonly tokenFile?: string;
+  readonly appId?: string;
+  readonly privateKey?: string;
+  readonly createApp?: boolean;
+  readonly webhookUrl?: string;
+  readonly port?: string;
+  readonly trustSameUser?: boolean;
+}
+
+export interface GithubWish {
+  readonly url: string;
+  readonly scopes: readonly string[];
+  readonly auth: AuthWish;
+  readonly trustSameUser: boolean;
+}
+
+export type AuthWish =
+  | { readonly kind: "token"; readonly token: { readonly env: string } | { readonly file: string } }
+  | { readonly kind: "app"; readonly appId: number; readonly keyFile: string }
+  | { readonly kind: "create"; readonly webhookUrl: string | null; readonly port: number };
+
+const defaultUrl = "https://github.com";
+
+/** `null`: nothing was said about GitHub. `scopes` may be empty when other flags are there: then they are asked for. */
+export function githubWish(options: InitOptions, place: { readonly cwd: string; readonly file: string }): GithubWish | null {
+  const scopes = (options.github ?? []).flatMap(scopesIn);
+  if (scopes.length === 0 && !saysGithub(options)) return null;
+  return {
+    url: (options.githubUrl ?? defaultUrl).replace(/\/$/, ""),
+    scopes,
+    auth: authWish(options, place),
+    trustSameUser: options.trustSameUser ?? false,
+  };
+}
+
+export function scopesIn(text: string): string[] {
+  return text.split(/[\s,]+/).filter((scope) => scope !== "");
+}
+
+function saysGithub({ yes: _yes, ...others }: InitOptions): boolean {
+  return Object.values(others).some((value) => value !== undefined);
+}
+
+function authWish(options: InitOptions, place: { readonly cwd: string; readonly file: string }): AuthWish {
+  const { tokenEnv, tokenFile, appId, privateKey, createApp, webhookUrl, port } = options;
+  const isApp = appId !== undefined || privateKey !== undefined;
+  const ways = [tokenEnv !== undefined, tokenFile !== undefined, isApp, createApp === true].filter(Boolean);
+  if (ways.length > 1)
+    throw usage("give one of --token-env, --token-file, --app-id with --private-key, and --create-app, not more");
+  if (createApp) return { kind: "create", webhookUrl: webhookAddress(webhookUrl), port: portNumber(port) };
+  if (webhookUrl !== undefined || port !== undefined) throw usage("--webhook-url and --port belong to --create-app");
+  if (isApp) return appWish(appId, { privateKey, ...place });
+  if (tokenFile !== undefined) return { kind: "token", token: { file: fileWords(tokenFile, place) } };
+  return { kind: "token", token: { env: tokenEnv ?? "GH_TOKEN" } };
+}
+
+function appWish(
+  appId: string | undefined,
+  { privateKey, ...place }: { readonly privateKey: string | undefined; readonly cwd: string; readonly file: string },
+): AuthWish {
+  if (appId === undefined || privateKey === undefined) throw usage("--app-id and --private-key belong together");
+  if (!/^[1-9]\d{0,14}$/.test(appId)) throw usage("--app-id takes the number on the app's settings page");
+  return { kind: "app", appId: Number(appId), keyFile: fileWords(privateKey, place) };
+}
+
+/** As the config file says it: paths there start at its own folder, not at the one we are in. */
+function fileWords(path: string, { cwd, file }: { readonly cwd: string; readonly file: string }): string {
+  const whole = resolve(cwd, path);
+  const inFolder = relative(dirname(file), whole);
+  const isOutside = inFolder.split(sep)[0] === ".." || isAbsolute(inFolder);
+  return isOutside ? whole : `./${inFolder.split(sep).join("/")}`;
+}
+
+function webhookAddress(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isWeb = url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+  if (!isWeb) throw usage("--webhook-url takes the address GitHub reaches this server at: https://ci.example.org");
+  if (url.pathname === "/") url.pathname = `/webhooks/${starterSourceName}`;
+  return url.href;
+}
+
+function portNumber(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw usage("--port takes a number from 0 to 65535");
+}

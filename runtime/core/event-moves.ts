@@ -1,0 +1,35 @@
+/** What a source's word on a job does to our record of it. Pure. */
+import type { JobEvent } from "./events";
+import type { JobMove } from "./job-moves";
+import { isDemand, isHeld } from "./lifecycle";
+import type { Job, Runner } from "./model";
+
+/** The moves an event stands for, in order; those that are made already are dropped by the lifecycle. */
+export function movesFor(event: JobEvent, runner: Pick<Runner, "id" | "stages"> | undefined): readonly JobMove[] {
+  const { at, delivery } = event;
+  const began = { event: "started", runner: runner?.id ?? null, stages: runner?.stages ?? [] } as const;
+  // The word that it had started may be lost; who names its runner says it again.
+  const startedBefore: readonly JobMove[] = event.runnerName === null ? [] : [{ ...began, at: event.startedAt ?? at }];
+  switch (event.kind) {
+    case "queued":
+      return [{ event: "queued", at, delivery }];
+    case "waiting":
+      return [{ event: "held", at, delivery }];
+    case "started":
+      return [{ ...began, at, delivery }];
+    case "finished":
+      return [...startedBefore, ended(event)];
+    case "cancelled":
+      return [...startedBefore, { event: "cancelled", at, delivery, reason: "cancelled-by-source", exitCode: null }];
+  }
+}
+
+function ended({ at, delivery, succeeded }: JobEvent): JobMove {
+  if (succeeded === true) return { event: "succeeded", at, delivery, exitCode: null };
+  return { event: "failed", at, delivery, exitCode: null, reason: "command-failed", detail: null };
+}
+
+/** Two words that undo each other, and nothing says which was said last: the source has to be asked. */
+export function isInDoubt(job: Job, event: JobEvent): boolean {
+  return event.kind === "queued" ? isHeld(job) : event.kind === "waiting" && isDemand({ ...job, barred: null });
+}

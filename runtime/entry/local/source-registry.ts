@@ -1,0 +1,32 @@
+/** The sources in force, made anew when their settings change. A new kind of source is one line here. */
+import { apiSource } from "../../sources/api";
+import { githubSource } from "../../sources/github";
+import type { JobSource, Ports } from "../../core/ports";
+import type { Settings, SourceSettings } from "../../core/settings";
+import { version } from "../../../package.json";
+import { readSecret } from "./secrets";
+
+type Given = Pick<Ports, "clock" | "random" | "log">;
+
+export function sourceRegistry(settings: () => Settings, given: Given): (name: string) => JobSource | undefined {
+  const made = new Map<string, { readonly from: string; readonly source: JobSource }>();
+  return (name) => {
+    const wanted = settings().sources.find((source) => source.name === name);
+    if (wanted === undefined) return undefined;
+    const from = JSON.stringify(wanted);
+    const standing = made.get(name);
+    if (standing?.from === from) return standing.source;
+    const source = makeSource(wanted, given);
+    made.set(name, { from, source });
+    return source;
+  };
+}
+
+function makeSource(settings: SourceSettings, given: Given): JobSource {
+  switch (settings.kind) {
+    case "api":
+      return apiSource();
+    case "github":
+      return githubSource({ ...given, settings, secret: readSecret, version });
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Which runner has a forge's job is a fact only once the forge names it, or its agent says that something began. The forge
+ * may give any job in reach to any runner in reach, so the one a machine was made for is only a guess until then.
+ */
+import type { JobEvent } from "../core/events";
+import { isAtWork, isStopping, runnerStep } from "../core/lifecycle";
+import { runnerName, type Job, type Runner } from "../core/model";
+import type { Ports } from "../core/ports";
+import { foundWith } from "../core/runner-moves";
+import { applyToRunner, settle } from "./moves";
+import { clearReach } from "./reach-state";
+
+/** The runner of ours that goes by this name at the source. `profile`: where it is looked for first. */
+export async function findRunner(
+  name: string | null,
+  profile: string | null,
+  ports: Ports,
+): Promise<Runner | undefined> {
+  const prefix = runnerName("");
+  if (name === null || !name.startsWith(prefix)) return undefined;
+  const id = name.slice(prefix.length);
+  const others = (await ports.ledger.listProfiles()).filter((other) => other !== profile);
+  for (const place of [...(profile === null ? [] : [profile]), ...others]) {
+    const runner = await ports.ledger.readRunner(place, id);
+    if (runner !== undefined) return runner;
+  }
+  return undefined;
+}
+
+/** The runner's side of a job that is bound to it. Called again it does nothing. */
+export async function bindRunner(
+  runner: Runner,
+  { job, event }: { readonly job: Job; readonly event: JobEvent },
+  ports: Ports,
+): Promise<void> {
+  if (!job.bound || job.runner !== runner.id || runner.job === job.key) return;
+  const work = { job: job.key, attempt: job.attempt };
+  const started = await applyToRunner(
+    runner,
+    (current) =>
+      current.job === null && runnerStep(current.state, "started") !== undefined
+        ? { event: "started", at: event.at, ...work }
+        : undefined,
+    ports,
+  );
+  // Its agent was faster: it runs already, or has run, something that nobody had named.
+  if (!started.moved) {
+    const late = (current: Runner) => current.job === null && (isAtWork(current) || isStopping(current));
+    await settle(
+      started.runner,
+      (current) => (late(current) ? foundWith(current, work) : undefined),
+      (next) => ports.ledger.saveRunner(next),
+    );
+  }
+  // Whatever was said of runners that nobody wants does not hold any more.
+  await clearReach(runner, "all", ports);
+  if (runner.meantFor !== job.key) await ports.queue.send([{ kind: "plan", profile: runner.profile }]);
+}

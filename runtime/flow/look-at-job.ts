@@ -1,0 +1,47 @@
+/** Asks a forge how a job stands there, where its own word is lost, late, or not to be expected. */
+import { isFinal } from "../core/lifecycle";
+import type { RunOver } from "../core/events";
+import type { Job, JobKey } from "../core/model";
+import type { Ports } from "../core/ports";
+import { admitEvent } from "./admit-events";
+import { EachAlone } from "./each-alone";
+import { findJob } from "./moves";
+
+/** Throws what the source throws. Called again it does no harm: what is known already changes nothing. */
+export async function lookAtJob(
+  { job: key, profile }: { readonly job: JobKey; readonly profile: string | null },
+  ports: Ports,
+): Promise<void> {
+  const job = await findJob(key, profile, ports);
+  if (job === undefined || isFinal(job.state)) return;
+  const event = await ports.source(job.source)?.jobState(job);
+  // One that is not known there may have been deleted, or our rights may be gone: its own deadline ends it here.
+  if (event !== undefined) await admitEvent(freshly(event, job), ports);
+}
+
+/** What is found out against a changed record is news, though it reads the same. */
+export function freshly<T extends { readonly delivery: string }>(event: T, job: Job | undefined): T {
+  return job === undefined ? event : { ...event, delivery: `${event.delivery}@${job.version}` };
+}
+
+/** Every job of it that is still open here is looked at: the word that it ended was lost, or is under way. */
+export async function settleRun(run: RunOver, ports: Ports): Promise<void> {
+  const alone = new EachAlone(ports.log);
+  const open = (await openJobs(run.source, ports)).filter(
+    ({ host, origin }) => host === run.host && origin?.run === run.run,
+  );
+  await alone.run(
+    open,
+    (job) => lookAtJob({ job: job.key, profile: job.profile }, ports),
+    (job) => ({ job: job.key }),
+  );
+  alone.done("looking at the jobs of a run");
+}
+
+/** All of a source's jobs that have not ended, wherever they are. */
+export async function openJobs(source: string, ports: Ports): Promise<readonly Job[]> {
+  const profiles = await ports.ledger.listProfiles();
+  const views = await Promise.all(profiles.map((profile) => ports.ledger.readProfile(profile)));
+  const unrouted = await ports.ledger.readUnrouted();
+  return [...views.flatMap((view) => view.jobs), ...unrouted].filter((job) => job.source === source);
+}

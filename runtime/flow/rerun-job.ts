@@ -1,0 +1,56 @@
+/** Runs an ended job again: one of ours as a new job at once, a forge's by asking the forge, which makes a new one. */
+import { OnejobError } from "../core/errors";
+import { isFinal } from "../core/lifecycle";
+import type { Job, JobKey, JobWork } from "../core/model";
+import type { Ports } from "../core/ports";
+import { findJob } from "./moves";
+import { prepareSubmission, submitJob } from "./submit-job";
+
+export type Rerun =
+  | { readonly kind: "created"; readonly job: Job }
+  /** It comes back as a new job of its source; `later`: once the rest of its run is over. */
+  | { readonly kind: "asked" | "later"; readonly job: Job };
+
+/** Throws `not-found`, `not-final`, and what the source throws. */
+export async function rerunJob(job: Job, ports: Ports): Promise<Rerun> {
+  if (!isFinal(job.state)) throw new OnejobError("not-final", job.key);
+  const answer = (await ports.source(job.source)?.rerun(job)) ?? noSource(job);
+  if (answer === "ours") return { kind: "created", job: await submitAgain(job, ports) };
+  if (answer === "later") await ports.queue.send([{ kind: "rerun", job: job.key, profile: job.profile }]);
+  return { kind: answer, job };
+}
+
+/** Throws `conflict` while the source does not allow it, so that the message comes again. */
+export async function rerunLater(
+  { job: key, profile }: { readonly job: JobKey; readonly profile: string | null },
+  ports: Ports,
+): Promise<void> {
+  const job = await findJob(key, profile, ports);
+  if (job === undefined) return;
+  if ((await ports.source(job.source)?.rerun(job)) === "later")
+    throw new OnejobError("conflict", `the run of ${key} goes on, it can be run again after that`);
+}
+
+function noSource(job: Job): never {
+  throw new OnejobError("bad-request", `the source "${job.source}" of ${job.key} is not configured any more`);
+}
+
+async function submitAgain(job: Job, ports: Ports): Promise<Job> {
+  if (job.work === null) throw new OnejobError("bad-request", `${job.key} has to be run again at its source`);
+  const { command, env, timeoutMs } = job.work;
+  const { labels, profile, retries, name } = job;
+  const submission = { command, env, timeoutMs, labels, profile, retries, name };
+  const prepared = await prepareSubmission(submission, undefined, ports);
+  return submitJob(prepared, await copyBundle(job, prepared.key, ports), ports);
+}
+
+async function copyBundle(job: Job, to: JobKey, ports: Ports): Promise<JobWork["bundle"]> {
+  if (!job.work?.bundle) return null;
+  const content = await ports.files.openBundle(job.key);
+  if (content === undefined)
+    throw new OnejobError(
+      "not-found",
+      `the working folder of ${job.key} is no longer kept; submit it again from there`,
+    );
+  return ports.files.putBundle(to, content);
+}

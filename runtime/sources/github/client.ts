@@ -1,0 +1,167 @@
+/** Every call to GitHub's API but those of an app as itself: authenticated, within budget, its refusals explained. */
+import { OnejobError } from "../../core/errors";
+import type { Instant } from "../../core/model";
+import type { BoundedMap } from "./bounded-map";
+import { boundedMap } from "./bounded-map";
+import type { Connection } from "./connection";
+import type { Credential, Credentials } from "./credentials";
+import { exchange } from "./exchange";
+import { skewOf } from "./limits";
+import { parseJson } from "./lossless-json";
+import { nextPath } from "./next-path";
+import { refusal } from "./refusals";
+import type { Right } from "./rights";
+import { ShapeError } from "./shape";
+import type { WireAnswer } from "./wire";
+
+export interface ApiCall {
+  /** Whose credential to use. */
+  readonly scope: string;
+  /** What has to be allowed, for the error that says it is not. */
+  readonly right: Right;
+  /** @default "GET" */
+  readonly method?: "GET" | "POST" | "DELETE";
+  /** From the base of the API on, with its query. */
+  readonly path: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** Looks for what got lost: it leaves room for others. */
+  readonly background?: boolean;
+  /** Statuses from 400 on that are answers here. */
+  readonly expect?: readonly number[];
+}
+
+export interface ApiAnswer<T> {
+  readonly status: number;
+  /** `undefined`: another status than 2xx. */
+  readonly value: T | undefined;
+  /** The body as it came. */
+  readonly text: string;
+  /** Path of the next page. */
+  readonly next: string | null;
+  readonly headers: Headers;
+  /** How far the server's clock is ahead of ours; `null`: it does not say. */
+  readonly skewMs: number | null;
+  readonly receivedAt: Instant;
+}
+
+export type Read<T> = (body: unknown) => T;
+
+export interface GithubClient {
+  /** Throws `source-unreachable`, `source-throttled`, `source-refused`. */
+  call<T>(call: ApiCall, read: Read<T>): Promise<ApiAnswer<T>>;
+  /** The same for GET, asking only whether it changed: what did not costs nothing of the primary limit. */
+  ask<T>(call: ApiCall, read: Read<T>): Promise<ApiAnswer<T>>;
+  /** All pages of a list, by `ask`; `undefined`: the first was answered with one of `expect`. */
+  pages<T>(call: ApiCall, read: Read<readonly T[]>): Promise<readonly T[] | undefined>;
+}
+
+/** What was answered before, read already: a list of runs is megabytes, what is read of it is not. */
+interface Remembered {
+  readonly etag: string;
+  readonly value: unknown;
+  readonly next: string | null;
+}
+
+const mostRemembered = 5_000;
+/** Of a hundred items each. */
+const mostPages = 100;
+
+export function openClient(connection: Connection, credentials: Credentials): GithubClient {
+  const remembered: BoundedMap<Remembered> = boundedMap(mostRemembered);
+  const talk: Talk = { connection, credentials };
+
+  async function call<T>(call: ApiCall, read: Read<T>): Promise<ApiAnswer<T>> {
+    const { answer } = await speak(call, talk, {});
+    return readAnswer(answer, { call, read, connection });
+  }
+
+  async function ask<T>(call: ApiCall, read: Read<T>): Promise<ApiAnswer<T>> {
+    const known = remembered.get(call.path);
+    const condition: Record<string, string> = known === undefined ? {} : { "if-none-match": known.etag };
+    const { answer } = await speak(call, talk, condition);
+    const result = readAnswer(answer, { call, read, connection });
+    if (answer.status === 304 && known !== undefined)
+      return { ...result, status: 200, value: known.value as T, next: known.next };
+    const etag = answer.headers.get("etag");
+    if (etag !== null && result.value !== undefined)
+      remembered.set(call.path, { etag, value: result.value, next: result.next });
+    return result;
+  }
+
+  async function pages<T>(call: ApiCall, read: Read<readonly T[]>): Promise<readonly T[] | undefined> {
+    const items: T[] = [];
+    let path: string | null = call.path;
+    for (let page = 0; path !== null && page < mostPages; page += 1) {
+      const { value, next }: ApiAnswer<readonly T[]> = await ask({ ...call, path }, read);
+      if (value === undefined) return page === 0 ? undefined : items;
+      items.push(...value);
+      path = next === path ? null : next;
+    }
+    return items;
+  }
+
+  return { call, ask, pages };
+}
+
+interface Talk {
+  readonly connection: Connection;
+  readonly credentials: Credentials;
+}
+
+/** One renewal after a 401: the token may have expired or been rotated. */
+async function speak(
+  call: ApiCall,
+  talk: Talk,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly answer: WireAnswer }> {
+  const first = await talk.credentials.of(call.scope);
+  const answer = await speakAs(first, call, { talk, headers });
+  if (answer.status !== 401) return { answer };
+  talk.credentials.refused(call.scope, first);
+  const second = await talk.credentials.of(call.scope);
+  return { answer: second.token === first.token ? answer : await speakAs(second, call, { talk, headers }) };
+}
+
+function speakAs(
+  { token, budget }: Credential,
+  { method = "GET", path, body, background = false }: ApiCall,
+  { talk, headers }: { talk: Talk; headers: Readonly<Record<string, string>> },
+): Promise<WireAnswer> {
+  const { baseUrl, line, headers: usual } = talk.connection;
+  const content = body === undefined ? {} : { "content-type": "application/json" };
+  return exchange(
+    {
+      method,
+      url: baseUrl + path,
+      headers: { ...usual, ...content, ...headers, authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    },
+    { budget, background, line },
+  );
+}
+
+function readAnswer<T>(
+  { status, text, headers }: WireAnswer,
+  { call, read, connection }: { call: ApiCall; read: Read<T>; connection: Connection },
+): ApiAnswer<T> {
+  const receivedAt = connection.clock.now();
+  const result = { status, text, headers, receivedAt, skewMs: skewOf(headers, receivedAt) };
+  if (status >= 400 && call.expect?.includes(status) !== true) throw refused(call, { status, text, connection });
+  if (status < 200 || status >= 300) return { ...result, value: undefined, next: null };
+  const path = call.path;
+  try {
+    const value = read(text === "" ? undefined : parseJson(text));
+    return { ...result, value, next: nextPath(path, headers.get("link")) };
+  } catch (error) {
+    if (!(error instanceof ShapeError || error instanceof SyntaxError)) throw error;
+    const what = error instanceof ShapeError ? error.message : "it is not JSON";
+    throw new OnejobError("source-unreachable", `${path} of ${new URL(connection.baseUrl).host}: ${what}`);
+  }
+}
+
+function refused(
+  { scope, right, method = "GET", path }: ApiCall,
+  { status, text, connection }: { status: number; text: string; connection: Connection },
+): OnejobError {
+  return refusal({ method, path, scope, right, auth: connection.settings.auth.kind, status, text });
+}

@@ -1,0 +1,100 @@
+/** With what to speak for a scope: the one token, or that of the app's installation there, each with its own budget. */
+import { OnejobError } from "../../core/errors";
+import type { GithubAuth } from "../../core/settings";
+import type { AppClient } from "./app-client";
+import type { Budget } from "./budget";
+import type { Connection } from "./connection";
+import { findInstallation, makeToken, suspended } from "./installations";
+import type { Renewable } from "./renewable";
+import { renewable } from "./renewable";
+import { placeName, readCredential } from "./secrets";
+
+export interface Credential {
+  readonly id: string;
+  readonly token: string;
+  readonly budget: Budget;
+}
+
+export interface Credentials {
+  /** Throws `source-unreachable`, `source-throttled`, `source-refused`. */
+  of(scope: string): Promise<Credential>;
+  /** Its token was answered 401: the next one asked for is another one, where there is one. */
+  refused(scope: string, credential: Credential): void;
+}
+
+type TokenAuth = Extract<GithubAuth, { kind: "token" }>;
+
+export function tokenCredentials(connection: Connection, auth: TokenAuth): Credentials {
+  const budget = connection.newBudget();
+  const token = renewable(connection.clock, async () => {
+    const value = await readCredential(auth.token, { secret: connection.secret, what: "the token" });
+    return { value: sendable(value, `the token in ${placeName(auth.token)}`), lastsMs: Infinity };
+  });
+  return {
+    of: async () => ({ id: "token", token: await token.get(), budget }),
+    refused: (_scope, credential) => token.refused(credential.token),
+  };
+}
+
+/** What `fetch` says about characters it cannot send quotes them. */
+function sendable(token: string, what: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new OnejobError("source-refused", `${what} holds characters that no token has`);
+}
+
+interface Access {
+  readonly token: Renewable<string | undefined>;
+  readonly budget: Budget;
+}
+
+export function appCredentials(connection: Connection, app: AppClient): Credentials {
+  const installations = new Map<string, Renewable<string>>();
+  const accesses = new Map<string, Access>();
+
+  function installationOf(scope: string): Renewable<string> {
+    return kept(installations, scope.toLowerCase(), () =>
+      renewable(connection.clock, async () => {
+        const found = await findInstallation(app, scope);
+        if (found.suspended) throw suspended(app);
+        return { value: found.id, lastsMs: Infinity };
+      }),
+    );
+  }
+  function accessOf(installation: string): Access {
+    return kept(accesses, installation, () => ({
+      budget: connection.newBudget(),
+      token: renewable(connection.clock, async () => {
+        const made = await makeToken(app, installation);
+        return made ?? { value: undefined, lastsMs: 0 };
+      }),
+    }));
+  }
+  async function ask(scope: string): Promise<Credential | undefined> {
+    const id = await installationOf(scope).get();
+    const { token, budget } = accessOf(id);
+    const value = await token.get();
+    // Gone: it may have been installed anew since, under another id.
+    if (value === undefined) installationOf(scope).refused(id);
+    return value === undefined ? undefined : { id, token: value, budget };
+  }
+
+  return {
+    async of(scope) {
+      const credential = (await ask(scope)) ?? (await ask(scope));
+      if (credential !== undefined) return credential;
+      throw new OnejobError(
+        "source-unreachable",
+        `app ${app.appId} was removed from "${scope}": install it there again`,
+      );
+    },
+    refused: (_scope, credential) => accessOf(credential.id).token.refused(credential.token),
+  };
+}
+
+function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

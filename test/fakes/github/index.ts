@@ -1,0 +1,13 @@
+export type { JobSpec, RunSpec } from "./actions";
+export type { CallLog, LoggedCall } from "./call-log";
+export type { Delivery, DeliveryFate, DeliveryFaults, Parcel } from "./deliveries";
+export type { AppSpec, GroupSpec, TokenSpec } from "./directory";
+export { FakeGitHub } from "./fake-github";
+export type { InjectedFault } from "./injected-faults";
+export type { App, Conclusion, Hook, Installation, Job, JobStatus, Permissions, Run, Runner, RunnerGroup } from "./model";
+export type { FakeGitHubOptions } from "./options";
+export type { Random } from "./random";
+export { seededRandom } from "./random";
+export { makeRunnerFolder } from "./runner-folder";
+export type { Time } from "./time";
+export { ManualTime, realTime } from "./time";
