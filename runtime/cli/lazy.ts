@@ -8,7 +8,8 @@ import type * as ReadLine from "node:readline";
 import type * as Yaml from "yaml";
 import type * as ConfigFile from "../entry/local/config-file";
 import type * as Serve from "../entry/local/serve";
-import type * as Starter from "../entry/local/starter-config";
+import type * as SourceChecks from "../entry/local/source-checks";
+import type * as Init from "./init/run-init";
 import type * as Pack from "./pack";
 
 const load = createRequire(__filename);
@@ -19,6 +20,7 @@ export const lazy = {
   yaml: () => load("yaml") as typeof Yaml,
   configFile: () => load("../entry/local/config-file") as typeof ConfigFile,
   serve: () => load("../entry/local/serve") as typeof Serve,
-  starter: () => load("../entry/local/starter-config") as typeof Starter,
+  sourceChecks: () => load("../entry/local/source-checks") as typeof SourceChecks,
+  init: () => load("./init/run-init") as typeof Init,
   pack: () => load("./pack") as typeof Pack,
 };

@@ -115,7 +115,11 @@ function patchOf(job: Job, move: JobMove): Partial<Job> {
     case "bound":
       return { runner: move.runner, bound: true, reason: null, detail: null };
     case "started":
-      return { runner: move.runner ?? job.runner, bound: true, reason: null, detail: null, startedAt: move.at };
+      // Until it is bound, its runner is a guess: whoever it runs on is not that one.
+      return {
+        ...{ runner: move.runner ?? (job.bound ? job.runner : null), bound: true },
+        ...{ reason: null, detail: null, startedAt: move.at },
+      };
     case "succeeded":
       return { exitCode: move.exitCode, reason: null, detail: null };
     case "failed":

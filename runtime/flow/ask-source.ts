@@ -2,6 +2,7 @@
 import { isGone } from "../core/lifecycle";
 import type { Ports } from "../core/ports";
 import { freshly, openJobs } from "./look-at-job";
+import { allProfiles } from "./moves";
 
 /** Jobs and moves that nobody told us of. Answers how many were found. */
 export async function discoverJobs(name: string, ports: Ports): Promise<number> {
@@ -30,7 +31,7 @@ export async function recoverDeliveries(name: string, ports: Ports): Promise<num
 
 /** Runners that stand at the forge under a name of ours though their machine is gone. */
 export async function removeGhosts(name: string, ports: Ports): Promise<number> {
-  const profiles = await ports.ledger.listProfiles();
+  const profiles = await allProfiles(ports);
   const isOver = async (id: string): Promise<boolean> => {
     for (const profile of profiles) {
       const runner = await ports.ledger.readRunner(profile, id);

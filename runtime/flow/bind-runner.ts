@@ -7,7 +7,7 @@ import { isAtWork, isStopping, runnerStep } from "../core/lifecycle";
 import { runnerName, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { foundWith } from "../core/runner-moves";
-import { applyToRunner, settle } from "./moves";
+import { allProfiles, applyToRunner, settle } from "./moves";
 import { clearReach } from "./reach-state";
 
 /** The runner of ours that goes by this name at the source. `profile`: where it is looked for first. */
@@ -19,7 +19,7 @@ export async function findRunner(
   const prefix = runnerName("");
   if (name === null || !name.startsWith(prefix)) return undefined;
   const id = name.slice(prefix.length);
-  const others = (await ports.ledger.listProfiles()).filter((other) => other !== profile);
+  const others = (await allProfiles(ports)).filter((other) => other !== profile);
   for (const place of [...(profile === null ? [] : [profile]), ...others]) {
     const runner = await ports.ledger.readRunner(place, id);
     if (runner !== undefined) return runner;

@@ -3,7 +3,7 @@ import { isGone, isUnderWay } from "../core/lifecycle";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { cancelJob } from "./cancel-job";
-import { settle, updateFleet } from "./moves";
+import { allProfiles, settle, updateFleet } from "./moves";
 
 export async function drainFleet(how: { readonly now: boolean }, ports: Ports): Promise<void> {
   await updateFleet((fleet) => (fleet.draining ? undefined : { draining: true }), ports);
@@ -20,9 +20,8 @@ export async function drainFleet(how: { readonly now: boolean }, ports: Ports): 
 
 export async function resumeFleet(ports: Ports): Promise<void> {
   await updateFleet((fleet) => (fleet.draining ? { draining: false } : undefined), ports);
-  const configured = ports.settings().profiles.map((profile) => profile.name);
-  const profiles = new Set([...configured, ...(await ports.ledger.listProfiles())]);
-  await ports.queue.send([...profiles].map((profile) => ({ kind: "plan", profile })));
+  const profiles = await allProfiles(ports);
+  await ports.queue.send(profiles.map((profile) => ({ kind: "plan", profile })));
 }
 
 /** It takes no job any more, and leaves as soon as it holds none. */

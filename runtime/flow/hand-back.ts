@@ -3,13 +3,12 @@ import { isSupply } from "../core/lifecycle";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { EachAlone } from "./each-alone";
+import { allViews } from "./moves";
 import { retireRunner } from "./retire-runner";
 
 /** Running jobs are left alone; the next server adopts them. What cannot be given back is left to it too. */
 export async function handBack(ports: Ports): Promise<number> {
-  const profiles = await ports.ledger.listProfiles();
-  const views = await Promise.all(profiles.map((profile) => ports.ledger.readProfile(profile)));
-  const idle = views.flatMap((view) => view.runners).filter(isSupply);
+  const idle = (await allViews(ports)).flatMap((view) => view.runners).filter(isSupply);
   const alone = new EachAlone(ports.log);
   const giveBack = async ({ profile, id }: Runner): Promise<void> => {
     await retireRunner({ profile, runner: id, reason: "interrupted" }, ports);

@@ -5,7 +5,7 @@ import type { Job, JobKey } from "../core/model";
 import type { Ports } from "../core/ports";
 import { admitEvent } from "./admit-events";
 import { EachAlone } from "./each-alone";
-import { findJob } from "./moves";
+import { allViews, findJob } from "./moves";
 
 /** Throws what the source throws. Called again it does no harm: what is known already changes nothing. */
 export async function lookAtJob(
@@ -40,8 +40,6 @@ export async function settleRun(run: RunOver, ports: Ports): Promise<void> {
 
 /** All of a source's jobs that have not ended, wherever they are. */
 export async function openJobs(source: string, ports: Ports): Promise<readonly Job[]> {
-  const profiles = await ports.ledger.listProfiles();
-  const views = await Promise.all(profiles.map((profile) => ports.ledger.readProfile(profile)));
-  const unrouted = await ports.ledger.readUnrouted();
-  return [...views.flatMap((view) => view.jobs), ...unrouted].filter((job) => job.source === source);
+  const routed = (await allViews(ports)).flatMap((view) => view.jobs);
+  return [...routed, ...(await ports.ledger.readUnrouted())].filter((job) => job.source === source);
 }

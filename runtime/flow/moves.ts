@@ -3,7 +3,7 @@
  * else was faster. A move the table does not know is late or doubled, and is logged and dropped.
  */
 import { moveJob, type JobMove } from "../core/job-moves";
-import type { FleetRecord, Job, JobKey, PlannerRecord, Runner } from "../core/model";
+import type { FleetRecord, Job, JobKey, PlannerRecord, ProfileView, Runner } from "../core/model";
 import type { Message, Ports, Written } from "../core/ports";
 import { measureJob } from "./measure-job";
 import { moveRunner, type RunnerMove, type RunnerTimes } from "../core/runner-moves";
@@ -115,6 +115,17 @@ export async function updateFleet(
     return patch && { ...current, ...patch, version: current.version + 1 };
   };
   return (await settle(await ports.ledger.readFleet(), decide, (next) => ports.ledger.saveFleet(next))).record;
+}
+
+/** Names of every profile that has records, or may have: configured now, or once. */
+export async function allProfiles(ports: Ports): Promise<readonly string[]> {
+  const configured = ports.settings().profiles.map((profile) => profile.name);
+  return [...new Set([...configured, ...(await ports.ledger.listProfiles())])];
+}
+
+/** What stands in all of them. */
+export async function allViews(ports: Ports): Promise<readonly ProfileView[]> {
+  return Promise.all((await allProfiles(ports)).map((profile) => ports.ledger.readProfile(profile)));
 }
 
 /** A job believed to be in `profile`, wherever it turns out to be. */

@@ -12,7 +12,7 @@ import { fittingProfiles, routeJob } from "../core/routing";
 import type { ProfileSettings } from "../core/settings";
 import { barOf } from "../core/trust";
 import { EachAlone } from "./each-alone";
-import { findJob } from "./moves";
+import { allViews, findJob } from "./moves";
 import { sourceFailure } from "./reach-state";
 
 const nowhere: JobPlace = { profile: null, reach: null, barred: null };
@@ -68,9 +68,7 @@ function placeIn(profile: ProfileSettings | undefined, facts: JobFacts): JobPlac
 
 /** Jobs without a place, or barred from theirs: settings or their source may say something else by now. */
 export async function placeAllAnew(ports: Ports): Promise<void> {
-  const profiles = await ports.ledger.listProfiles();
-  const views = await Promise.all(profiles.map((profile) => ports.ledger.readProfile(profile)));
-  const barred = views.flatMap((view) => view.jobs).filter((job) => job.barred !== null);
+  const barred = (await allViews(ports)).flatMap((view) => view.jobs).filter((job) => job.barred !== null);
   const alone = new EachAlone(ports.log);
   const jobs = [...(await ports.ledger.readUnrouted()), ...barred];
   await alone.run(

@@ -27,8 +27,9 @@ const leavingMs = 30_000;
 export async function retireRunner({ profile, runner: id, reason }: Retirement, ports: Ports): Promise<boolean> {
   const runner = await ports.ledger.readRunner(profile, id);
   if (runner === undefined || isGone(runner.state)) return false;
-  if (await isNeeded(runner, ports)) return false;
-  if (!isStopping(runner) && (await mustWait(runner, reason, ports))) return false;
+  // One that is being stopped has left its job, whatever the forge still says of that.
+  const leaves = isStopping(runner) || !((await isNeeded(runner, ports)) || (await mustWait(runner, reason, ports)));
+  if (!leaves) return false;
   const at = ports.clock.now();
   const stopped = await applyToRunner(
     runner,

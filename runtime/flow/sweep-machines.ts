@@ -3,6 +3,7 @@ import { isGone, isStopping } from "../core/lifecycle";
 import type { Instant, Runner } from "../core/model";
 import type { Compute, Machine, Ports } from "../core/ports";
 import type { EachAlone } from "./each-alone";
+import { allViews } from "./moves";
 import { loseRunner } from "./retire-runner";
 
 export async function sweepMachines(ports: Ports, alone: EachAlone): Promise<void> {
@@ -40,8 +41,7 @@ interface Compared {
 async function compare(compute: Compute, ports: Ports): Promise<Compared> {
   const began = ports.clock.now();
   const machines = await compute.list();
-  const profiles = await ports.ledger.listProfiles();
-  const views = await Promise.all(profiles.map((profile) => ports.ledger.readProfile(profile)));
+  const views = await allViews(ports);
   const runners = views.flatMap((view) => view.runners).filter((runner) => runner.compute === compute.kind);
   const open = new Set(views.flatMap((view) => view.planner.launches.map((launch) => launch.id)));
   return { began, machines, runners, open };

@@ -8,7 +8,7 @@ import { reachKey, type Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
 import { heard } from "../core/runner-moves";
 import { EachAlone } from "./each-alone";
-import { applyToRunner, findJob, profileOf, runnerTimes } from "./moves";
+import { allProfiles, applyToRunner, findJob, profileOf, runnerTimes } from "./moves";
 import { expireJob, isDue } from "./overdue-job";
 import { planLaunches } from "./plan-launches";
 import { countFailure } from "./reach-state";
@@ -121,10 +121,8 @@ async function isAlive(runner: Runner, ports: Ports): Promise<boolean> {
 
 /** Level, not edge: whatever word was lost, each profile is planned from what is written. */
 async function sweepPlans(ports: Ports, alone: EachAlone): Promise<void> {
-  const configured = ports.settings().profiles.map((profile) => profile.name);
-  const profiles = new Set([...configured, ...(await ports.ledger.listProfiles())]);
   await alone.run(
-    profiles,
+    await allProfiles(ports),
     (profile) => planLaunches(profile, ports),
     (profile) => ({ profile }),
   );

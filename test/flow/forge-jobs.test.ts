@@ -358,6 +358,7 @@ describe("runners that nobody wants", () => {
     await world.allUp();
     await world.turn(11_000);
     for (const agent of world.agents()) {
+      if ((await world.runner(agent.runner))?.draining !== true) continue;
       world.forge.leaves(agent.runner);
       await agent.finish(0);
     }
@@ -402,7 +403,7 @@ describe("a listener that will not start", () => {
     await world.tell(world.forge.queue({ id: "a" }));
     for (let round = 0; round < 6; round += 1) {
       for (const agent of world.agents()) {
-        await agent.take();
+        await agent.enrol();
         await agent.finish(1, "boot-failing", "ended with code 1");
       }
       await world.turn(minute);

@@ -18,9 +18,9 @@ export async function foreignKind(path: string, here: Pick<NodeJS.Process, "plat
   return `is built for ${name}, and this machine is ${own.platform} ${own.arch}: put the runner for this one there`;
 }
 
-function kindOf(head: Buffer): { readonly platform: string; readonly arch?: string | undefined } | undefined {
+function kindOf(head: Buffer): { readonly platform: string; readonly arch?: string } | undefined {
   if (head.length < 20) return undefined;
-  if (head.readUInt32BE(0) === 0x7f454c46) return { platform: "linux", arch: machines[head.readUInt16LE(18)] };
+  if (head.readUInt32BE(0) === 0x7f454c46) return { platform: "linux", arch: machines[head.readUInt16LE(18)] ?? "for another processor" };
   if ([0xfeedface, 0xfeedfacf, 0xcafebabe].includes(head.readUInt32LE(0))) return { platform: "darwin" };
   if (head.readUInt32BE(0) === 0xcafebabe) return { platform: "darwin" };
   return head.toString("latin1", 0, 2) === "MZ" ? { platform: "win32" } : undefined;

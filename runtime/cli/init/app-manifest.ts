@@ -35,10 +35,16 @@ export function appManifest({ url, scopes, webhookUrl }: AppWish, redirectUrl: s
 }
 
 /** Where the form may go: of a repository's owner only GitHub knows whether it is an organisation. */
-export function formTargets({ url, scopes }: AppWish, state: string): { readonly label: string; readonly action: string }[] {
+export function formTargets(
+  { url, scopes }: AppWish,
+  state: string,
+): { readonly label: string; readonly action: string }[] {
   const owner = ownerOf(scopes);
   const query = `settings/apps/new?state=${encodeURIComponent(state)}`;
-  const organization = { label: `Create it in the organisation ${owner}`, action: `${url}/organizations/${owner}/${query}` };
+  const organization = {
+    label: `Create it in the organisation ${owner}`,
+    action: `${url}/organizations/${owner}/${query}`,
+  };
   if (!scopes.every(isRepository)) return [organization];
   return [organization, { label: `Create it in the account ${owner}, my own`, action: `${url}/${query}` }];
 }
@@ -55,7 +61,10 @@ function isRepository(scope: string): boolean {
   return scope.includes("/");
 }
 
-export function startPage(wish: AppWish, { state, redirectUrl }: { readonly state: string; readonly redirectUrl: string }): string {
+export function startPage(
+  wish: AppWish,
+  { state, redirectUrl }: { readonly state: string; readonly redirectUrl: string },
+): string {
   const manifest = escaped(JSON.stringify(appManifest(wish, redirectUrl)));
   const forms = formTargets(wish, state).map(
     ({ label, action }) =>
@@ -83,6 +92,12 @@ function page(title: string, body: string): string {
 }
 
 function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  const entities: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#39;",
+  };
   return text.replace(/[&<>"']/g, (letter) => entities[letter] ?? letter);
 }

@@ -18,7 +18,8 @@ export type Redeemed =
 export interface AppPage {
   /** What to open in a browser. */
   readonly url: string;
-  close(): void;
+  /** Resolves once every answer under way is sent. */
+  close(): Promise<void>;
 }
 
 export interface AppPageOptions {
@@ -30,6 +31,7 @@ export interface AppPageOptions {
 }
 
 const host = "127.0.0.1";
+const lastAnswerMs = 1_000;
 const returnPath = "/created";
 
 export async function openAppPage({ wish, port, redeem }: AppPageOptions): Promise<AppPage> {
@@ -43,14 +45,20 @@ export async function openAppPage({ wish, port, redeem }: AppPageOptions): Promi
     if (request.method !== "GET") return reply(response, { status: 405, body: problemPage("Only GET works here.") });
     if (url.pathname === `/${state}`)
       return reply(response, { status: 200, body: startPage(wish, { state, redirectUrl: `${origin}${returnPath}` }) });
-    if (url.pathname !== returnPath) return reply(response, { status: 404, body: problemPage("There is nothing here.") });
+    if (url.pathname !== returnPath)
+      return reply(response, { status: 404, body: problemPage("There is nothing here.") });
     return reply(response, await comeBack(url.searchParams));
   }
 
   async function comeBack(query: URLSearchParams): Promise<Reply> {
     const code = query.get("code") ?? "";
     if (!isSame(query.get("state") ?? "", state) || code === "")
-      return { status: 400, body: problemPage("This does not belong to the app being made here. Begin again at the address in the terminal.") };
+      return {
+        status: 400,
+        body: problemPage(
+          "This does not belong to the app being made here. Begin again at the address in the terminal.",
+        ),
+      };
     if (busy) return { status: 409, body: problemPage("GitHub is being asked already.") };
     busy = true;
     const redeemed = await redeem(code);
@@ -87,7 +95,11 @@ function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause) => {
       const why = errorCode(cause) ?? errorText(cause);
-      reject(new OnejobError("port-in-use", `${host}:${port}, for the page that makes the app (${why}); see --port`, { cause }));
+      reject(
+        new OnejobError("port-in-use", `${host}:${port}, for the page that makes the app (${why}); see --port`, {
+          cause,
+        }),
+      );
     });
     server.listen({ host, port }, () => {
       const address = server.address();
@@ -96,8 +108,10 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-/** Answers under way are let through: the browser waits for the last one. */
-function close(server: Server): void {
-  server.close();
-  server.closeIdleConnections();
+/** The browser waits for the last answer; a connection that asks nothing is not waited for. */
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+  const timer = setTimeout(() => server.closeAllConnections(), lastAnswerMs);
+  await closed;
+  clearTimeout(timer);
 }

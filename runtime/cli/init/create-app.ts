@@ -50,7 +50,7 @@ export async function createApp(options: CreateAppOptions): Promise<CreatedApp> 
   } finally {
     clearTimeout(timer);
     options.signal.removeEventListener("abort", leave);
-    page.close();
+    await page.close();
   }
 }
 
@@ -66,7 +66,8 @@ function failed(
   { options, outcome }: { readonly options: CreateAppOptions; readonly outcome: Outcome<CreatedApp> },
 ): Redeemed {
   const what = errorText(error);
-  if (error instanceof OnejobError && error.code === "source-unreachable") {
+  const mayWork = error instanceof OnejobError && error.code === "source-unreachable" && !options.signal.aborted;
+  if (mayWork) {
     options.say(`onejob: ${what}; reload the page in the browser to try again`);
     return { kind: "again", what };
   }

@@ -31,13 +31,17 @@ export type AuthWish =
 
 const defaultUrl = "https://github.com";
 
-/** `null`: nothing was said about GitHub. `scopes` may be empty when other flags are there: then they are asked for. */
-export function githubWish(options: InitOptions, place: { readonly cwd: string; readonly file: string }): GithubWish | null {
-  const scopes = (options.github ?? []).flatMap(scopesIn);
-  if (scopes.length === 0 && !saysGithub(options)) return null;
+interface Place {
+  readonly cwd: string;
+  /** The config file that will be written. */
+  readonly file: string;
+}
+
+/** `scopes` is empty where none were named. */
+export function githubWish(options: InitOptions, place: Place): GithubWish {
   return {
     url: (options.githubUrl ?? defaultUrl).replace(/\/$/, ""),
-    scopes,
+    scopes: (options.github ?? []).flatMap(scopesIn),
     auth: authWish(options, place),
     trustSameUser: options.trustSameUser ?? false,
   };
@@ -47,11 +51,12 @@ export function scopesIn(text: string): string[] {
   return text.split(/[\s,]+/).filter((scope) => scope !== "");
 }
 
-function saysGithub({ yes: _yes, ...others }: InitOptions): boolean {
+/** Whether any of the flags is about GitHub. */
+export function saysGithub({ yes: _yes, ...others }: InitOptions): boolean {
   return Object.values(others).some((value) => value !== undefined);
 }
 
-function authWish(options: InitOptions, place: { readonly cwd: string; readonly file: string }): AuthWish {
+function authWish(options: InitOptions, place: Place): AuthWish {
   const { tokenEnv, tokenFile, appId, privateKey, createApp, webhookUrl, port } = options;
   const isApp = appId !== undefined || privateKey !== undefined;
   const ways = [tokenEnv !== undefined, tokenFile !== undefined, isApp, createApp === true].filter(Boolean);
@@ -66,7 +71,7 @@ function authWish(options: InitOptions, place: { readonly cwd: string; readonly 
 
 function appWish(
   appId: string | undefined,
-  { privateKey, ...place }: { readonly privateKey: string | undefined; readonly cwd: string; readonly file: string },
+  { privateKey, ...place }: Place & { readonly privateKey: string | undefined },
 ): AuthWish {
   if (appId === undefined || privateKey === undefined) throw usage("--app-id and --private-key belong together");
   if (!/^[1-9]\d{0,14}$/.test(appId)) throw usage("--app-id takes the number on the app's settings page");
@@ -74,7 +79,7 @@ function appWish(
 }
 
 /** As the config file says it: paths there start at its own folder, not at the one we are in. */
-function fileWords(path: string, { cwd, file }: { readonly cwd: string; readonly file: string }): string {
+function fileWords(path: string, { cwd, file }: Place): string {
   const whole = resolve(cwd, path);
   const inFolder = relative(dirname(file), whole);
   const isOutside = inFolder.split(sep)[0] === ".." || isAbsolute(inFolder);

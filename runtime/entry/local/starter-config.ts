@@ -61,7 +61,8 @@ ${secrets === "" ? "" : `    webhookSecrets: [${secrets}] # where the secret is 
 }
 
 function authText(auth: GithubAuth): string {
-  if (auth.kind === "token") return `auth: { token: ${placeText(auth.token)} } # where the token is kept, not the token`;
+  if (auth.kind === "token")
+    return `auth: { token: ${placeText(auth.token)} } # where the token is kept, not the token`;
   return `auth: { appId: ${auth.appId}, privateKey: ${placeText(auth.privateKey)} } # the app, and where its key is kept`;
 }
 

@@ -71,20 +71,21 @@ export function openClient(connection: Connection, credentials: Credentials): Gi
   const talk: Talk = { connection, credentials };
 
   async function call<T>(call: ApiCall, read: Read<T>): Promise<ApiAnswer<T>> {
-    const { answer } = await speak(call, talk, {});
-    return readAnswer(answer, { call, read, connection });
+    return readAnswer(await speak(call, talk, {}), { call, read, connection });
   }
 
   async function ask<T>(call: ApiCall, read: Read<T>): Promise<ApiAnswer<T>> {
-    const known = remembered.get(call.path);
+    // Two installations ask for their repositories by one path.
+    const key = `${call.scope} ${call.path}`;
+    const known = remembered.get(key);
     const condition: Record<string, string> = known === undefined ? {} : { "if-none-match": known.etag };
-    const { answer } = await speak(call, talk, condition);
+    const answer = await speak(call, talk, condition);
     const result = readAnswer(answer, { call, read, connection });
     if (answer.status === 304 && known !== undefined)
       return { ...result, status: 200, value: known.value as T, next: known.next };
     const etag = answer.headers.get("etag");
     if (etag !== null && result.value !== undefined)
-      remembered.set(call.path, { etag, value: result.value, next: result.next });
+      remembered.set(key, { etag, value: result.value, next: result.next });
     return result;
   }
 
@@ -109,35 +110,34 @@ interface Talk {
 }
 
 /** One renewal after a 401: the token may have expired or been rotated. */
-async function speak(
-  call: ApiCall,
-  talk: Talk,
-  headers: Readonly<Record<string, string>>,
-): Promise<{ readonly answer: WireAnswer }> {
-  const first = await talk.credentials.of(call.scope);
-  const answer = await speakAs(first, call, { talk, headers });
-  if (answer.status !== 401) return { answer };
-  talk.credentials.refused(call.scope, first);
-  const second = await talk.credentials.of(call.scope);
-  return { answer: second.token === first.token ? answer : await speakAs(second, call, { talk, headers }) };
+async function speak(call: ApiCall, talk: Talk, condition: Readonly<Record<string, string>>): Promise<WireAnswer> {
+  const { credentials } = talk;
+  const first = await credentials.of(call.scope);
+  const answer = await speakAs(first, call, { talk, condition });
+  if (answer.status !== 401) return answer;
+  credentials.refused(call.scope, first);
+  const second = await credentials.of(call.scope);
+  return second.token === first.token ? answer : speakAs(second, call, { talk, condition });
 }
 
-function speakAs(
+async function speakAs(
   { token, budget }: Credential,
   { method = "GET", path, body, background = false }: ApiCall,
-  { talk, headers }: { talk: Talk; headers: Readonly<Record<string, string>> },
+  { talk, condition }: { talk: Talk; condition: Readonly<Record<string, string>> },
 ): Promise<WireAnswer> {
-  const { baseUrl, line, headers: usual } = talk.connection;
+  const { baseUrl, line, headers } = talk.connection;
   const content = body === undefined ? {} : { "content-type": "application/json" };
-  return exchange(
+  const answer = await exchange(
     {
       method,
       url: baseUrl + path,
-      headers: { ...usual, ...content, ...headers, authorization: `Bearer ${token}` },
+      headers: { ...headers, ...content, ...condition, authorization: `Bearer ${token}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     },
     { budget, background, line },
   );
+  // Its words end up in errors: should a server repeat what it was sent, the token does not.
+  return answer.status < 400 ? answer : { ...answer, text: answer.text.replaceAll(token, "***") };
 }
 
 function readAnswer<T>(

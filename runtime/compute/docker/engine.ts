@@ -1,0 +1,152 @@
+/**
+ * The calls we make to a Docker Engine API, through `dockerode`; no other file knows that library. Every failure is an
+ * `EngineError`. https://docs.docker.com/reference/api/engine/
+ */
+import { Agent } from "node:http";
+import type { Readable } from "node:stream";
+import Docker from "dockerode";
+import {
+  type ContainerFacts,
+  type ImageFacts,
+  type ListedContainer,
+  containerFacts,
+  imageFacts,
+  isRecord,
+  listedContainers,
+  volumeNames,
+} from "./engine-answers";
+import { engineError, isEngineError } from "./engine-error";
+import { type EngineFacts, factsOf } from "./engine-facts";
+import { readPull } from "./pull-progress";
+import type { RegistryAuth } from "./registry-auth";
+
+/** The body of `POST /containers/create`. */
+export type ContainerSpec = Docker.ContainerCreateOptions;
+
+export interface Engine {
+  readonly socket: string;
+  facts(): Promise<EngineFacts>;
+  /** `undefined`: the engine does not have it. */
+  image(name: string): Promise<ImageFacts | undefined>;
+  /** Resolves when the image is there. `onPercent`: `null` while it cannot be told. */
+  pull(name: string, auth: RegistryAuth | undefined, onPercent: (percent: number | null) => void): Promise<void>;
+  create(name: string, spec: ContainerSpec): Promise<string>;
+  container(nameOrId: string): Promise<ContainerFacts | undefined>;
+  containers(labels: readonly string[]): Promise<readonly ListedContainer[]>;
+  /** Whether the path is there in the container, started or not. */
+  has(id: string, path: string): Promise<boolean>;
+  /** Unpacks an archive in a folder of the container, started or not. */
+  unpack(id: string, folder: string, archive: Buffer | Readable): Promise<void>;
+  /** Started already: no error. */
+  start(id: string): Promise<void>;
+  kill(id: string): Promise<void>;
+  /** With its own volumes, running or not. */
+  remove(id: string): Promise<void>;
+  /** Resolves with its exit code when it has ended. */
+  ended(id: string): Promise<number | null>;
+  /** The last lines its program wrote. */
+  lastLines(id: string, count: number): Promise<string>;
+  makeVolume(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
+  /** Names of all that contain this. */
+  volumes(part: string): Promise<readonly string[]>;
+  removeVolume(name: string): Promise<void>;
+  /** Calls under way fail. */
+  close(): void;
+}
+
+/** The longest silence of an engine that was asked for something it does at once. */
+const silenceMs = 120_000;
+
+export function connectEngine(socket: string): Engine {
+  // Kept connections that an engine has closed meanwhile would leave us not knowing what became of a call.
+  const agent = new Agent({ keepAlive: false });
+  // Named, so that DOCKER_HOST does not take its place.
+  const address = { socketPath: socket, host: undefined, port: undefined, protocol: "http" as const, agent };
+  const quick = new Docker({ ...address, timeout: silenceMs });
+  const patient = new Docker(address);
+  const call = async <T>(what: string, make: () => Promise<T>): Promise<T> => {
+    try {
+      return await make();
+    } catch (error) {
+      throw engineError(error, { what, socket });
+    }
+  };
+  const found = <T>(what: string, make: () => Promise<T>): Promise<T | undefined> => call(what, make).catch(ifAbsent);
+  return {
+    socket,
+    facts: () => call("info", async () => factsOf(await quick.info())),
+    image: (name) => found("inspect image", async () => imageFacts(await quick.getImage(name).inspect())),
+    pull: (name, auth, onPercent) =>
+      call("pull", async () => {
+        const answer = await patient.createImage(auth, { fromImage: name });
+        await readPull(answer, onPercent);
+      }),
+    create: (name, spec) =>
+      call("create container", async () => {
+        // Else the library puts the whole body into the address as well.
+        const given: ContainerSpec & { _query: object; _body: object } = { _query: { name }, _body: spec };
+        return (await quick.createContainer(given)).id;
+      }),
+    container: (nameOrId) =>
+      found("inspect container", async () => containerFacts(await quick.getContainer(nameOrId).inspect())),
+    containers: (labels) =>
+      call("list containers", async () =>
+        listedContainers(await quick.listContainers({ all: true, filters: { label: [...labels] } })),
+      ),
+    has: async (id, path) => {
+      const looked = await found("look into container", () => quick.getContainer(id).infoArchive({ path }));
+      return looked !== undefined;
+    },
+    unpack: (id, folder, archive) =>
+      call("write into container", async () => {
+        await quick.getContainer(id).putArchive(archive, { path: folder, noOverwriteDirNonDir: "1" });
+      }),
+    start: (id) =>
+      call("start container", async () => {
+        await quick.getContainer(id).start().catch(ifStarted);
+      }),
+    kill: (id) => call("kill container", () => quick.getContainer(id).kill({ signal: "SIGKILL" })),
+    remove: (id) => call("remove container", () => quick.getContainer(id).remove({ force: true, v: true })),
+    ended: (id) =>
+      call("wait for container", async () => {
+        const answer: unknown = await patient.getContainer(id).wait();
+        return isRecord(answer) && typeof answer["StatusCode"] === "number" ? answer["StatusCode"] : null;
+      }),
+    lastLines: (id, count) =>
+      call("read container's output", async () =>
+        plainLines(await quick.getContainer(id).logs({ stdout: true, stderr: true, tail: count })),
+      ),
+    makeVolume: (name, labels) =>
+      call("create volume", async () => {
+        await quick.createVolume({ Name: name, Labels: { ...labels } });
+      }),
+    volumes: (part) =>
+      call("list volumes", async () => volumeNames(await quick.listVolumes({ filters: { name: [part] } }))),
+    removeVolume: (name) => call("remove volume", () => quick.getVolume(name).remove()),
+    close: () => agent.destroy(),
+  };
+}
+
+function ifAbsent(error: unknown): undefined {
+  if (!isEngineError(error, "absent")) throw error;
+  return undefined;
+}
+
+const alreadyStarted = 304;
+
+function ifStarted(error: unknown): undefined {
+  if (!isRecord(error) || error["statusCode"] !== alreadyStarted) throw error;
+  return undefined;
+}
+
+/** Pieces of stdout and stderr come behind heads of eight bytes: which of both, and how long. */
+function plainLines(answer: unknown): string {
+  if (!Buffer.isBuffer(answer)) return typeof answer === "string" ? answer : "";
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + 8 <= answer.length;) {
+    const end = at + 8 + answer.readUInt32BE(at + 4);
+    pieces.push(answer.subarray(at + 8, end));
+    at = end;
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
