@@ -3,6 +3,7 @@ import { OnejobError } from "../core/errors";
 import type { Job, PlannerRecord, Runner, TimelineEntry } from "../core/model";
 import type { Ports } from "../core/ports";
 import { route } from "../core/routing";
+import { readJobUrl } from "../core/job-url";
 import { fullTimeline } from "../core/timeline";
 import { explainJob, type Why } from "../core/why";
 
@@ -13,6 +14,8 @@ const namedInMessage = 5;
 export async function resolveJob(reference: string, ports: Ports): Promise<Job> {
   const exact = reference.includes("/") ? await ports.ledger.readJob(reference) : undefined;
   if (exact !== undefined) return exact;
+  const page = readJobUrl(reference);
+  if (page !== undefined) return jobOfPage(page, reference, ports);
   if (reference.length < shortestPrefix) throw new OnejobError("not-found", `no job "${reference}"`);
   const found = await ports.ledger.findJobs(reference, namedInMessage);
   const [first] = found;
@@ -20,6 +23,17 @@ export async function resolveJob(reference: string, ports: Ports): Promise<Job> 
   const whole = found.find((job) => job.id.toLowerCase() === reference.toLowerCase());
   if (whole !== undefined || found.length === 1) return whole ?? first;
   throw new OnejobError("ambiguous-job", found.map((job) => job.id).join(", "));
+}
+
+async function jobOfPage(
+  { host, id }: { readonly host: string; readonly id: string },
+  reference: string,
+  ports: Ports,
+): Promise<Job> {
+  const found = await ports.ledger.findJobs(id, namedInMessage);
+  const job = found.find((candidate) => candidate.id === id && candidate.host === host);
+  if (job === undefined) throw new OnejobError("not-found", `no job for ${reference}`);
+  return job;
 }
 
 interface Around {

@@ -1,6 +1,6 @@
-/** Commands that need no server: config, init, doctor, completion. */
+/** Commands that need no server: config, doctor, completion. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json";
 import { FakeApi } from "../fakes/api-server";
@@ -65,43 +65,6 @@ profiles:
       expect(out).toMatch(/nearest: small, which lacks gpu/);
       const json = await terminal.run("config", "explain", "--labels", "linux,gpu", "-o", "json");
       expect(JSON.parse(json.out)).toMatchObject({ fits: [], nearest: { profile: "small", missing: ["gpu"] } });
-    });
-  });
-
-  describe("init", () => {
-    const file = (): string => join(terminal.cwd, "onejob.yaml");
-
-    it("writes a file that config validate accepts", async () => {
-      expect((await terminal.run("init", "--yes")).code).toBe(0);
-      expect((await terminal.run("config", "validate")).code).toBe(0);
-    });
-
-    it("never overwrites", async () => {
-      writeConfig("mine");
-      const { code, err } = await terminal.run("init", "--yes");
-      expect(code).toBe(2);
-      expect(err).toContain("stays as it is");
-      expect(readFileSync(file(), "utf8")).toBe("mine");
-    });
-
-    it("asks on a terminal and keeps the comments; without one it names --yes", async () => {
-      const none = await terminal.run("init");
-      expect(none.code).toBe(2);
-      expect(none.err).toContain("--yes");
-      terminal.isTTY = { stdin: true, stdout: false, stderr: false };
-      terminal.input = "127.0.0.1:9999\n\n2h\n";
-      expect((await terminal.run("init")).code).toBe(0);
-      const text = readFileSync(file(), "utf8");
-      expect(text).toContain("127.0.0.1:9999");
-      expect(text).toMatch(/job: 2h #/);
-      expect(text).toMatch(/maxRunners: 8 #/);
-    });
-
-    it("writes nothing when an answer is wrong", async () => {
-      terminal.isTTY = { stdin: true, stdout: false, stderr: false };
-      terminal.input = "nonsense\n\n\n";
-      expect((await terminal.run("init")).code).toBe(78);
-      expect(existsSync(file())).toBe(false);
     });
   });
 

@@ -30,6 +30,7 @@ export class Terminal {
   isTTY = { stdin: false, stdout: false, stderr: false };
   readonly patience = { retryMs: 2, giveUpMs: 50, whyMs: 2 };
   private stdout = new Caught();
+  private stderr = new Caught();
   private interrupt: () => void = () => undefined;
 
   constructor() {
@@ -55,6 +56,7 @@ export class Terminal {
     const stdout = new Caught();
     const stderr = new Caught();
     this.stdout = stdout;
+    this.stderr = stderr;
     const code = await runCli(argv, { ...this.io(), stdout, stderr });
     return { code, out: stdout.text, err: stderr.text };
   }
@@ -62,6 +64,11 @@ export class Terminal {
   /** What the run under way has printed so far. */
   get printed(): string {
     return this.stdout.text;
+  }
+
+  /** The same of its messages. */
+  get said(): string {
+    return this.stderr.text;
   }
 
   pressCtrlC(): void {

@@ -1,7 +1,7 @@
 import { drainFleet } from "../../runtime/flow/drain";
 import { placeAllAnew } from "../../runtime/flow/place-job";
 import { removeGhosts } from "../../runtime/flow/ask-source";
-import { readWhy } from "../../runtime/flow/read-job";
+import { readWhy, resolveJob } from "../../runtime/flow/read-job";
 import { rerunJob } from "../../runtime/flow/rerun-job";
 import { cancelJob } from "../../runtime/flow/cancel-job";
 import { settleRun } from "../../runtime/flow/look-at-job";
@@ -190,6 +190,19 @@ describe("a forge's job", () => {
     world.forge.end("b", "cancelled");
     await settleRun({ source: "gh", host: "forge.example", repository: "acme/widgets", run: "1" }, world.ports);
     expect([(await world.forgeJob("a")).state, (await world.forgeJob("b")).state]).toEqual(["completed", "cancelled"]);
+  });
+
+  it("is found by its key, its id, and the address of its page", async () => {
+    const world = new ForgeWorld();
+    await world.tell(world.forge.queue({ id: "29679449123456789012" }));
+    const key = "gh/forge.example/29679449123456789012";
+    const page = "https://forge.example/acme/widgets/actions/runs/1/job/29679449123456789012?pr=3";
+    for (const reference of [key, "29679449123456789012", page]) {
+      expect((await resolveJob(reference, world.ports)).key).toBe(key);
+    }
+    for (const reference of ["https://other.example/a/1/job/29679449123456789012", "https://forge.example/job/2"]) {
+      await expect(resolveJob(reference, world.ports)).rejects.toMatchObject({ code: "not-found" });
+    }
   });
 
   it("taken by somebody else's runner leaves ours to others, and is ended by the forge's word", async () => {

@@ -6,7 +6,7 @@ import { keys } from "../../runtime/ledger/keys";
 import { ledgerStore, type LedgerStore } from "../../runtime/ledger/ledger-store";
 import { migrate, type Migration } from "../../runtime/ledger/schema";
 import { ledgerTable } from "../../runtime/ledger/table";
-import { noon } from "../fixtures/records";
+import { noon, someJob, someRunner } from "../fixtures/records";
 import { temporaryFolder } from "../fixtures/temporary-folder";
 
 const note = keys.note("greeting");
@@ -75,9 +75,24 @@ describe("stored data of an earlier version", () => {
     expect(await version()).toBe(3);
   });
 
+  it("gives what is open of version 1 the fields that came with forges, and leaves the rest", async () => {
+    await migrate(store, []);
+    const { origin: _origin, barred: _barred, ...job } = someJob();
+    const { handle: _handle, askedAt: _askedAt, releasedAt: _releasedAt, ...runner } = someRunner();
+    const unrouted = { ...job, id: "u", key: "api/local/u", profile: null };
+    await store.put({ ...keys.profile("small") }, "any");
+    await store.put({ ...keys.job(job.key, "small"), record: job, version: 1, live: `JOB#${job.key}` }, "any");
+    await store.put({ ...keys.job("api/local/u", null), record: unrouted, version: 1, live: "JOB#api/local/u" }, "any");
+    await store.put({ ...keys.runner("small", "r1"), record: runner, version: 1, live: "RUNNER#r1" }, "any");
+    await migrate(store);
+    expect((await store.get(keys.job(job.key, "small")))?.record).toEqual({ ...job, origin: null, barred: null });
+    expect((await store.get(keys.job("api/local/u", null)))?.record).toMatchObject({ origin: null, barred: null });
+    expect((await store.get(keys.runner("small", "r1")))?.record).toEqual(someRunner());
+  });
+
   it("is refused when a newer program wrote it", async () => {
-    await migrate(store, [second]);
-    await expect(migrate(store)).rejects.toMatchObject({ code: "data-too-new" });
-    expect(await version()).toBe(2);
+    await migrate(store, [second, third]);
+    await expect(migrate(store, [second])).rejects.toMatchObject({ code: "data-too-new" });
+    expect(await version()).toBe(3);
   });
 });

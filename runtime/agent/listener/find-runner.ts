@@ -1,13 +1,11 @@
 /** The folder with GitHub's runner program: one that is there, or one that is installed first. */
-import { lstat, realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode } from "../../core/error-facts";
 import type { ListenerSettings } from "../../core/settings";
 import { installRunner } from "./install/install-runner";
 import type { InstallParts } from "./install/install-runner";
 import { ListenerRefusal } from "./listener-refusal";
-
-export const listenerProgram = join("bin", "Runner.Listener");
+import { listenerProgram, programProblem } from "./runner-program";
 
 export interface FoundRunner {
   /** Without links on the way. */
@@ -27,21 +25,4 @@ export async function findRunner(settings: ListenerSettings, parts: InstallParts
   if (problem === undefined) return { folder: await realpath(path), origin: path };
   const fix = "set sources[].runner.path to a folder that holds GitHub's runner, or remove it to have one installed";
   throw new ListenerRefusal("misconfigured", `${join(path, listenerProgram)} ${problem}; ${fix}`);
-}
-
-/** What is wrong with its program, to be read after its name; `undefined`: nothing. */
-export async function programProblem(folder: string): Promise<string | undefined> {
-  try {
-    const found = await stat(join(folder, listenerProgram));
-    if (!found.isFile()) return "is no file";
-    return (found.mode & 0o111) === 0 ? "is not executable (chmod +x)" : undefined;
-  } catch (error) {
-    const code = errorCode(error);
-    if (code !== "ENOENT" && code !== "ENOTDIR") return `cannot be read (${code ?? "unknown error"})`;
-    const isFolder = await lstat(folder).then(
-      () => true,
-      () => false,
-    );
-    return isFolder ? "is not there" : "is not there, nor is the folder";
-  }
 }

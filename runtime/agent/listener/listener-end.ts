@@ -37,7 +37,9 @@ export function judgeEnd({ exitCode, signal }: CommandEnd, seen: SeenOfListener)
     return { reason: "misconfigured", detail: `bin/Runner.Listener of ${seen.origin} ${seen.foreign}` };
   }
   const how = exitCode === null ? `by signal ${signal}` : `with exit code ${exitCode}`;
-  const hint = updating.includes(exitCode ?? 0) ? "; it wants a newer version: set sources[].runner.version to latest" : "";
+  const hint = updating.includes(exitCode ?? 0)
+    ? "; it wants a newer version: set sources[].runner.version to latest"
+    : "";
   const lines = seen.lastLines === "" ? "; it wrote nothing" : `; its last lines: ${seen.lastLines}`;
   return { reason: "boot-failing", detail: `the listener ended ${how} before it had a job${hint}${lines}` };
 }

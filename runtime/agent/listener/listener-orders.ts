@@ -11,7 +11,8 @@ export function parseListenerOrders(payload: string): ListenerOrders {
   if (isRecord(value) && isCredential(value["credential"]) && isSettings(value["runner"])) {
     return { credential: value["credential"], runner: value["runner"] };
   }
-  const detail = "the orders for GitHub's listener make no sense to this agent; start agent and server from one version";
+  const detail =
+    "the orders for GitHub's listener make no sense to this agent; start agent and server from one version";
   throw new ListenerRefusal("misconfigured", detail);
 }
 

@@ -8,7 +8,10 @@ const machines: Readonly<Record<number, string>> = { 0x03: "ia32", 0x28: "arm", 
  * Why it cannot run here, to be read after its name; `undefined`: it may, or it is none of the known kinds. Worth asking
  * only after it failed: an emulator may run what this refuses.
  */
-export async function foreignKind(path: string, here: Pick<NodeJS.Process, "platform" | "arch">): Promise<string | undefined> {
+export async function foreignKind(
+  path: string,
+  here: Pick<NodeJS.Process, "platform" | "arch">,
+): Promise<string | undefined> {
   const built = kindOf(await firstBytes(path).catch(() => Buffer.alloc(0)));
   if (built === undefined) return undefined;
   const own = { platform: here.platform, arch: here.arch };
@@ -20,7 +23,8 @@ export async function foreignKind(path: string, here: Pick<NodeJS.Process, "plat
 
 function kindOf(head: Buffer): { readonly platform: string; readonly arch?: string } | undefined {
   if (head.length < 20) return undefined;
-  if (head.readUInt32BE(0) === 0x7f454c46) return { platform: "linux", arch: machines[head.readUInt16LE(18)] ?? "for another processor" };
+  if (head.readUInt32BE(0) === 0x7f454c46)
+    return { platform: "linux", arch: machines[head.readUInt16LE(18)] ?? "for another processor" };
   if ([0xfeedface, 0xfeedfacf, 0xcafebabe].includes(head.readUInt32LE(0))) return { platform: "darwin" };
   if (head.readUInt32BE(0) === 0xcafebabe) return { platform: "darwin" };
   return head.toString("latin1", 0, 2) === "MZ" ? { platform: "win32" } : undefined;

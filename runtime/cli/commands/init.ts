@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import type { Context } from "../context";
+import type { InitOptions } from "../init/init-options";
 import { lazy } from "../lazy";
 import type { Act } from "./command";
 import { collect, examples } from "./command";
@@ -9,7 +11,8 @@ export function init(program: Command, act: Act): void {
     .summary("write a first onejob.yaml here")
     .description(
       "Writes ./onejob.yaml (or the file named by --config) with every setting explained.\n" +
-        "Asks a few questions; with --yes it takes the defaults. A file that is there is never overwritten.",
+        "Asks a few questions; with --yes it takes the defaults. A file that is there is never overwritten.\n" +
+        "For GitHub, --token-file names the file that holds a GitHub token.",
     )
     .option("-y, --yes", "ask nothing, take the defaults")
     .option(
@@ -19,7 +22,6 @@ export function init(program: Command, act: Act): void {
     )
     .option("--github-url <url>", "address of a GitHub of your own (default: https://github.com)")
     .option("--token-env <name>", "environment variable that holds a GitHub token (default: GH_TOKEN)")
-    .option("--token-file <file>", "file that holds a GitHub token; here, not the server's token")
     .option("--app-id <number>", "id of a GitHub App that is there already; with --private-key")
     .option("--private-key <file>", "the app's private key, a PEM file")
     .option("--create-app", "make a GitHub App, with the help of a browser")
@@ -35,5 +37,11 @@ export function init(program: Command, act: Act): void {
         "onejob init --yes --github acme --create-app",
       ),
     )
-    .action(act((context, options) => lazy.init().runInit(context, options)));
+    .action(act(run));
+}
+
+/** The program itself takes `--token-file`, wherever it stands. */
+async function run(context: Context, options: Omit<InitOptions, "tokenFile">): Promise<number> {
+  const { tokenFile } = context.options;
+  return lazy.init().runInit(context, { ...options, ...(tokenFile === undefined ? {} : { tokenFile }) });
 }

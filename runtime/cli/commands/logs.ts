@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { apiSource } from "../../core/api-source";
 import { jobPath } from "../api-types";
 import type { JobView } from "../api-types";
 import type { Context } from "../context";
@@ -21,7 +22,9 @@ export function logs(program: Command, act: Act): void {
 }
 
 async function run(context: Context, id: string, { follow }: { follow?: boolean }): Promise<number> {
-  const { key } = await context.api.get<JobView>(jobPath(id));
+  const { key, source, url } = await context.api.get<JobView>(jobPath(id));
+  // What a forge's listener runs is told to the forge alone.
+  if (source !== apiSource) context.say(`onejob: the forge keeps the log of this job${url === null ? "" : `: ${url}`}`);
   const { signal } = new AbortController();
   if (follow) await followLog(context, { job: key, signal });
   else await printLog(context, key, signal);

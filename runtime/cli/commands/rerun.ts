@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { apiSource } from "../../core/api-source";
 import type { JobView } from "../api-types";
 import { jobPath } from "../api-types";
 import type { Context } from "../context";
@@ -18,6 +19,8 @@ export function rerun(program: Command, act: Act): void {
 
 async function run(context: Context, id: string): Promise<number> {
   const job = await context.api.post<JobView>(jobPath(id, "/rerun"));
+  if (job.source !== apiSource)
+    context.say("onejob: the forge was asked to run it again; it comes back as a new job, once the forge allows it");
   context.emit(job, () => (context.options.quiet ? `${job.id}\n` : `${job.key}\n`));
   return exit.ok;
 }

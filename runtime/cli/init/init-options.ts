@@ -51,8 +51,8 @@ export function scopesIn(text: string): string[] {
   return text.split(/[\s,]+/).filter((scope) => scope !== "");
 }
 
-/** Whether any of the flags is about GitHub. */
-export function saysGithub({ yes: _yes, ...others }: InitOptions): boolean {
+/** Whether any flag is about GitHub alone; `--token-file` also names the token of our own server. */
+export function saysGithub({ yes: _yes, tokenFile: _tokenFile, ...others }: InitOptions): boolean {
   return Object.values(others).some((value) => value !== undefined);
 }
 

@@ -32,8 +32,8 @@ interface Pull {
   readonly ended: Promise<LaunchRefusal | undefined>;
   percent: number | null;
   waiting: number;
-  /** Ended, at this time; kept only if nobody has heard of it. */
-  over?: { readonly at: number; readonly refusal: LaunchRefusal | undefined };
+  /** When it failed and nobody waited any more: the next launch is told. */
+  failedAt?: number;
 }
 
 /** How long `pull: always` takes an image for the newest, so that a storm of launches does not use up a rate limit. */
@@ -53,14 +53,20 @@ export function images(options: ImageOptions): Images {
       const standing = compute.pull === "always" && !isFresh ? undefined : await present(engine, names);
       if (standing !== undefined) return standing;
       if (compute.pull === "never") throw notPulled(compute.image);
-      const pull = pulls.get(key) ?? start(key, { engine, compute, names });
-      await outcome(key, pull, compute.image);
+      await settled(current(key) ?? start(key, { engine, compute, names }), compute.image);
       fresh.set(key, options.clock.now());
       const found = await present(engine, names);
       if (found === undefined) throw new LaunchRefusal("no-capacity", `image ${compute.image} was pulled, and is gone`);
       return found;
     },
   };
+
+  function current(key: string): Pull | undefined {
+    const pull = pulls.get(key);
+    if (pull?.failedAt === undefined) return pull;
+    pulls.delete(key);
+    return options.clock.now() - pull.failedAt < staleMs ? pull : undefined;
+  }
 
   function start(key: string, wanted: Wanted): Pull {
     const { image } = wanted.compute;
@@ -76,29 +82,21 @@ export function images(options: ImageOptions): Images {
       if (refusal === undefined) options.log.info("image was pulled", { image });
       else options.log.warn("image could not be pulled", { image, error: refusal.message });
       if (refusal === undefined || pull.waiting > 0) pulls.delete(key);
-      else pull.over = { at: options.clock.now(), refusal };
+      else pull.failedAt = options.clock.now();
     });
     return pull;
   }
 
-  /** Waits a while; throws what it ended with, or how far it is. */
-  async function outcome(key: string, pull: Pull, image: string): Promise<void> {
+  /** Waits a while for it; throws what it ended with, or how far it is. */
+  async function settled(pull: Pull, image: string): Promise<void> {
     pull.waiting += 1;
-    const result = await within(options.waitMs, pull.ended);
+    const refusal = await within(options.waitMs, pull.ended);
     pull.waiting -= 1;
-    if (result === "later") {
-      const far = pull.percent === null ? "" : ` (${pull.percent} %)`;
-      throw new LaunchRefusal("no-capacity", `image ${image} is being pulled${far}`);
-    }
-    if (pull.over === undefined) return settle(result);
-    pulls.delete(key);
-    if (options.clock.now() - pull.over.at < staleMs) return settle(result);
-    throw new LaunchRefusal("no-capacity", `image ${image} could not be pulled a while ago; it is tried again`);
+    if (refusal === undefined) return;
+    if (refusal !== "later") throw refusal;
+    const far = pull.percent === null ? "" : ` (${pull.percent} %)`;
+    throw new LaunchRefusal("no-capacity", `image ${image} is being pulled${far}`);
   }
-}
-
-function settle(refusal: LaunchRefusal | undefined): void {
-  if (refusal !== undefined) throw refusal;
 }
 
 interface Wanted {

@@ -48,7 +48,10 @@ export function openEnroller(connection: Connection, client: GithubClient): Enro
 
 function checkRequest({ scope, labels }: Reach, name: string): void {
   if (name.length > mostName)
-    throw new OnejobError("source-refused", `"${scope}": the runner name ${name} is longer than ${mostName} characters`);
+    throw new OnejobError(
+      "source-refused",
+      `"${scope}": the runner name ${name} is longer than ${mostName} characters`,
+    );
   if (labels.length === 0 || labels.length > mostLabels)
     throw new OnejobError("source-refused", `"${scope}": a runner has 1 to ${mostLabels} labels, not ${labels.length}`);
 }
@@ -111,7 +114,11 @@ async function freeName(client: GithubClient, { reach: { scope }, name }: Wanted
   if (outcome === "busy") throw new OnejobError("source-refused", `"${scope}": the runner ${name} already has a job`);
 }
 
-function jitRefused({ connection }: Workshop, { reach: { scope } }: Wanted, { status, text }: ApiAnswer<unknown>): OnejobError {
+function jitRefused(
+  { connection }: Workshop,
+  { reach: { scope } }: Wanted,
+  { status, text }: ApiAnswer<unknown>,
+): OnejobError {
   const call = { method: "POST", path: jitPath(scope), scope, status, text };
   if (status !== 404) return invalid(call);
   return refusal({ ...call, right: "runners", auth: connection.settings.auth.kind });
@@ -121,7 +128,14 @@ async function registration(shop: Workshop, { reach, name }: Wanted): Promise<En
   const { scope, group, labels } = reach;
   const token = await shop.tokens.of(scope);
   const url = `${shop.connection.settings.url}/${scope}`;
-  const credential = { kind: "registration", url, token, name, group: isRepository(scope) ? "" : group, labels } as const;
+  const credential = {
+    kind: "registration",
+    url,
+    token,
+    name,
+    group: isRepository(scope) ? "" : group,
+    labels,
+  } as const;
   return enrolment(shop, credential, null);
 }
 

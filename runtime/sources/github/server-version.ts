@@ -59,7 +59,11 @@ export async function installedVersion(client: GithubClient, scope: string): Pro
 const everyRefusal: readonly number[] = [400, 401, 403, 404, 410, 422];
 
 export function isBefore310(version: string | null): boolean {
-  const [major, minor] = /^(\d+)\.(\d+)/.exec(version ?? "")?.slice(1).map(Number) ?? [];
+  const [major, minor] =
+    /^(\d+)\.(\d+)/
+      .exec(version ?? "")
+      ?.slice(1)
+      .map(Number) ?? [];
   if (major === undefined || minor === undefined) return false;
   return major < 3 || (major === 3 && minor < 10);
 }

@@ -7,7 +7,9 @@ import type { World } from "./world";
 import { covers } from "./world";
 
 export type Access =
-  | { readonly by: "anyone" | "app" | "installation" }
+  | { readonly by: "anyone" }
+  | { readonly by: "app" }
+  | { readonly by: "installation" }
   | {
       readonly by: "token";
       readonly permission: string;
@@ -50,7 +52,10 @@ export function authorize(identity: Identity, access: Access, target: Target): v
   if (identity.kind === "app") throw new Refusal(403, "Resource not accessible by integration");
   if (access.by === "installation") {
     if (identity.kind !== "installation") {
-      throw new Refusal(403, "You must authenticate with an installation access token in order to list repositories for an installation.");
+      throw new Refusal(
+        403,
+        "You must authenticate with an installation access token in order to list repositories for an installation.",
+      );
     }
     return;
   }

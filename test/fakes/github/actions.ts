@@ -1,5 +1,5 @@
 /** The life of runs and jobs: queued, held for approval, taken, ended, cancelled, run again. Each step is told. */
-import type { Conclusion, Job, Repository, Run, Runner, Step } from "./model";
+import type { Account, Conclusion, Job, Repository, Run, Runner, Step } from "./model";
 import { isoTime } from "./payloads/account";
 import { runStatus } from "./payloads/run";
 import { Refusal } from "./reply";
@@ -33,13 +33,19 @@ export interface RunSpec {
   readonly headBranch?: string;
 }
 
+export interface Trigger {
+  readonly repository: Repository;
+  /** Another one for a pull request from a fork. */
+  readonly head: Repository;
+  readonly actor: Account;
+  readonly spec: RunSpec;
+}
+
 export interface ActionsEvents {
   /** There may be something to assign. */
   readonly changed: () => void;
   /** A job that has a runner shall stop. */
   readonly cancelled: (job: Job, runner: Runner | undefined) => void;
-  /** Something is different from before. */
-  readonly moved: () => void;
 }
 
 export class Actions {
@@ -53,12 +59,13 @@ export class Actions {
     this.events = events;
   }
 
-  queueRun({ repository, head, spec }: { repository: Repository; head: Repository; spec: RunSpec }): Run {
+  queueRun({ repository, head, actor, spec }: Trigger): Run {
     const now = this.world.now();
     const run: Run = {
       id: this.world.ids.number("run"),
       repository,
       headRepository: head,
+      actor,
       workflow: spec.workflow ?? "CI",
       workflowId: 159_038,
       runNumber: this.world.runsOf(repository).length + 1,
@@ -191,7 +198,7 @@ export class Actions {
 
   private touch(run: Run): void {
     run.updatedAt = this.world.now();
-    this.events.moved();
+    this.world.moved();
   }
 }
 

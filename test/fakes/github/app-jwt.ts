@@ -12,7 +12,10 @@ export function looksLikeJwt(text: string): boolean {
 }
 
 /** The app that signed it. Refuses what GitHub refuses. `nowMs` is the fake's own time. */
-export function checkAppJwt(jwt: string, { apps, nowMs }: { readonly apps: readonly App[]; readonly nowMs: number }): App {
+export function checkAppJwt(
+  jwt: string,
+  { apps, nowMs }: { readonly apps: readonly App[]; readonly nowMs: number },
+): App {
   const [head = "", claims = "", signature = ""] = jwt.split(".");
   const header = decode(head);
   const { iss, iat, exp } = decode(claims);

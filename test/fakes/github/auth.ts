@@ -5,10 +5,7 @@ import { Refusal } from "./reply";
 import type { World } from "./world";
 
 export type Identity =
-  | { readonly kind: "anonymous" }
-  | { readonly kind: "app"; readonly app: App }
-  | InstallationToken
-  | PersonalToken;
+  { readonly kind: "anonymous" } | { readonly kind: "app"; readonly app: App } | InstallationToken | PersonalToken;
 
 /** Throws for credentials that are wrong; none at all is `anonymous`. */
 export function identify(authorization: string | undefined, world: World): Identity {

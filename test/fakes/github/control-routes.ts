@@ -1,16 +1,23 @@
 /** The control surface over HTTP, for tests whose parts run in other processes. */
+import type { RunSpec } from "./actions";
 import type { FakeGitHub } from "./fake-github";
 import type { Job, Run, Runner } from "./model";
+import type { Reply } from "./reply";
 import { notFound } from "./reply";
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** `POST /_fake/<name>` with a JSON object; what each takes stands at the method of the same name. */
-export async function answerControl(fake: FakeGitHub, { name, body }: { readonly name: string; readonly body: Body }) {
-  const handler = handlers[name];
+/** `POST /_fake/control/<name>` with a JSON object; what each takes stands at the method of the same name. */
+export async function answerControl(
+  fake: FakeGitHub,
+  { name, body }: { readonly name: string; readonly body: Body },
+): Promise<Reply> {
+  const handler = name.startsWith(prefix) ? handlers[name.slice(prefix.length)] : undefined;
   if (handler === undefined) throw notFound();
-  return handler(fake, body);
+  return { status: 200, body: await handler(fake, body) };
 }
+
+const prefix = "control/";
 
 const handlers: Readonly<Record<string, (fake: FakeGitHub, body: Body) => unknown>> = {
   state: (fake) => ({
@@ -19,8 +26,8 @@ const handlers: Readonly<Record<string, (fake: FakeGitHub, body: Body) => unknow
     runners: fake.runners.map(runnerView),
   }),
   calls: (fake) => ({ calls: fake.calls.all }),
-  "queue-run": (fake, { repository, ...spec }) =>
-    runView(fake.queueRun(String(repository), spec as unknown as Parameters<FakeGitHub["queueRun"]>[1])),
+  "queue-run": (fake, { repository, jobs, ...spec }) =>
+    runView(fake.queueRun(String(repository), { ...spec, jobs: jobs as RunSpec["jobs"] })),
   "queue-job": (fake, { repository, ...spec }) => jobView(fake.queueJob(String(repository), spec)),
   approve: (fake, { job }) => done(fake.approve(fake.job(Number(job)))),
   "cancel-run": (fake, { run }) => done(fake.cancelRun(runOf(fake, run))),

@@ -1,6 +1,7 @@
 /** Sends webhooks over real HTTP, keeps a record of each attempt, and loses, doubles, delays or mixes them when told to. */
 import { createHmac } from "node:crypto";
 import type { Hook } from "./model";
+import { post } from "./post";
 import { toJson } from "./reply";
 import type { World } from "./world";
 
@@ -58,6 +59,7 @@ export class Deliveries {
   private readonly world: World;
   private readonly recorded: Delivery[] = [];
   private readonly queues = new Map<Hook, Promise<void>>();
+  private readonly stopping = new AbortController();
   private readonly held = new Map<Hook, Delivery[]>();
 
   constructor(world: World) {
@@ -66,15 +68,21 @@ export class Deliveries {
 
   /** All attempts that GitHub has a record of, newest first. */
   get records(): readonly Delivery[] {
-    return [...this.recorded].reverse();
+    return [...this.recorded].sort((one, other) => (one.id < other.id ? 1 : -1));
   }
 
   /** Resolves when nothing is being sent; what is held back or late does not count. */
   async settled(): Promise<void> {
-    for (let size = -1; size !== this.recorded.length; ) {
+    for (let size = -1; size !== this.recorded.length;) {
       size = this.recorded.length;
       await Promise.all(this.queues.values());
     }
+  }
+
+  /** Breaks off what is being sent; nothing is sent any more. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.settled();
   }
 
   send(parcel: Parcel): void {
@@ -151,7 +159,10 @@ export class Deliveries {
     this.world.options.time.after(swapMs, () => {
       const held = this.held.get(hook) ?? [];
       if (!held.includes(delivery)) return;
-      this.held.set(hook, held.filter((other) => other !== delivery));
+      this.held.set(
+        hook,
+        held.filter((other) => other !== delivery),
+      );
       this.enqueue(delivery);
     });
   }
@@ -159,32 +170,24 @@ export class Deliveries {
   private async post(delivery: Delivery): Promise<void> {
     const { hook, body } = delivery;
     delivery.deliveredAt = this.world.now();
-    if (hook.url === null) return;
+    if (hook.url === null || this.stopping.signal.aborted) return;
     this.record(delivery);
-    try {
-      const response = await fetch(hook.url, {
-        method: "POST",
-        headers: this.headers(delivery),
-        body,
-        redirect: "manual",
-        signal: AbortSignal.timeout(this.world.options.webhookTimeoutMs),
-      });
-      await response.arrayBuffer();
-      delivery.statusCode = response.status;
-      delivery.status = response.ok ? "OK" : `Invalid HTTP Response: ${response.status}`;
-    } catch (error) {
-      const timedOut = (error as Error).name === "TimeoutError";
-      delivery.statusCode = timedOut ? 504 : 0;
-      delivery.status = timedOut ? "timed out" : "failed to connect to host";
-    }
+    const { webhookTimeoutMs: timeoutMs } = this.world.options;
+    const outcome = await post(hook.url, {
+      headers: this.headers(delivery),
+      body,
+      timeoutMs,
+      signal: this.stopping.signal,
+    });
+    Object.assign(delivery, outcome);
     delivery.durationMs = this.world.now() - delivery.deliveredAt;
+    this.world.moved();
   }
 
   private headers({ hook, event, guid, body }: Delivery): Record<string, string> {
     const { installedVersion } = this.world.options;
     const sign = (hash: string, secret: string) => `${hash}=${createHmac(hash, secret).update(body).digest("hex")}`;
     const { target, secret } = hook;
-    const targetId = { integration: 0, repository: 0, organization: 0, [target.type]: targetNumber(hook) }[target.type];
     return {
       accept: "*/*",
       "content-type": "application/json",
@@ -192,7 +195,7 @@ export class Deliveries {
       "x-github-delivery": guid,
       "x-github-event": event,
       "x-github-hook-id": String(hook.id),
-      "x-github-hook-installation-target-id": String(targetId),
+      "x-github-hook-installation-target-id": String(targetNumber(hook)),
       "x-github-hook-installation-target-type": target.type,
       ...(installedVersion === undefined
         ? {}

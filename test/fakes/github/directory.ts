@@ -150,7 +150,10 @@ export class Directory {
   }
 
   /** Of a repository (`owner/name`) or an organisation. */
-  hook(scope: string, spec: { readonly url: string; readonly secret?: string; readonly events?: readonly string[] }): Hook {
+  hook(
+    scope: string,
+    spec: { readonly url: string; readonly secret?: string; readonly events?: readonly string[] },
+  ): Hook {
     const target: Hook["target"] = scope.includes("/")
       ? { type: "repository", repository: this.repository(scope) }
       : { type: "organization", account: this.account(scope) };

@@ -38,7 +38,6 @@ export class FakeGitHub {
   private readonly api: RestApi;
   private readonly listeners: ListenerService;
   private readonly server = new HttpServer((request) => this.answer(request));
-  private readonly watchers = new Set<() => void>();
 
   constructor(options: FakeGitHubOptions = {}) {
     this.options = withDefaults(options);
@@ -53,7 +52,6 @@ export class FakeGitHub {
     this.actions = new Actions(this.world, new Webhooks(this.world, this.deliverer), {
       changed: () => this.scheduler.run(),
       cancelled: (job, runner) => this.sessions.cancelled(job, runner),
-      moved: () => this.watchers.forEach((look) => look()),
     });
     this.sessions.join({ actions: this.actions, scheduler: this.scheduler });
     this.listeners = new ListenerService(this.world, this.sessions);
@@ -75,7 +73,7 @@ export class FakeGitHub {
   async stop(): Promise<void> {
     this.sessions.closeAll();
     await this.server.stop();
-    await this.deliverer.settled();
+    await this.deliverer.stop();
     const [violation] = this.api.violations;
     if (violation !== undefined) throw new Error(`the fake broke GitHub's published description: ${violation}`);
   }
@@ -165,8 +163,16 @@ export class FakeGitHub {
   /** Queues a run; with `fork` it is a pull request from there. */
   queueRun(fullName: string, spec: RunSpec): Run {
     const repository = this.directory.repository(fullName);
-    const head = spec.fork === undefined ? repository : this.directory.repository(spec.fork, { fork: true, isPrivate: false });
-    return this.actions.queueRun({ repository, head, spec });
+    if (spec.fork === undefined) {
+      return this.actions.queueRun({
+        repository,
+        head: repository,
+        actor: this.directory.account("octocat", "User"),
+        spec,
+      });
+    }
+    const head = this.directory.repository(spec.fork, { fork: true, isPrivate: false });
+    return this.actions.queueRun({ repository, head, actor: head.owner, spec });
   }
 
   /** A run of one job. */
@@ -228,15 +234,15 @@ export class FakeGitHub {
     return latestJobs(run);
   }
 
-  /** Resolves as soon as it holds; asked again after every change of a job or runner. */
+  /** Resolves as soon as it holds; asked again after every change, call and delivery. */
   when(holds: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
         if (!holds()) return;
-        this.watchers.delete(look);
+        this.world.watchers.delete(look);
         resolve();
       };
-      this.watchers.add(look);
+      this.world.watchers.add(look);
       look();
     });
   }
@@ -292,8 +298,8 @@ export class FakeGitHub {
     const reply =
       side === "listener"
         ? await this.listeners.answer({ method, path, body, onClose })
-        : { status: 200, body: await answerControl(this, { name: [side, ...path].join("/"), body }) };
-    this.watchers.forEach((look) => look());
+        : await answerControl(this, { name: [side, ...path].join("/"), body });
+    this.world.moved();
     const answer = reply.body === undefined ? "" : toJson(reply.body);
     return { status: reply.status, headers: { "content-type": "application/json" }, text: answer };
   }

@@ -59,7 +59,10 @@ export class HttpServer {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const { method = "GET", url = "/", headers } = incoming;
-    const single = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]);
+    const single = Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : value,
+    ]);
     return this.answer({
       method,
       url: new URL(url, `http://${headers.host ?? "127.0.0.1"}`),

@@ -27,7 +27,7 @@ export function jobMessage(job: Job, world: World): JobMessage {
     variables: {
       CI: "true",
       GITHUB_ACTIONS: "true",
-      GITHUB_ACTOR: run.headRepository.owner.login,
+      GITHUB_ACTOR: run.actor.login,
       GITHUB_API_URL: world.apiUrl,
       GITHUB_BASE_REF: run.event === "pull_request" ? "main" : "",
       GITHUB_EVENT_NAME: run.event,
@@ -48,7 +48,7 @@ export function jobMessage(job: Job, world: World): JobMessage {
       GITHUB_RUN_NUMBER: String(run.runNumber),
       GITHUB_SERVER_URL: world.url,
       GITHUB_SHA: run.headSha,
-      GITHUB_TRIGGERING_ACTOR: run.headRepository.owner.login,
+      GITHUB_TRIGGERING_ACTOR: run.actor.login,
       GITHUB_WORKFLOW: run.workflow,
       GITHUB_WORKFLOW_REF: `${run.repository.fullName}/.github/workflows/ci.yml@refs/heads/${run.headBranch}`,
       GITHUB_WORKFLOW_SHA: run.headSha,
@@ -64,7 +64,7 @@ function pushEvent(run: Run, world: World): Json {
     before: "0".repeat(40),
     after: run.headSha,
     repository: repositoryJson(run.repository, world),
-    sender: accountJson(run.headRepository.owner, world),
+    sender: accountJson(run.actor, world),
   };
 }
 
@@ -78,9 +78,9 @@ function pullRequestEvent(run: Run, world: World): Json {
       state: "open",
       head: { ref: run.headBranch, sha: run.headSha, repo: repositoryJson(headRepository, world) },
       base: { ref: "main", repo: repositoryJson(repository, world) },
-      user: accountJson(headRepository.owner, world),
+      user: accountJson(run.actor, world),
     },
     repository: repositoryJson(repository, world),
-    sender: accountJson(headRepository.owner, world),
+    sender: accountJson(run.actor, world),
   };
 }

@@ -17,8 +17,7 @@ export interface Repository {
 
 /** Where a runner is registered. */
 export type Scope =
-  | { readonly kind: "org"; readonly account: Account }
-  | { readonly kind: "repo"; readonly repository: Repository };
+  { readonly kind: "org"; readonly account: Account } | { readonly kind: "repo"; readonly repository: Repository };
 
 export interface RunnerGroup {
   readonly id: number;
@@ -87,7 +86,11 @@ export interface PersonalToken {
   /** A classic token has scopes, a fine-grained one permissions on repositories and organisations it names. */
   readonly grants:
     | { readonly kind: "classic"; readonly scopes: readonly string[]; readonly admin: boolean }
-    | { readonly kind: "fine-grained"; readonly permissions: Permissions; readonly resources: ReadonlySet<string> | null };
+    | {
+        readonly kind: "fine-grained";
+        readonly permissions: Permissions;
+        readonly resources: ReadonlySet<string> | null;
+      };
   expiresAt: number | null;
 }
 
@@ -143,6 +146,8 @@ export interface Run {
   readonly repository: Repository;
   /** Another one for a pull request from a fork. */
   readonly headRepository: Repository;
+  /** Who pushed, or opened the pull request. */
+  readonly actor: Account;
   readonly workflow: string;
   readonly workflowId: number;
   readonly runNumber: number;

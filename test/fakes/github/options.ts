@@ -29,10 +29,14 @@ export interface FakeGitHubOptions {
   readonly unusedRunnerMs?: number;
   /** How long a poll of the listener is held open. @default 20000 */
   readonly pollMs?: number;
-  /** Requests an hour per identity, `null` for no limit. @default 5000; null with installedVersion */
+  /** Requests a window per identity, `null` for no limit. @default 5000; null with installedVersion */
   readonly primaryLimit?: number | null;
-  /** Points a minute per identity (reading 1, changing 5), `null` for no limit. @default 900; null with installedVersion */
+  /** Points a window per identity (reading 1, changing 5), `null` for no limit. @default 900; null with installedVersion */
   readonly secondaryLimit?: number | null;
+  /** @default 1 hour */
+  readonly primaryWindowMs?: number;
+  /** @default 1 minute */
+  readonly secondaryWindowMs?: number;
   /** The status of a refused request beyond the primary limit: GitHub uses both. @default 403 */
   readonly primaryLimitStatus?: 403 | 429;
   /** How long the receiver of a webhook may take. @default 10000 */
@@ -43,12 +47,13 @@ export interface FakeGitHubOptions {
   readonly minimumRunnerVersion?: string;
 }
 
-export type Options = FakeGitHubOptions & typeof plainDefaults & { readonly random: Random; readonly time: Time } & {
-  readonly primaryLimit: number | null;
-  readonly secondaryLimit: number | null;
-  readonly primaryLimitStatus: 403 | 429;
-  readonly installationTokens: "opaque" | "stateless";
-};
+export type Options = FakeGitHubOptions &
+  typeof plainDefaults & { readonly random: Random; readonly time: Time } & {
+    readonly primaryLimit: number | null;
+    readonly secondaryLimit: number | null;
+    readonly primaryLimitStatus: 403 | 429;
+    readonly installationTokens: "opaque" | "stateless";
+  };
 
 const plainDefaults = {
   port: 0,
@@ -60,6 +65,8 @@ const plainDefaults = {
   unusedRunnerMs: 86_400_000,
   pollMs: 20_000,
   webhookTimeoutMs: 10_000,
+  primaryWindowMs: 3_600_000,
+  secondaryWindowMs: 60_000,
 };
 
 export function withDefaults(given: FakeGitHubOptions): Options {

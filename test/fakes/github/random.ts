@@ -18,7 +18,8 @@ export function pick<T>(items: readonly T[], random: Random): T | undefined {
   return items[Math.floor(random() * items.length)];
 }
 
-export type NumberKind = "account" | "repository" | "app" | "installation" | "group" | "runner" | "run" | "job" | "hook";
+export type NumberKind =
+  "account" | "repository" | "app" | "installation" | "group" | "runner" | "run" | "job" | "hook";
 
 const firstNumbers: Readonly<Record<NumberKind, number>> = {
   account: 9_000_101,

@@ -9,9 +9,6 @@ interface Window {
   readonly endsAt: number;
 }
 
-const hourMs = 3_600_000;
-const minuteMs = 60_000;
-
 export class RateLimits {
   private readonly world: World;
   private readonly hours = new Map<string, Window>();
@@ -34,11 +31,6 @@ export class RateLimits {
   /** One request of the hour; a 304 is never spent. */
   spend(identity: Identity): void {
     this.window(this.hours, limitOwner(identity).key).used += 1;
-  }
-
-  /** Uses up what is left, so that the next request is refused. */
-  exhaust(identity: Identity): void {
-    this.window(this.hours, limitOwner(identity).key).used = this.world.options.primaryLimit ?? 0;
   }
 
   headers(identity: Identity): Readonly<Record<string, string>> {
@@ -74,7 +66,8 @@ export class RateLimits {
     const now = this.world.now();
     const open = windows.get(key);
     if (open !== undefined && open.endsAt > now) return open;
-    const fresh = { used: 0, endsAt: now + (windows === this.hours ? hourMs : minuteMs) };
+    const { primaryWindowMs, secondaryWindowMs } = this.world.options;
+    const fresh = { used: 0, endsAt: now + (windows === this.hours ? primaryWindowMs : secondaryWindowMs) };
     windows.set(key, fresh);
     return fresh;
   }

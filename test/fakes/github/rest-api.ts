@@ -50,10 +50,12 @@ export class RestApi {
     const match = matchRoute(this.routes, request);
     const fault = this.faults.take(`${request.method} ${match?.route.template ?? request.path}`);
     if (fault?.delayMs !== undefined) await this.pause(fault.delayMs);
-    if (fault !== undefined && !isOnlySlow(fault) && fault.afterwards !== true) return this.fail(fault, { request, match });
+    if (fault !== undefined && !isOnlySlow(fault) && fault.afterwards !== true)
+      return this.fail(fault, { request, match });
     const { reply, identity } = this.perform(request, match);
     const wire = this.finish(reply, { request, match, identity });
-    if (fault?.afterwards === true) return fault.status === undefined ? null : this.fail(fault, { request, match: undefined });
+    if (fault?.afterwards === true)
+      return fault.status === undefined ? null : this.fail(fault, { request, match: undefined });
     return wire;
   }
 
@@ -68,7 +70,10 @@ export class RestApi {
       const target = findTarget(match.params, this.world);
       authorize(identity, match.route.access, target);
       const { url } = request;
-      return { identity, reply: match.route.handle({ ...target, url, params: match.params, body: bodyOf(request), identity }) };
+      return {
+        identity,
+        reply: match.route.handle({ ...target, url, params: match.params, body: bodyOf(request), identity }),
+      };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return { identity, reply: refusalReply(error, match) };
@@ -77,7 +82,10 @@ export class RestApi {
 
   private checkHeaders({ headers }: RestRequest): void {
     if (headers["user-agent"] === undefined) {
-      throw new Refusal(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header");
+      throw new Refusal(
+        403,
+        "Request forbidden by administrative rules. Please make sure your request has a User-Agent header",
+      );
     }
     const version = headers["x-github-api-version"];
     if (version !== undefined && !["2022-11-28", "2026-03-10"].includes(version)) {
@@ -150,6 +158,7 @@ export class RestApi {
     const template = match?.route.template ?? null;
     const auth = identity?.kind ?? "refused";
     this.calls.add({ method, path, query: url.search, template, status, auth, at: this.world.now() });
+    this.world.moved();
   }
 
   private pause(ms: number): Promise<void> {
@@ -162,7 +171,8 @@ function isOnlySlow({ delayMs, status, afterwards }: InjectedFault): boolean {
 }
 
 function refusalReply(refusal: Refusal, match: Match | undefined): Reply {
-  const docs = match === undefined ? "https://docs.github.com/rest" : documentationUrl(match.route.method, match.route.template);
+  const docs =
+    match === undefined ? "https://docs.github.com/rest" : documentationUrl(match.route.method, match.route.template);
   const body = { message: refusal.message, documentation_url: docs, status: String(refusal.status) };
   return { status: refusal.status, body, headers: refusal.headers };
 }

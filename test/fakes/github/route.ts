@@ -27,7 +27,10 @@ export interface Match {
   readonly params: Readonly<Record<string, string>>;
 }
 
-export function matchRoute(routes: readonly Route[], { method, path }: { readonly method: string; readonly path: string }) {
+export function matchRoute(
+  routes: readonly Route[],
+  { method, path }: { readonly method: string; readonly path: string },
+) {
   const parts = path.split("/");
   for (const route of routes) {
     const params = route.method === method ? matchParts(route.template.split("/"), parts) : undefined;

@@ -43,6 +43,7 @@ export function register(world: World, registration: Registration): Runner {
     shown: { busy: false, online: false, until: 0 },
   };
   world.runners.set(runner.id, runner);
+  world.moved();
   world.options.time.after(world.options.unusedRunnerMs, () => {
     if (!runner.used) world.runners.delete(runner.id);
   });
@@ -65,6 +66,7 @@ export function changeRunner(
   const { flagLagMs } = world.options;
   const before = { busy: runner.job !== null || runner.spent, online: runner.online };
   Object.assign(runner, to);
+  world.moved();
   if (flagLagMs > 0) runner.shown = { ...before, until: world.now() + flagLagMs };
 }
 

@@ -48,7 +48,9 @@ export class Scheduler {
   }
 
   private candidates(job: Job): Runner[] {
-    return [...this.world.runners.values()].filter((runner) => isIdle(runner) && mayTake(runner, { job, world: this.world }));
+    return [...this.world.runners.values()].filter(
+      (runner) => isIdle(runner) && mayTake(runner, { job, world: this.world }),
+    );
   }
 
   private assign(job: Job, runner: Runner): void {

@@ -58,7 +58,10 @@ export class Sessions {
   poll(id: string, onClose: (gone: () => void) => void): Promise<Message | null> {
     const session = this.session(id);
     if (this.isDeprecated(session.runner.version ?? "0")) {
-      throw new Refusal(403, `Runner version v${session.runner.version ?? "0"} is deprecated and cannot receive messages.`);
+      throw new Refusal(
+        403,
+        `Runner version v${session.runner.version ?? "0"} is deprecated and cannot receive messages.`,
+      );
     }
     session.waiting?.(null);
     session.unwatch();
@@ -126,7 +129,8 @@ export class Sessions {
     if (job.status !== "completed") return this.tell(runner, { type: "cancel", job: job.id });
     this.parts?.scheduler.settle(job);
     changeRunner(this.world, { runner, to: { job: null } });
-    for (const { mail } of this.open.values()) mail.splice(0, mail.length, ...mail.filter((one) => !concerns(one, job)));
+    for (const { mail } of this.open.values())
+      mail.splice(0, mail.length, ...mail.filter((one) => !concerns(one, job)));
   }
 
   /** Ends a registration. Its listener is signed out. */
@@ -138,7 +142,8 @@ export class Sessions {
 
   /** Drops the session of a runner that did not answer. */
   unanswered(runner: Runner): void {
-    for (const session of this.open.values()) if (session.runner === runner && session.waiting === null) this.close(session);
+    for (const session of this.open.values())
+      if (session.runner === runner && session.waiting === null) this.close(session);
   }
 
   closeAll(): void {

@@ -34,6 +34,8 @@ export class World {
   readonly manifests = new Map<string, AppManifest>();
   /** Ahead (or behind) of the real time by so much. */
   clockOffsetMs = 0;
+  /** Called after every change, call and delivery. */
+  readonly watchers = new Set<() => void>();
   /** `http://127.0.0.1:PORT`, known after the start. */
   url = "";
 
@@ -48,6 +50,10 @@ export class World {
 
   now(): number {
     return this.options.time.now() + this.clockOffsetMs;
+  }
+
+  moved(): void {
+    for (const look of [...this.watchers]) look();
   }
 
   account(login: string): Account | undefined {

@@ -15,8 +15,8 @@ import { withLock } from "./lock";
 import { runnerPlatform } from "./release";
 import type { RunnerRelease } from "./release";
 import { ReleaseServer } from "./release-server";
+import type { Asking } from "./release-server";
 import { RunnerCache } from "./runner-cache";
-import type { LatestNote } from "./runner-cache";
 import { unpackRunner } from "./unpack-runner";
 
 export interface InstallParts {
@@ -69,10 +69,11 @@ async function freshLatest(wanted: Wanted, cache: RunnerCache, parts: InstallPar
 function underLock(installing: Installing, parts: InstallParts): Promise<string> {
   const { random, uptimeMs, signal, clock, options } = parts;
   const { lockSilenceMs: silenceMs, unusedMs } = options.install;
-  return withLock(installing.cache.lockPath, { random, uptimeMs, signal, silenceMs, now: () => clock.now() }, async () => {
+  const lock = { random, uptimeMs, signal, silenceMs, now: () => clock.now() };
+  return withLock(installing.cache.lockPath, lock, async () => {
     const server = new ReleaseServer(installing.wanted.releasesUrl, parts);
     try {
-      const folder = await install(installing, server, parts);
+      const folder = await install({ ...installing, server }, parts);
       await installing.cache.tidy(unusedMs);
       return folder;
     } finally {
@@ -81,17 +82,62 @@ function underLock(installing: Installing, parts: InstallParts): Promise<string>
   });
 }
 
+type Served = Installing & { readonly server: ReleaseServer };
+
 /** Somebody may have done it while we waited for the lock. */
-async function install({ wanted, cache, platform }: Installing, server: ReleaseServer, parts: InstallParts): Promise<string> {
-  const { options } = parts;
-  const asking = { tries: options.install.tries, timeoutMs: options.answerTimeoutMs };
-  const known = wanted.version === "latest" ? await freshLatest(wanted, cache, parts) : wanted.version;
-  const found = known === undefined ? undefined : await cache.find(known);
+async function install(served: Served, parts: InstallParts): Promise<string> {
+  const { wanted, cache, platform, server } = served;
+  const isLatest = wanted.version === "latest";
+  const version = isLatest ? await freshLatest(wanted, cache, parts) : wanted.version;
+  const found = version === undefined ? undefined : await cache.find(version);
   if (found !== undefined) return found;
-  const stale = wanted.version === "latest" ? await refresh({ wanted, cache, platform }, server, parts) : undefined;
-  if (typeof stale === "string") return stale;
-  const release = stale ?? (await server.release(known ?? "latest", platform, asking));
-  const folder = (await cache.find(release.version)) ?? (await add(release, cache, { server, parts, asking }));
-  if (wanted.version === "latest") await note(wanted, cache, { version: release.version, parts });
+  if (isLatest) return installLatest(served, parts);
+  return bring(await server.release(wanted.version, platform, patience(parts)), served, parts);
+}
+
+/** Better the one that was the latest an hour ago than a job that waits for the release server. */
+async function installLatest(served: Served, parts: InstallParts): Promise<string> {
+  const { wanted, cache } = served;
+  const note = await cache.latest(wanted.releasesUrl);
+  const old = note === undefined ? undefined : await cache.find(note.version);
+  if (note === undefined || old === undefined) return bringLatest(served, parts, patience(parts));
+  try {
+    return await bringLatest(served, parts, { tries: 1, timeoutMs: parts.options.install.refreshMs });
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    parts.log.warn("the latest runner cannot be had; the one before is used", {
+      version: note.version,
+      problem: errorText(error),
+    });
+    await cache.noteLatest({ ...note, askedAt: parts.clock.now() });
+    return old;
+  }
+}
+
+async function bringLatest(served: Served, parts: InstallParts, asking: Asking): Promise<string> {
+  const { wanted, cache, platform, server } = served;
+  const release = await server.release("latest", platform, asking);
+  const folder = (await cache.find(release.version)) ?? (await bring(release, served, parts));
+  const at = parts.clock.now();
+  await cache.noteLatest({ releasesUrl: wanted.releasesUrl, version: release.version, foundAt: at, askedAt: at });
   return folder;
+}
+
+async function bring(release: RunnerRelease, { cache, server }: Served, parts: InstallParts): Promise<string> {
+  const begun = parts.uptimeMs();
+  const folder = await cache.add(release.version, async (part) => {
+    const archive = `${part}.tar.gz`;
+    try {
+      await downloadRelease(release, archive, { server, ...patience(parts) });
+      await unpackRunner(archive, part);
+    } finally {
+      await rm(archive, { force: true });
+    }
+  });
+  parts.log.info("runner installed", { version: release.version, ms: Math.round(parts.uptimeMs() - begun) });
+  return folder;
+}
+
+function patience({ options }: InstallParts): Asking {
+  return { tries: options.install.tries, timeoutMs: options.answerTimeoutMs };
 }

@@ -64,7 +64,8 @@ export class ReleaseServer {
     const { signal } = this.parts;
     let url = first;
     for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
-      if (!this.mayAsk(url)) throw new ListenerRefusal("misconfigured", `the release server leads to ${url.origin}, which is not https`);
+      if (!this.mayAsk(url))
+        throw new ListenerRefusal("misconfigured", `the release server leads to ${url.origin}, which is not https`);
       const message = await this.connections.send({ method: "GET", url, timeoutMs, signal });
       const status = message.statusCode ?? 0;
       if (status === 200) return message;

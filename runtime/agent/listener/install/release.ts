@@ -40,9 +40,11 @@ export function parseRelease(value: unknown, platform: string): RunnerRelease {
   if (sha256 === undefined) {
     throw refused(`release ${version} gives no SHA-256 for ${name}, so it is not installed; choose another version`);
   }
+  const url = text(asset["browser_download_url"]);
+  if (!URL.canParse(url)) throw refused(`release ${version} gives no address for ${name}`);
   const size = asset["size"];
   const bytes = typeof size === "number" && Number.isSafeInteger(size) && size > 0 ? size : null;
-  return { version, url: text(asset["browser_download_url"]), sha256, bytes };
+  return { version, url, sha256, bytes };
 }
 
 function digestOf(asset: Readonly<Record<string, unknown>>): string | undefined {

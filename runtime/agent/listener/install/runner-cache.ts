@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { errorCode, ignoreAbsent } from "../../../core/error-facts";
 import type { Clock, Random } from "../../../core/ports";
 import { isRecord } from "../../shapes";
-import { programProblem } from "../find-runner";
 import { ListenerRefusal } from "../listener-refusal";
+import { programProblem } from "../runner-program";
 
 export interface CacheParts {
   readonly clock: Clock;
@@ -61,7 +61,7 @@ export class RunnerCache {
     const folder = this.folderOf(version);
     if ((await programProblem(folder)) !== undefined) return undefined;
     const now = this.parts.clock.now() / 1000;
-    await utimes(folder, now, now);
+    await utimes(folder, now, now).catch(ignoreAbsent);
     return folder;
   }
 

@@ -4,8 +4,8 @@ import { mkdir } from "node:fs/promises";
 import { bundleLimits } from "../../../core/bundle";
 import type { BundleLimits } from "../../../core/bundle";
 import { unpackBundle } from "../../unpack";
-import { programProblem } from "../find-runner";
 import { ListenerRefusal } from "../listener-refusal";
+import { programProblem } from "../runner-program";
 
 const gibibyte = 1024 ** 3;
 

@@ -27,7 +27,7 @@ export function runConclusion(run: Run): Conclusion | null {
 export function runJson(run: Run, world: World): Json {
   const repository = `${world.apiUrl}/repos/${run.repository.fullName}`;
   const api = `${repository}/actions/runs/${run.id}`;
-  const actor = accountJson(run.headRepository.owner, world);
+  const actor = accountJson(run.actor, world);
   return {
     id: run.id,
     name: run.workflow,

@@ -73,12 +73,12 @@ export function withInstallation(payload: Json, installation: Installation): Jso
 }
 
 function surroundings(run: Run, { example, world }: { readonly example: Example; readonly world: World }): Json {
-  const { repository, headRepository } = run;
+  const { repository } = run;
   const { owner } = repository;
   return {
     repository: { ...example.repository, ...repositoryJson(repository, world) },
     ...(owner.type === "Organization" ? { organization: organizationJson(owner, world) } : {}),
-    sender: accountJson(headRepository.owner, world),
+    sender: accountJson(run.actor, world),
   };
 }
 
@@ -99,7 +99,7 @@ function deploymentJson(job: Job, world: World): Json {
     updated_at: isoTime(job.createdAt),
     sha: job.run.headSha,
     ref: job.run.headBranch,
-    creator: accountJson(job.run.headRepository.owner, world),
+    creator: accountJson(job.run.actor, world),
   };
 }
 

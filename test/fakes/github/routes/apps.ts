@@ -10,7 +10,9 @@ import type { World } from "../world";
 
 export interface AppActions {
   /** Makes the app that a manifest's code stands for, once; `undefined` for an unknown code. */
-  convert(code: string): { readonly app: App; readonly clientSecret: string; readonly webhookSecret: string } | undefined;
+  convert(
+    code: string,
+  ): { readonly app: App; readonly clientSecret: string; readonly webhookSecret: string } | undefined;
 }
 
 interface TokenRequest {

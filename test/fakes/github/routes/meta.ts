@@ -22,7 +22,12 @@ export function metaRoutes({ options: { installedVersion } }: World): Route[] {
     dependabot: address,
     domains: { website: ["*.github.example"], actions: ["*.actions.github.example"] },
   };
-  const server = { verifiable_password_authentication: true, packages: [], dependabot: [], installed_version: installedVersion };
+  const server = {
+    verifiable_password_authentication: true,
+    packages: [],
+    dependabot: [],
+    installed_version: installedVersion,
+  };
   return [
     {
       method: "GET",

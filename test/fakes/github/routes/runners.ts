@@ -58,7 +58,11 @@ function registering(world: World, prefix: Prefix): Route[] {
     template: `${prefix}/actions/runners/registration-token`,
     access: accessOf(prefix, "write"),
     handle: (call) => {
-      const made = { token: world.ids.letters(29).toUpperCase(), scope: scopeOf(call), expiresAt: world.now() + 3_600_000 };
+      const made = {
+        token: world.ids.letters(29).toUpperCase(),
+        scope: scopeOf(call),
+        expiresAt: world.now() + 3_600_000,
+      };
       world.registrationTokens.set(made.token, made);
       return { status: 201, body: { token: made.token, expires_at: isoTime(made.expiresAt) } };
     },

@@ -55,7 +55,11 @@ function jobReading(world: World): Route[] {
         const run = runOf(call, world);
         const all = call.url.searchParams.get("filter") === "all" ? run.jobs : latestJobs(run);
         const { items, headers } = pageOf(call, all);
-        return { status: 200, body: { total_count: all.length, jobs: items.map((job) => jobJson(job, world)) }, headers };
+        return {
+          status: 200,
+          body: { total_count: all.length, jobs: items.map((job) => jobJson(job, world)) },
+          headers,
+        };
       },
     },
     {

@@ -1,0 +1,31 @@
+/** A workflow run as the API describes it; of interest is only whose code it runs. */
+import type { Fields } from "./shape";
+import { fields, idText, isFields, list } from "./shape";
+
+export interface RunDocument {
+  readonly id: string;
+  /** `null`: the answer does not say. */
+  readonly fork: boolean | null;
+}
+
+/** Throws `ShapeError`. */
+export function readRun(value: unknown): RunDocument {
+  const run = fields(value, "the run");
+  return { id: idText(run["id"], "the run's id"), fork: isForked(run) };
+}
+
+export function readRuns(body: unknown): readonly RunDocument[] {
+  return list(fields(body, "the list")["workflow_runs"], "workflow_runs").map(readRun);
+}
+
+/**
+ * The code comes from `head_repository`. Where a fork was deleted since, that is null: still nobody's we know.
+ * A repository that is itself a fork runs its own code all the same.
+ */
+function isForked({ repository, head_repository: head }: Fields): boolean | null {
+  if (head === null) return true;
+  if (!isFields(repository) || !isFields(head)) return null;
+  const [base, code] = [repository["full_name"], head["full_name"]];
+  if (typeof base !== "string") return null;
+  return typeof code !== "string" || code.toLowerCase() !== base.toLowerCase();
+}
