@@ -30,7 +30,13 @@ export interface ApiCall {
   readonly expect?: readonly number[];
 }
 
-export interface ApiAnswer<T> {
+/** When an answer came, and how far the server's clock is ahead of ours; `null`: it does not say. */
+export interface Heard {
+  readonly receivedAt: Instant;
+  readonly skewMs: number | null;
+}
+
+export interface ApiAnswer<T> extends Heard {
   readonly status: number;
   /** `undefined`: another status than 2xx. */
   readonly value: T | undefined;
@@ -39,9 +45,10 @@ export interface ApiAnswer<T> {
   /** Path of the next page. */
   readonly next: string | null;
   readonly headers: Headers;
-  /** How far the server's clock is ahead of ours; `null`: it does not say. */
-  readonly skewMs: number | null;
-  readonly receivedAt: Instant;
+}
+
+export interface Listed<T> extends Heard {
+  readonly items: readonly T[];
 }
 
 export type Read<T> = (body: unknown) => T;
@@ -52,7 +59,7 @@ export interface GithubClient {
   /** The same for GET, asking only whether it changed: what did not costs nothing of the primary limit. */
   ask<T>(call: ApiCall, read: Read<T>): Promise<ApiAnswer<T>>;
   /** All pages of a list, by `ask`; `undefined`: the first was answered with one of `expect`. */
-  pages<T>(call: ApiCall, read: Read<readonly T[]>): Promise<readonly T[] | undefined>;
+  pages<T>(call: ApiCall, read: Read<readonly T[]>): Promise<Listed<T> | undefined>;
 }
 
 /** What was answered before, read already: a list of runs is megabytes, what is read of it is not. */
@@ -89,16 +96,16 @@ export function openClient(connection: Connection, credentials: Credentials): Gi
     return result;
   }
 
-  async function pages<T>(call: ApiCall, read: Read<readonly T[]>): Promise<readonly T[] | undefined> {
+  async function pages<T>(call: ApiCall, read: Read<readonly T[]>): Promise<Listed<T> | undefined> {
     const items: T[] = [];
-    let path: string | null = call.path;
-    for (let page = 0; path !== null && page < mostPages; page += 1) {
-      const { value, next }: ApiAnswer<readonly T[]> = await ask({ ...call, path }, read);
-      if (value === undefined) return page === 0 ? undefined : items;
-      items.push(...value);
-      path = next === path ? null : next;
+    let { path } = call;
+    for (let page = 1; ; page += 1) {
+      const { value, next, receivedAt, skewMs }: ApiAnswer<readonly T[]> = await ask({ ...call, path }, read);
+      if (value === undefined && page === 1) return undefined;
+      items.push(...(value ?? []));
+      if (next === null || next === path || page === mostPages) return { items, receivedAt, skewMs };
+      path = next;
     }
-    return items;
   }
 
   return { call, ask, pages };

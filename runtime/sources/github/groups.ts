@@ -61,7 +61,7 @@ export function openGroups({ client, clock, auth }: GroupsOptions): Groups {
 /** `null`: the list is not for us to read. */
 export async function readGroups(client: GithubClient, scope: string): Promise<readonly Group[] | null> {
   const path = `${scopePath(scope)}/actions/runner-groups?per_page=100`;
-  return (await client.pages({ scope, right: "groups", path, expect: [403, 404] }, readList)) ?? null;
+  return (await client.pages({ scope, right: "groups", path, expect: [403, 404] }, readList))?.items ?? null;
 }
 
 function readList(body: unknown): readonly Group[] {

@@ -1,38 +1,30 @@
 /** How jobs stand at GitHub, as events: one job that is asked for, or what differs from what we know. */
 import type { JobEvent, JobFacts } from "../../core/events";
-import type { Instant, Job } from "../../core/model";
+import type { Job, JobState } from "../../core/model";
 import { runnerName } from "../../core/model";
-import type { GithubClient } from "./client";
+import type { ApiCall, GithubClient, Heard } from "./client";
 import type { JobDocument } from "./job-document";
 import { readJobDocument } from "./job-document";
 import type { JobPlace, SourceFacts, Told } from "./job-events";
 import { isTold, jobEvent, jobFacts } from "./job-events";
 import { repositoryPath } from "./urls";
 
-/** When and by whose clock an answer was given. */
-export interface Answered {
-  readonly receivedAt: Instant;
-  readonly skewMs: number | null;
-}
-
 /** `undefined`: GitHub does not know it (any more), or says of it what we do not understand. */
-export async function jobState(client: GithubClient, job: Job, source: SourceFacts): Promise<JobEvent | undefined> {
-  const { scope, origin } = job;
+export async function jobState(
+  client: GithubClient,
+  { known, source, background = false }: { known: Job; source: SourceFacts; background?: boolean },
+): Promise<JobEvent | undefined> {
+  const { scope, origin, id } = known;
   if (origin === null) return undefined;
-  const path = `${repositoryPath(origin.repository)}/actions/jobs/${job.id}`;
-  const answer = await client.call({ scope, right: "read-jobs", path, expect: [404] }, (body) =>
-    readJobDocument(body, "the job"),
-  );
-  if (answer.value === undefined) return undefined;
-  const told = toldBy(answer.value);
-  if (told === undefined) return undefined;
-  return stateEvent(told, {
-    document: answer.value,
-    source,
-    answered: answer,
-    known: job,
-    place: placeOf(job, origin),
-  });
+  const path = `${repositoryPath(origin.repository)}/actions/jobs/${id}`;
+  const call: ApiCall = { scope, right: "read-jobs", path, background, expect: [404] };
+  const { value: document, ...heard } = await client.ask(call, (body) => readJobDocument(body, "the job"));
+  if (document === undefined) return undefined;
+  const told = toldBy(document);
+  // Its place is as it was told first: the repository may have been renamed since, its scope configured otherwise.
+  const { repository, fork } = origin;
+  const finding = { document, source, heard, known, place: { scope, repository, fork } };
+  return told === undefined ? undefined : stateEvent(told, finding);
 }
 
 /** Requested and pending jobs wait for something else of their run, as those that wait for an approval. */
@@ -41,22 +33,17 @@ function toldBy({ status }: JobDocument): Told | undefined {
   return status === "pending" || status === "requested" ? "waiting" : undefined;
 }
 
-/** As the job was told first: a repository may have been renamed since, its scope configured otherwise. */
-export function placeOf({ scope }: Job, { repository, fork }: { repository: string; fork: boolean | null }): JobPlace {
-  return { scope, repository, fork };
-}
-
 export interface Finding {
   readonly document: JobDocument;
   readonly source: SourceFacts;
-  readonly answered: Answered;
+  readonly heard: Heard;
   readonly known: Job | undefined;
   readonly place: JobPlace;
 }
 
 export function stateEvent(told: Told, finding: Finding): JobEvent {
-  const { document, source, answered, place } = finding;
-  const { receivedAt, skewMs } = answered;
+  const { document, source, heard, place } = finding;
+  const { receivedAt, skewMs } = heard;
   const facts = factsOf(jobFacts(source, document, { ...place, receivedAt }), finding.known);
   return jobEvent(told, document, { facts, receivedAt, skewMs, delivery: deliveryOf(told, finding) });
 }
@@ -73,30 +60,28 @@ function deliveryOf(told: Told, { document, known }: Finding): string {
   return ["state", document.id, told, document.attempt, known?.version ?? 0].join("/");
 }
 
+/** What GitHub may say that is news to a job of ours. Lists lag: that a running job is queued is an old answer. */
+const news: Readonly<Record<JobState, readonly Told[]>> = {
+  queued: ["waiting", "in_progress", "completed"],
+  waiting: ["queued", "in_progress", "completed"],
+  starting: ["waiting", "in_progress", "completed"],
+  running: ["completed"],
+  completed: [],
+  failed: [],
+  cancelled: [],
+  expired: [],
+};
+
 /** What of a listed job is news to us; `undefined`: nothing. */
 export function newsOf(document: JobDocument, known: Job | undefined): Told | undefined {
-  const told = isTold(document.status) ? document.status : undefined;
-  if (told === undefined) return undefined;
-  return known === undefined ? newsOfUnknown(told, document) : newsOfKnown(told, known);
+  const { status } = document;
+  if (!isTold(status)) return undefined;
+  const isNews = known === undefined ? concernsUs(status, document) : news[known.state].includes(status);
+  return isNews ? status : undefined;
 }
 
-/** Others' runners run jobs too: only those that wait, or that a runner of ours took, concern us. */
-function newsOfUnknown(told: Told, { runnerName: name }: JobDocument): Told | undefined {
-  if (told === "queued" || told === "waiting") return told;
-  return told === "in_progress" && name?.startsWith(runnerName("")) === true ? told : undefined;
-}
-
-/** Lists lag behind: that a running job is queued is no news but an old answer. */
-function newsOfKnown(told: Told, { state, bound }: Job): Told | undefined {
-  const isWaitingHere = state === "queued" || state === "starting";
-  switch (told) {
-    case "queued":
-      return state === "waiting" ? told : undefined;
-    case "waiting":
-      return isWaitingHere ? told : undefined;
-    case "in_progress":
-      return state === "running" && bound ? undefined : told;
-    case "completed":
-      return told;
-  }
+/** Others' runners run jobs too: of those we never heard of we want what waits, and what a runner of ours took. */
+function concernsUs(status: Told, { runnerName: name }: JobDocument): boolean {
+  if (status === "queued" || status === "waiting") return true;
+  return status === "in_progress" && name?.startsWith(runnerName("")) === true;
 }

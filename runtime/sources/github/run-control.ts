@@ -1,11 +1,13 @@
 /** What can be asked of a run: to stop, to run a job of it again, whose code it is. */
+import { OnejobError } from "../../core/errors";
 import type { JobFacts } from "../../core/events";
 import type { Job, JobOrigin } from "../../core/model";
+import type { GithubAuth } from "../../core/settings";
 import type { BoundedMap } from "./bounded-map";
 import type { GithubClient } from "./client";
-import type { Connection } from "./connection";
 import { invalid, messageOf, refusal } from "./refusals";
 import { readRun } from "./run-document";
+import { howToGrant } from "./rights";
 import { repositoryPath } from "./urls";
 
 /** A job alone cannot be cancelled, only its whole run. Over or gone already: no error. */
@@ -18,19 +20,24 @@ export async function cancelRun(client: GithubClient, { scope, origin }: Job): P
 /** `later`: GitHub runs nothing again while the rest of the run goes on. */
 export async function rerunJob(
   client: GithubClient,
-  { scope, origin, id }: Job,
-  { settings }: Connection,
+  { key, scope, origin, id }: Job,
+  auth: GithubAuth["kind"],
 ): Promise<"asked" | "later"> {
-  const path = `${repositoryPath(origin?.repository ?? "")}/actions/jobs/${id}/rerun`;
+  if (origin === null) throw new OnejobError("source-refused", `${key} belongs to no repository`);
+  const path = `${repositoryPath(origin.repository)}/actions/jobs/${id}/rerun`;
   const call = { scope, right: "control-jobs", method: "POST", path, expect: [403, 404, 409, 422] } as const;
   const { status, text } = await client.call(call, () => undefined);
   if (status < 300) return "asked";
   const words = messageOf(text);
-  if (/already running|not completed|in progress/i.test(words)) return "later";
-  // "Too old", "not the latest attempt": no right would help; without words of that kind one is missing.
-  const isForbidden = status === 404 || /resource not accessible|must have|permission/i.test(words);
-  if (isForbidden) throw refusal({ ...call, auth: settings.auth.kind, status, text });
-  throw invalid({ ...call, status, text });
+  if (/already running/i.test(words)) return "later";
+  // GitHub says 403 also of jobs that are too old, or not of the run's last attempt: no right would help those.
+  if (/resource not accessible|must have|not authori[sz]ed/i.test(words))
+    throw refusal({ ...call, auth, status, text });
+  if (status !== 404) throw invalid({ ...call, status, text });
+  throw new OnejobError(
+    "source-refused",
+    `${key} is gone there, or else: ${howToGrant("control-jobs", { scope, auth })}`,
+  );
 }
 
 /** `null`: the run is gone, or does not say. Runs do not change whose code they are, so each is asked once. */

@@ -26,6 +26,6 @@ function isForked({ repository, head_repository: head }: Fields): boolean | null
   if (head === null) return true;
   if (!isFields(repository) || !isFields(head)) return null;
   const [base, code] = [repository["full_name"], head["full_name"]];
-  if (typeof base !== "string") return null;
-  return typeof code !== "string" || code.toLowerCase() !== base.toLowerCase();
+  if (typeof base !== "string" || typeof code !== "string") return null;
+  return code.toLowerCase() !== base.toLowerCase();
 }

@@ -31,13 +31,13 @@ function readRunners(body: unknown): readonly ListedRunner[] {
   });
 }
 
-function listRunners(
+async function listRunners(
   client: GithubClient,
   { scope, ...how }: RunnerPlace,
   query: string,
 ): Promise<readonly ListedRunner[]> {
   const path = `${scopePath(scope)}/actions/runners?per_page=100${query}`;
-  return client.pages({ scope, right: "runners", path, ...how }, readRunners).then((found) => found ?? []);
+  return (await client.pages({ scope, right: "runners", path, ...how }, readRunners))?.items ?? [];
 }
 
 /** Servers that do not know the filter `name` answer all. */

@@ -1,0 +1,119 @@
+/**
+ * Looks for jobs nobody told us about, and for moves of jobs we missed. Everything is asked conditionally: where nothing
+ * changed the answer is 304, which costs nothing of the primary limit.
+ */
+import { errorText } from "../../core/error-facts";
+import { OnejobError } from "../../core/errors";
+import type { JobEvent } from "../../core/events";
+import type { Job } from "../../core/model";
+import type { GithubClient } from "./client";
+import type { Connection } from "./connection";
+import { inParallel } from "./in-parallel";
+import { jobState } from "./job-state";
+import type { Repositories, Repository } from "./repositories";
+import type { News, RunNews } from "./run-jobs";
+import { newsOfRun, openRunsOf } from "./run-jobs";
+
+export interface JobSearchOptions {
+  readonly connection: Connection;
+  readonly client: GithubClient;
+  readonly repositories: Repositories;
+}
+
+export type JobSearch = (known: readonly Job[]) => Promise<readonly JobEvent[]>;
+
+const mostAtOnce = 6;
+
+export function openJobSearch({ connection, client, repositories }: JobSearchOptions): JobSearch {
+  // Where a search was cut off the next one begins, so that no repository is left out for ever.
+  let start = 0;
+
+  return async (known) => {
+    const all = await repositories.ofInterest(known);
+    const offset = start < all.length ? start : 0;
+    start = 0;
+    const order = [...all.slice(offset), ...all.slice(0, offset)];
+    const about: RunNews = { client, source: connection.settings, known: new Map(known.map((job) => [job.id, job])) };
+    const search = new Search(connection, about);
+    await inParallel(order, mostAtOnce, async (repository, index) => {
+      const goesOn = await search.attempt({ repository: repository.name }, () => search.repository(repository));
+      if (!goesOn) start = (offset + index) % all.length;
+      return goesOn;
+    });
+    if (!search.isCutOff) await search.missedMoves();
+    const events = search.result();
+    for (const { facts } of events) if (facts.origin !== null) repositories.note(facts.origin.repository);
+    return events;
+  };
+}
+
+/** One pass: what it found, what it saw, what failed. */
+class Search {
+  isCutOff = false;
+  private readonly connection: Connection;
+  private readonly about: RunNews;
+  private readonly events: JobEvent[] = [];
+  private readonly listed = new Set<string>();
+  private readonly failures: unknown[] = [];
+  private succeeded = 0;
+
+  constructor(connection: Connection, about: RunNews) {
+    this.connection = connection;
+    this.about = about;
+  }
+
+  async repository({ name: repository, scope }: Repository): Promise<void> {
+    for (const { id: run, fork } of await openRunsOf(this.about.client, scope, repository))
+      this.keep(await newsOfRun({ scope, repository, fork, run }, this.about));
+  }
+
+  /** Of open jobs whose run is not open there any more: its jobs, once per run; what they do not name, by itself. */
+  async missedMoves(): Promise<void> {
+    const missed = this.unlisted();
+    const runs = new Map(missed.map((job) => [`${job.origin?.repository}/${job.origin?.run}`, job]));
+    await inParallel([...runs.values()], mostAtOnce, ({ scope, origin, key }) =>
+      this.attempt({ job: key }, async () => {
+        if (origin !== null) this.keep(await newsOfRun({ scope, ...origin }, this.about));
+      }),
+    );
+    if (this.isCutOff) return;
+    await inParallel(this.unlisted(), mostAtOnce, (job) =>
+      this.attempt({ job: job.key }, async () => {
+        const { client, source } = this.about;
+        const event = await jobState(client, { known: job, source, background: true });
+        if (event !== undefined) this.events.push(event);
+      }),
+    );
+  }
+
+  private unlisted(): readonly Job[] {
+    return [...this.about.known.values()].filter(({ id, origin }) => origin !== null && !this.listed.has(id));
+  }
+
+  private keep({ events, listed }: News): void {
+    this.events.push(...events);
+    for (const id of listed) this.listed.add(id);
+  }
+
+  /** `false`: GitHub is away or wants us to slow down, so there is no use in going on. */
+  async attempt(ids: Readonly<Record<string, string>>, task: () => Promise<void>): Promise<boolean> {
+    try {
+      await task();
+      this.succeeded += 1;
+      return true;
+    } catch (error) {
+      this.failures.push(error);
+      this.connection.log.warn("jobs not looked for", { ...ids, error: errorText(error) });
+      if (!(error instanceof OnejobError && error.entry.retry)) return true;
+      this.isCutOff = true;
+      return false;
+    }
+  }
+
+  /** What was found is worth having; only when there is nothing else a failure is thrown. */
+  result(): readonly JobEvent[] {
+    const isNothing = this.events.length === 0 && (this.isCutOff || this.succeeded === 0);
+    if (isNothing && this.failures.length > 0) throw this.failures[0] as Error;
+    return this.events;
+  }
+}
