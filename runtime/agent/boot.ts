@@ -1,6 +1,9 @@
-/** Reads the one line that the compute writes to the agent's standard input. */
+/** Reads the one line that the compute writes for the agent: to its standard input, or into a file. */
+import { createReadStream } from "node:fs";
+import { unlink } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { AgentBoot } from "../core/agent-protocol";
+import { ignoreAbsent } from "../core/error-facts";
 import { isRecord, isStringRecord } from "./shapes";
 
 const newline = 0x0a;
@@ -28,6 +31,21 @@ export async function readBoot(input: Readable): Promise<BootLine> {
   return parsed.kind === "boot" ? parsed : { kind: "none" };
 }
 
+/** Removes the file, for it holds the boot token; a second agent that is started with it finds nothing to do. */
+export async function readBootFile(path: string): Promise<BootLine> {
+  const file = createReadStream(path);
+  try {
+    const line = await readBoot(file);
+    await unlink(path);
+    return line;
+  } catch (error) {
+    ignoreAbsent(error);
+    return { kind: "none" };
+  } finally {
+    file.destroy();
+  }
+}
+
 function parseBoot(line: Buffer): BootLine {
   if (line.length === 0) return { kind: "none" };
   let value: unknown;
@@ -43,14 +61,15 @@ function parseBoot(line: Buffer): BootLine {
 function isBoot(value: unknown): value is AgentBoot {
   if (!isRecord(value)) return false;
   const texts = [value["url"], value["bootToken"], value["stateDir"], value["jobDir"]];
-  const { user, marker, urlFile, socket, cacheDir, refusesForks } = value;
+  const { user, environment, marker, urlFile, socket, cacheDir, refusesForks } = value;
   return (
     texts.every((text) => typeof text === "string" && text !== "") &&
     (urlFile === undefined || typeof urlFile === "string") &&
     (socket === undefined || (typeof socket === "string" && socket !== "")) &&
-    (user === undefined || (isRecord(user) && isId(user["uid"]) && isId(user["gid"]))) &&
+    (user === undefined || (isRecord(user) && isId(user["uid"]) && isGroup(user["gid"]))) &&
     (cacheDir === undefined || (typeof cacheDir === "string" && cacheDir !== "")) &&
     (refusesForks === undefined || refusesForks === true) &&
+    (environment === undefined || isStringRecord(environment)) &&
     isStringRecord(marker) &&
     // Without it the job's processes could not be told from anybody else's.
     (marker["ONEJOB_RUNNER"] ?? "") !== ""
@@ -58,5 +77,10 @@ function isBoot(value: unknown): value is AgentBoot {
 }
 
 function isId(value: unknown): boolean {
-  return typeof value === "number" && Number.isInteger(value) && value > 0;
+  return isGroup(value) && value !== 0;
+}
+
+/** Many images give their users the group of root. */
+function isGroup(value: unknown): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
 }

@@ -30,6 +30,7 @@ export function ownEnvironment(
 ): Environment {
   const user = userName(boot.user);
   return {
+    ...boot.environment,
     PATH: inherited.path,
     LANG: inherited.language,
     HOME: folders.home,

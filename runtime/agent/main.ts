@@ -1,8 +1,11 @@
-/** The agent's program: reads its orders, lives (run-agent.ts), and ends with the code that came of it. */
+/**
+ * The agent's program: reads its orders, lives (run-agent.ts), and ends with the code that came of it.
+ * `--boot-file PATH`: the orders stand in that file, which is removed; else they come on standard input.
+ */
 import { randomBytes } from "node:crypto";
 import { version } from "../../package.json";
 import type { AgentBoot } from "../core/agent-protocol";
-import { readBoot } from "./boot";
+import { type BootLine, readBoot, readBootFile } from "./boot";
 import { usualPath } from "./job-environment";
 import { JobProcesses } from "./job-processes";
 import { jsonLog } from "./json-log";
@@ -29,12 +32,18 @@ async function main(): Promise<number> {
   process.umask(0o022);
   // The reader of our log may die before us.
   process.stderr.on("error", () => undefined);
-  const line = await readBoot(process.stdin);
-  process.stdin.destroy();
+  const line = await readOrders(process.argv.slice(2));
   if (line.kind === "none") return exitCodes.done;
   if (line.kind === "boot") return live(line.boot);
   log.error("the agent cannot begin", { problem: line.problem });
   return exitCodes.badBoot;
+}
+
+async function readOrders([option, path]: readonly string[]): Promise<BootLine> {
+  if (option === "--boot-file" && path !== undefined) return readBootFile(path);
+  const line = await readBoot(process.stdin);
+  process.stdin.destroy();
+  return line;
 }
 
 function live(boot: AgentBoot): Promise<number> {

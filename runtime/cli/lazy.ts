@@ -7,6 +7,8 @@ import type * as Https from "node:https";
 import type * as ReadLine from "node:readline";
 import type * as Yaml from "yaml";
 import type * as ConfigFile from "../entry/local/config-file";
+import type * as DockerCheck from "../entry/local/docker-check";
+import type * as Secrets from "../entry/local/secrets";
 import type * as Serve from "../entry/local/serve";
 import type * as SourceChecks from "../entry/local/source-checks";
 import type * as Init from "./init/run-init";
@@ -20,6 +22,8 @@ export const lazy = {
   yaml: () => load("yaml") as typeof Yaml,
   configFile: () => load("../entry/local/config-file") as typeof ConfigFile,
   serve: () => load("../entry/local/serve") as typeof Serve,
+  dockerCheck: () => load("../entry/local/docker-check") as typeof DockerCheck,
+  secrets: () => load("../entry/local/secrets") as typeof Secrets,
   sourceChecks: () => load("../entry/local/source-checks") as typeof SourceChecks,
   init: () => load("./init/run-init") as typeof Init,
   pack: () => load("./pack") as typeof Pack,

@@ -120,7 +120,7 @@ export const logChunkBytes = 256 * 1024;
 /** Longest log kept of one attempt, in bytes; what follows is counted and dropped. */
 export const logLimitBytes = 64 * 1024 * 1024;
 
-/** What the compute hands the agent at launch, as one JSON line on its standard input. */
+/** What the compute hands the agent at launch, as one JSON line: on its standard input, or in a file. */
 export interface AgentBoot {
   /** Base URL of the server. */
   readonly url: string;
@@ -139,6 +139,8 @@ export interface AgentBoot {
   readonly cacheDir?: string;
   /** The machine is no wall between a job and the server's host: a forge's jobs whose code comes from a fork must fail. */
   readonly refusesForks?: true;
+  /** What the machine's own variables are, for the job to find: those of a container's image. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Set in the environment of every process of the job, so that none is overlooked. */
   readonly marker: Readonly<Record<string, string>>;
 }

@@ -59,7 +59,7 @@ export class ListenerOutput implements OutputTarget {
 
   private shown(line: string): string {
     const plain = line.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "").replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
-    return this.withoutSecret(plain).trim().slice(0, shownOfLine);
+    return this.withoutSecret(plain).replace(/ +/g, " ").trim().slice(0, shownOfLine);
   }
 
   /** Parts of it too: a message may quote where it failed, and a long line is cut. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Context } from "../context";
 import type { CheckResult } from "../doctor/check";
-import { checks } from "../doctor/checks";
+import { diagnose } from "../doctor/checks";
 import { exit } from "../exit";
 import { plain } from "../format";
 import type { Act } from "./command";
@@ -12,15 +12,15 @@ export function doctor(program: Command, act: Act): void {
     .command("doctor")
     .summary("check this machine and the server, and say how to mend what is wrong")
     .description(
-      "Checks this machine, the data folder, the config file and the server. Exits 1 when something is wrong.",
+      "Checks this machine, the data folder, the config file, what it names (GitHub, container engines) and the server.\n" +
+        "Exits 1 when something is wrong.",
     )
     .addHelpText("after", examples("onejob doctor", "onejob doctor --output json"))
     .action(act(run));
 }
 
 async function run(context: Context): Promise<number> {
-  const results: CheckResult[] = [];
-  for (const { id, run: check } of checks) results.push({ id, ...(await check(context)) });
+  const results = await diagnose(context);
   const ok = results.every((result) => result.ok);
   context.emit({ ok, checks: results }, () => results.map((result) => line(context, result)).join(""));
   return ok ? exit.ok : exit.negative;

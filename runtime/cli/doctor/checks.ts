@@ -1,11 +1,14 @@
-import type { Check } from "./check";
+import type { Context } from "../context";
+import type { Check, CheckResult } from "./check";
 import { configFile, listenPort } from "./config-checks";
+import { dockerChecks } from "./docker-checks";
 import { dataFolder, diskSpace, tokenFile } from "./folder-checks";
 import { isolation, nodeVersion } from "./machine-checks";
 import { limits, reachable, ready, sameVersion } from "./server-checks";
+import { sourceChecks } from "./source-checks";
 
 /** In the order a person would ask. */
-export const checks: readonly Check[] = [
+const checks: readonly Check[] = [
   { id: "node", run: nodeVersion },
   { id: "config", run: configFile },
   { id: "data-folder", run: dataFolder },
@@ -18,3 +21,10 @@ export const checks: readonly Check[] = [
   { id: "isolation", run: isolation },
   { id: "limits", run: limits },
 ];
+
+/** One answer for each, and for each source and container profile of the config file. */
+export async function diagnose(context: Context): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const { id, run } of checks) results.push({ id, ...(await run(context)) });
+  return [...results, ...(await sourceChecks(context)), ...(await dockerChecks(context))];
+}

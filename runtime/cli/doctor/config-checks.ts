@@ -41,8 +41,13 @@ function isServing({ dataFolder }: Context): boolean {
 }
 
 function listenAddress(context: Context): string | null {
+  return loadedSettings(context)?.server.listen ?? null;
+}
+
+/** `null`: the config file is not valid, which the check of it has said. */
+export function loadedSettings(context: Context): Settings | null {
   try {
-    return load(context).settings.server.listen;
+    return load(context).settings;
   } catch {
     return null;
   }

@@ -62,13 +62,22 @@ function keep(context: Context, { plan, wish, app }: Made): void {
   const folder = dirname(plan.file);
   const names = namesOf(app);
   context.say(`onejob: the app ${app.url} is made`);
-  writeSecret(join(folder, names.key), app.privateKey);
+  keepKey(context, join(folder, names.key), app);
   context.say(`onejob: wrote ${join(folder, names.key)}; whoever reads it is the app`);
   if (app.webhookSecret !== null) {
     writeSecret(join(folder, names.webhookSecret), app.webhookSecret);
     context.say(`onejob: wrote ${join(folder, names.webhookSecret)}`);
   }
   writeNew(plan.file, contentOf(plan, knownSource(wish, placesOf(app))));
+}
+
+function keepKey(context: Context, file: string, { privateKey }: CreatedApp): void {
+  try {
+    writeSecret(file, privateKey);
+  } catch (error) {
+    context.say("onejob: its key could not be kept; make another on the app's settings page, and see init --app-id");
+    throw error;
+  }
 }
 
 function placesOf(app: CreatedApp): {

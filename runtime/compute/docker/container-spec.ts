@@ -90,4 +90,3 @@ export function imageEnvironment({ env }: Pick<FoundImage, "env">): Readonly<Rec
     }),
   );
 }
-

@@ -75,7 +75,9 @@ function recordOf(value: unknown, what: string): Readonly<Record<string, unknown
 
 function labelsOf(value: unknown): Labels {
   if (!isRecord(value)) return {};
-  return Object.fromEntries(Object.entries(value).flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : [])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : [])),
+  );
 }
 
 function senseless(what: string): EngineError {

@@ -25,7 +25,8 @@ export function engineError(error: unknown, { what, socket }: { what: string; so
     return new EngineError(kindOf(status), shortened(wordsOf(error)) || `${what}: status ${status}`, { cause: error });
   }
   const code = errorCode(error) ?? errorText(error);
-  if (unsent.has(code)) return new EngineError("unreachable", `no engine answers at ${socket} (${code})`, { cause: error });
+  if (unsent.has(code))
+    return new EngineError("unreachable", `no engine answers at ${socket} (${code})`, { cause: error });
   return new EngineError("unknown", `${what}: the engine at ${socket} gave no answer (${code})`, { cause: error });
 }
 

@@ -64,17 +64,21 @@ export function connectEngine(socket: string): Engine {
   const address = { socketPath: socket, host: undefined, port: undefined, protocol: "http" as const, agent };
   const quick = new Docker({ ...address, timeout: silenceMs });
   const patient = new Docker(address);
+  let facts: Promise<EngineFacts> | undefined;
   const call = async <T>(what: string, make: () => Promise<T>): Promise<T> => {
     try {
       return await make();
     } catch (error) {
-      throw engineError(error, { what, socket });
+      const told = engineError(error, { what, socket });
+      // It may come back as another one.
+      if (isEngineError(told, "unreachable", "unknown")) facts = undefined;
+      throw told;
     }
   };
   const found = <T>(what: string, make: () => Promise<T>): Promise<T | undefined> => call(what, make).catch(ifAbsent);
   return {
     socket,
-    facts: () => call("info", async () => factsOf(await quick.info())),
+    facts: () => (facts ??= call("info", async () => factsOf(await quick.info()))),
     image: (name) => found("inspect image", async () => imageFacts(await quick.getImage(name).inspect())),
     pull: (name, auth, onPercent) =>
       call("pull", async () => {

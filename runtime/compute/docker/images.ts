@@ -143,7 +143,10 @@ function refusalFor(image: string, error: unknown): LaunchRefusal {
 
 function notPulled(image: string): LaunchRefusal {
   const fix = `pull it by hand (docker pull ${image}), or set compute.pull to missing`;
-  return new LaunchRefusal("misconfigured", `the engine does not have image ${image}, and compute.pull is never; ${fix}`);
+  return new LaunchRefusal(
+    "misconfigured",
+    `the engine does not have image ${image}, and compute.pull is never; ${fix}`,
+  );
 }
 
 function progressLog({ log, clock }: ImageOptions, image: string): (percent: number | null) => void {

@@ -88,7 +88,10 @@ function settingsFor(
 function isOurs(standing: ContainerFacts, { home }: Host): boolean {
   if (machineMark(standing.labels, home) !== undefined) return true;
   const fix = "remove it, and what makes containers of such names";
-  throw new LaunchRefusal("misconfigured", `a container of the name wanted is there, and is not of this server; ${fix}`);
+  throw new LaunchRefusal(
+    "misconfigured",
+    `a container of the name wanted is there, and is not of this server; ${fix}`,
+  );
 }
 
 /** Of steps before a container is made: what the engine refuses in them leaves nothing. */
@@ -108,7 +111,8 @@ async function make(plan: Plan, image: FoundImage): Promise<string> {
     if (await plan.engine.has(id, `${kitFolder}/${kitMarker}`)) return id;
     plan.host.kits.forget(plan.engine);
     await removeContainer(plan.engine, id);
-    if (tries === 2) throw new LaunchRefusal("no-capacity", "the agent was removed from the engine; it is brought again");
+    if (tries === 2)
+      throw new LaunchRefusal("no-capacity", "the agent was removed from the engine; it is brought again");
   }
 }
 
@@ -118,7 +122,7 @@ async function makeOnce({ host, engine, ...parts }: Plan, image: FoundImage): Pr
   try {
     return await engine.create(name, containerSpec({ ...parts, image, kit }));
   } catch (error) {
-    if (!(error instanceof EngineError) || isEngineError(error, "unknown")) throw error;
+    if (!(error instanceof EngineError) || error.kind === "unknown") throw error;
     // Engines may fail and still have made it.
     const standing = error.kind === "unreachable" ? undefined : await engine.container(name);
     if (standing === undefined) throw refusalOf(error, "the engine makes no container");

@@ -31,7 +31,8 @@ function note(layers: Map<string, Layer>, id: string, told: Readonly<Record<stri
     return;
   }
   const { current, total } = isRecord(progressDetail) ? progressDetail : {};
-  if (typeof current === "number" && typeof total === "number" && total > 0) layers.set(id, { done: current, size: total });
+  if (typeof current === "number" && typeof total === "number" && total > 0)
+    layers.set(id, { done: current, size: total });
 }
 
 function percentOf(layers: ReadonlyMap<string, Layer>): number | null {

@@ -16,7 +16,10 @@ const told: readonly (readonly [RegExp, RefusedOutcome])[] = [
   [/denied|unauthorized|authentication required|forbidden|invalid (reference|username)/i, "misconfigured"],
   [/x509|certificate|server gave http response/i, "misconfigured"],
   [/network .*not found|unable to find network|no such network/i, "misconfigured"],
-  [/oci runtime|executable file|exec format error|bind source path|statfs|not (a directory|supported)/i, "misconfigured"],
+  [
+    /oci runtime|executable file|exec format error|bind source path|statfs|not (a directory|supported)/i,
+    "misconfigured",
+  ],
 ];
 
 export function refusalOf(error: EngineError, doing: string): LaunchRefusal {

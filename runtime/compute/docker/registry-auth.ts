@@ -36,7 +36,9 @@ export async function registryAuth(
   }
   for (const file of authFiles(places.environment)) {
     const auths = await readAuths(file, places.log);
-    const entry = keysOf(image).map((key) => auths.get(key)).find((found) => found !== undefined);
+    const entry = keysOf(image)
+      .map((key) => auths.get(key))
+      .find((found) => found !== undefined);
     const auth = entry && authOf(entry);
     if (auth !== undefined) return { ...auth, serveraddress };
   }

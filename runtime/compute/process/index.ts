@@ -2,8 +2,10 @@
 import { mkdirSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { endedMachines } from "../../core/ended-machines";
+import { isMachineName } from "../../core/machine-name";
+import { allOf } from "../../core/settled";
 import { turns } from "../../core/turns";
-import { OnejobError } from "../../core/errors";
 import type { Compute, Log, MachineOutcome, Tokens } from "../../core/ports";
 import type { ProfileSettings } from "../../core/settings";
 import type { Enforcement, GroupBase } from "./cgroup";
@@ -11,10 +13,8 @@ import { controlGroups } from "./control-groups";
 import type { Host } from "./host";
 import { type LaunchOptions, type Wanted, launchMachine, wantedMachines } from "./launch";
 import { listMachines } from "./list";
-import { isMachineName } from "./machine-record";
 import { processTable } from "./process-table";
 import { terminateMachine } from "./terminate";
-import { errorText } from "../../core/error-facts";
 
 export type { Enforcement } from "./cgroup";
 
@@ -60,13 +60,10 @@ export interface ProcessCompute extends Compute {
   enforcement(): Enforcement;
 }
 
-/** How many ended machines are remembered, so that a late launch does not start one again. */
-const mostEnded = 10_000;
-
 export function processCompute(options: ProcessOptions): ProcessCompute {
   const waiting = turns();
   const host = hostOf(options, (action) => waiting("", action));
-  const ended = new Set<string>();
+  const ended = endedMachines();
   const launching = launchOptions(options);
   return {
     kind: "process",
@@ -83,7 +80,7 @@ export function processCompute(options: ProcessOptions): ProcessCompute {
     },
     async terminate(machines) {
       const ours = machines.filter(isMachineName);
-      for (const machine of ours) remember(ended, machine);
+      for (const machine of ours) ended.add(machine);
       const end = (machine: string) => waiting(machine, () => terminateMachine(host, machine));
       allOf(await Promise.allSettled(ours.map(end)), "the end");
     },
@@ -136,28 +133,4 @@ function launchOptions(options: ProcessOptions): LaunchOptions {
     environment: options.environment ?? process.env,
     onExit: options.onExit ?? (() => undefined),
   };
-}
-
-function remember(ended: Set<string>, machine: string): void {
-  ended.add(machine);
-  for (const oldest of ended) {
-    if (ended.size <= mostEnded) return;
-    ended.delete(oldest);
-  }
-}
-
-/** Messages of the system name paths, which a job can make as long as it likes. */
-function shortened(text: string): string {
-  return text.length <= longestSaid ? text : `${text.slice(0, longestSaid)}…`;
-}
-
-const longestSaid = 300;
-const mostSaid = 3;
-
-/** All are waited for first: one machine's trouble is not another's. */
-function allOf<T>(results: readonly PromiseSettledResult<T>[], what: string): readonly T[] {
-  const failed = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
-  if (failed.length === 0) return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const said = failed.slice(0, mostSaid).map(errorText).map(shortened).join("; ");
-  throw new OnejobError("internal", `${what} of ${failed.length} machines failed: ${said}`, { cause: failed[0] });
 }

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { removeOwned, removeTree } from "../../machine/remove-tree";
 import { removeIpc } from "./ipc";
 import type { Host } from "./host";
-import { LaunchRefusal } from "./launch-refusal";
+import { LaunchRefusal } from "../../core/launch-refusal";
 import { type MachineRecord, machineDir } from "./machine-record";
 import type { JobUser } from "./job-user";
 import { errorCode, ignoreAbsent } from "../../core/error-facts";

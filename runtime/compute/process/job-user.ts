@@ -8,7 +8,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { removeClaim } from "./claim";
 import type { Host } from "./host";
 import { removeStrays } from "./job-folder";
-import { LaunchRefusal } from "./launch-refusal";
+import { LaunchRefusal } from "../../core/launch-refusal";
 import { machineDir } from "./machine-record";
 import { errorCode, errorText, ignoreAbsent } from "../../core/error-facts";
 

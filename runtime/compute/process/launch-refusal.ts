@@ -1,18 +1,6 @@
-/** Why a machine could not be made, as the planner needs to hear it. */
-import type { MachineOutcome } from "../../core/ports";
+/** What the system refused, as the planner needs to hear it. */
 import { errorCode, errorText } from "../../core/error-facts";
-
-type Refused = Exclude<MachineOutcome["outcome"], "launched">;
-
-export class LaunchRefusal extends Error {
-  readonly outcome: Refused;
-
-  constructor(outcome: Refused, detail: string, options: { cause?: unknown } = {}) {
-    super(detail, options);
-    this.name = "LaunchRefusal";
-    this.outcome = outcome;
-  }
-}
+import { LaunchRefusal } from "../../core/launch-refusal";
 
 /** The machine is full at the moment: waiting helps, a change of the configuration does not. */
 const full = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT"]);

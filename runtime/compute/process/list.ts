@@ -1,9 +1,10 @@
 /** Every machine that is ours: each folder, and each marked agent even if its folder is gone. */
 import type { Machine } from "../../core/ports";
 import { type Host, agentsIn } from "./host";
-import { type MachineRecord, isMachineName, readAllRecords } from "./machine-record";
+import { isMachineName } from "../../core/machine-name";
+import { type MachineRecord, readAllRecords } from "./machine-record";
 import type { ProcessEntry } from "./process-table";
-import type { Marker } from "./marker";
+import type { Marker } from "../../core/marker";
 
 type Agent = ProcessEntry & { readonly marker: Marker };
 

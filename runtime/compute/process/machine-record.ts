@@ -5,6 +5,7 @@
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ignoreAbsent } from "../../core/error-facts";
+import { isMachineName } from "../../core/machine-name";
 
 export interface MachineRecord {
   readonly launch: string;
@@ -22,11 +23,6 @@ export interface AgentProcess {
   readonly pid: number;
   /** Process ids are used again; this one at this start time is not. */
   readonly startTime: string;
-}
-
-/** Machine names become file names and environment values; anything else was never ours. */
-export function isMachineName(name: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(name);
 }
 
 export function machineDir(runnersDir: string, machine: string): string {

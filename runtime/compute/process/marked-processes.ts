@@ -1,5 +1,5 @@
 /** Which processes belong to a machine. Pure: from one list of processes. */
-import type { Marker } from "./marker";
+import type { Marker } from "../../core/marker";
 import type { ProcessEntry } from "./process-table";
 
 export interface Belonging {

@@ -7,7 +7,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { readProcFile } from "../../machine/proc-file";
-import { type Marker, parseMarker } from "./marker";
+import { type Marker, parseMarker } from "../../core/marker";
 import { errorCode } from "../../core/error-facts";
 
 export interface ProcessEntry {

@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { access, open } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { AgentBoot } from "../../core/agent-protocol";
-import { LaunchRefusal } from "./launch-refusal";
+import { LaunchRefusal } from "../../core/launch-refusal";
 import { errorCode } from "../../core/error-facts";
 
 export interface AgentSpawn {

@@ -9,7 +9,7 @@ import type { Job } from "../../core/model";
 import type { GithubClient } from "./client";
 import type { Connection } from "./connection";
 import { inParallel } from "./in-parallel";
-import { jobState } from "./job-state";
+import { newsOfJob } from "./job-state";
 import type { Repositories, Repository } from "./repositories";
 import type { News, RunNews } from "./run-jobs";
 import { newsOfRun, openRunsOf } from "./run-jobs";
@@ -80,7 +80,7 @@ class Search {
     await inParallel(this.unlisted(), mostAtOnce, (job) =>
       this.attempt({ job: job.key }, async () => {
         const { client, source } = this.about;
-        const event = await jobState(client, { known: job, source, background: true });
+        const event = await newsOfJob(client, { known: job, source, background: true });
         if (event !== undefined) this.events.push(event);
       }),
     );

@@ -1,9 +1,78 @@
 /** Source `github`: jobs of GitHub Actions on github.com, ghe.com and GitHub Enterprise Server. */
 import type { JobSource } from "../../core/ports";
+import type { AppClient } from "./app-client";
+import { openAppClient } from "./app-client";
+import { boundedMap } from "./bounded-map";
+import type { GithubClient } from "./client";
+import { openClient } from "./client";
+import type { Connection } from "./connection";
+import { connect } from "./connection";
+import type { Credentials } from "./credentials";
+import { appCredentials, tokenCredentials } from "./credentials";
+import { openEnroller } from "./enrol";
+import { openJobSearch } from "./find-jobs";
+import { jobState } from "./job-state";
 import type { GithubSourceOptions } from "./options";
+import { githubReceiver } from "./receive";
+import { redeliverLost } from "./redeliver";
+import type { Repositories } from "./repositories";
+import { openRepositories } from "./repositories";
+import { cancelRun, isFork, rerunJob } from "./run-control";
+import { removeGhosts, withdrawRunner } from "./runners";
 
+export { checkGithubSource } from "./check";
 export type { GithubCheckOptions, GithubFinding, GithubSourceOptions } from "./options";
 
+const mostForksKnown = 5_000;
+
+/** No call is made before the first method that needs one. */
 export function githubSource(options: GithubSourceOptions): JobSource {
-  throw new Error(`the source ${options.settings.name} is being written`);
+  const { settings, log } = options;
+  const connection = connect(options);
+  const { app, client } = speakers(connection);
+  const repositories = openRepositories(connection, client);
+  const { enrol } = openEnroller(connection, client);
+  const forks = boundedMap<boolean>(mostForksKnown);
+  const takesWebhooks = settings.intake !== "poll";
+  return {
+    name: settings.name,
+    assigns: false,
+    announces: takesWebhooks,
+    receive: noting(githubReceiver(options), repositories),
+    enrol,
+    withdraw: (runner, handle) => withdrawRunner(client, runner, handle),
+    cancel: async (job) => {
+      await cancelRun(client, job);
+      return "asked";
+    },
+    rerun: (job) => rerunJob(client, job, settings.auth.kind),
+    jobState: (job) => jobState(client, { known: job, source: settings }),
+    isFork: (facts) => isFork(client, facts, forks),
+    findJobs: openJobSearch({ connection, client, repositories }),
+    // A token sees no deliveries, and without webhooks there are none.
+    redeliverLost: async () => (app === null || !takesWebhooks ? 0 : redeliverLost(app, log)),
+    removeGhosts: (isGone) => removeGhosts({ client, scopes: settings.scopes, isGone, log }),
+  };
+}
+
+export interface Speakers {
+  /** `null` with a token. */
+  readonly app: AppClient | null;
+  readonly client: GithubClient;
+}
+
+function speakers(connection: Connection): Speakers {
+  const { auth } = connection.settings;
+  if (auth.kind === "token") return { app: null, client: openClient(connection, tokenCredentials(connection, auth)) };
+  const app = openAppClient(connection, auth);
+  return { app, client: openClient(connection, appCredentials(connection, app)) };
+}
+
+function noting(receive: JobSource["receive"], repositories: Repositories): JobSource["receive"] {
+  return async (delivery) => {
+    const parsed = await receive(delivery);
+    for (const { facts } of parsed.kind === "events" ? parsed.events : [])
+      if (facts.origin !== null) repositories.note(facts.origin.repository);
+    return parsed;
+  };
 }

@@ -9,22 +9,37 @@ import type { JobPlace, SourceFacts, Told } from "./job-events";
 import { isTold, jobEvent, jobFacts } from "./job-events";
 import { repositoryPath } from "./urls";
 
+export interface JobQuestion {
+  readonly known: Job;
+  readonly source: SourceFacts;
+  readonly background?: boolean;
+}
+
 /** `undefined`: GitHub does not know it (any more), or says of it what we do not understand. */
-export async function jobState(
+export function jobState(client: GithubClient, question: JobQuestion): Promise<JobEvent | undefined> {
+  return askJob(client, question, toldBy);
+}
+
+/** The same, where it is news to us. */
+export function newsOfJob(client: GithubClient, question: JobQuestion): Promise<JobEvent | undefined> {
+  return askJob(client, question, (document) => newsOf(document, question.known));
+}
+
+async function askJob(
   client: GithubClient,
-  { known, source, background = false }: { known: Job; source: SourceFacts; background?: boolean },
+  { known, source, background = false }: JobQuestion,
+  judge: (document: JobDocument) => Told | undefined,
 ): Promise<JobEvent | undefined> {
   const { scope, origin, id } = known;
   if (origin === null) return undefined;
   const path = `${repositoryPath(origin.repository)}/actions/jobs/${id}`;
   const call: ApiCall = { scope, right: "read-jobs", path, background, expect: [404] };
   const { value: document, ...heard } = await client.ask(call, (body) => readJobDocument(body, "the job"));
-  if (document === undefined) return undefined;
-  const told = toldBy(document);
+  const told = document === undefined ? undefined : judge(document);
+  if (document === undefined || told === undefined) return undefined;
   // Its place is as it was told first: the repository may have been renamed since, its scope configured otherwise.
   const { repository, fork } = origin;
-  const finding = { document, source, heard, known, place: { scope, repository, fork } };
-  return told === undefined ? undefined : stateEvent(told, finding);
+  return stateEvent(told, { document, source, heard, known, place: { scope, repository, fork } });
 }
 
 /** Requested and pending jobs wait for something else of their run, as those that wait for an approval. */

@@ -1,4 +1,4 @@
-import { parseMarker, markerVariables } from "../../../runtime/compute/process/marker";
+import { parseMarker, markerVariables } from "../../../runtime/core/marker";
 import { processesOf } from "../../../runtime/compute/process/marked-processes";
 import type { ProcessEntry } from "../../../runtime/compute/process/process-table";
 

@@ -14,7 +14,7 @@ import { ListenerService } from "./listener-routes";
 import type { App, Hook, Installation, Job, Run, Runner, RunnerGroup } from "./model";
 import type { FakeGitHubOptions, Options } from "./options";
 import { withDefaults } from "./options";
-import { toJson } from "./reply";
+import { Refusal, toJson } from "./reply";
 import { RestApi } from "./rest-api";
 import { appRoutes } from "./routes/apps";
 import { deliveryRoutes } from "./routes/deliveries";
@@ -69,13 +69,13 @@ export class FakeGitHub {
     return this;
   }
 
-  /** Rejects when the fake itself said something that GitHub's published description does not allow. */
+  /** Rejects when the fake itself failed, or said something that GitHub's published description does not allow. */
   async stop(): Promise<void> {
     this.sessions.closeAll();
     await this.server.stop();
     await this.deliverer.stop();
     const [violation] = this.api.violations;
-    if (violation !== undefined) throw new Error(`the fake broke GitHub's published description: ${violation}`);
+    if (violation !== undefined) throw new Error(`the fake GitHub is wrong: ${violation}`);
   }
 
   /** `http://127.0.0.1:PORT`: what stands as `url` in the configuration. */
@@ -287,9 +287,13 @@ export class FakeGitHub {
 
   private async answer(request: HttpRequest): Promise<HttpReply | null> {
     const { pathname } = request.url;
-    if (pathname.startsWith("/_fake/")) return this.answerPrivately(request);
-    const path = pathname.replace(/^\/api\/v3(?=\/)/, "");
-    return this.api.answer({ ...request, path });
+    try {
+      if (pathname.startsWith("/_fake/")) return await this.answerPrivately(request);
+      return await this.api.answer({ ...request, path: pathname.replace(/^\/api\/v3(?=\/)/, "") });
+    } catch (error) {
+      if (!(error instanceof Refusal)) this.api.violations.push(errorText(error));
+      throw error;
+    }
   }
 
   private async answerPrivately({ method, url, text, onClose }: HttpRequest): Promise<HttpReply> {
@@ -303,4 +307,8 @@ export class FakeGitHub {
     const answer = reply.body === undefined ? "" : toJson(reply.body);
     return { status: reply.status, headers: { "content-type": "application/json" }, text: answer };
   }
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

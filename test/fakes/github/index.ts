@@ -39,6 +39,9 @@
  * **From other processes**: `POST /_fake/control/<name>` with a JSON object: state, calls, queue-run, queue-job,
  * approve, cancel-run, rerun-job, pause-assignment, resume-assignment, delivery-faults, inject, clear-faults, settled.
  *
+ * **Helpers for tests**: `WebhookReceiver` (the other end of a webhook) and `BareListener` (takes jobs without a
+ * process).
+ *
  * **The stand-in listener** does what the real one does as far as its starter can see: commands `run` and `configure`,
  * inputs in `ACTIONS_RUNNER_INPUT_*` (a secret in the arguments is refused), the hooks
  * `ACTIONS_RUNNER_HOOK_JOB_STARTED` and `…_COMPLETED`, the printed lines, `_diag`, `_work`, a `Runner.Worker` child.
@@ -46,6 +49,8 @@
  * 7 when its version is too old and `ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1` asks for it (else 1).
  */
 export type { JobSpec, RunSpec } from "./actions";
+export type { ListenerAnswer } from "./bare-listener";
+export { BareListener } from "./bare-listener";
 export type { CallLog, LoggedCall } from "./call-log";
 export type { Delivery, DeliveryFate, DeliveryFaults, Parcel } from "./deliveries";
 export type { AppSpec, GroupSpec, TokenSpec } from "./directory";
@@ -70,3 +75,5 @@ export { makeRunnerFolder } from "./runner-folder";
 export type { ListenerFault } from "./sessions";
 export type { Time } from "./time";
 export { ManualTime, realTime } from "./time";
+export type { ReceivedWebhook } from "./webhook-receiver";
+export { WebhookReceiver } from "./webhook-receiver";

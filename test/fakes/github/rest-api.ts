@@ -81,7 +81,7 @@ export class RestApi {
   }
 
   private checkHeaders({ headers }: RestRequest): void {
-    if (headers["user-agent"] === undefined) {
+    if ((headers["user-agent"] ?? "") === "") {
       throw new Refusal(
         403,
         "Request forbidden by administrative rules. Please make sure your request has a User-Agent header",

@@ -129,13 +129,13 @@ function repositoriesRoute(world: World): Route {
   };
 }
 
-function manifestRoute(world: World, { convert }: AppActions): Route {
+function manifestRoute(world: World, actions: AppActions): Route {
   return {
     method: "POST",
     template: "/app-manifests/{code}/conversions",
     access: { by: "anyone" },
     handle: (call) => {
-      const made = convert(call.params.code ?? "");
+      const made = actions.convert(call.params.code ?? "");
       if (made === undefined) throw notFound();
       const { app, clientSecret, webhookSecret } = made;
       return {
