@@ -31,6 +31,11 @@ export const jit: ListenerCredential = { kind: "jit", config: jitConfig };
 /** Never said to listen only because it lives. */
 export const patient = { listenerQuietMs: 600_000 };
 
+/** Shell: what GitHub's program says, and what it does while it waits. */
+export const listens = "echo '2026-01-01 00:00:00Z: Listening for Jobs'";
+export const hasJob = "echo '2026-01-01 00:00:00Z: Running job: build'";
+export const forever = "while :; do sleep 0.05; done";
+
 export async function openListenerBench(
   script = "exit 0",
   user?: { readonly uid: number; readonly gid: number },

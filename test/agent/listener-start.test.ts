@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { jit, made, openListenerBench, patient, writeProgram } from "./listener-bench";
+import { forever, hasJob, jit, made, openListenerBench, patient, writeProgram } from "./listener-bench";
 import type { ListenerBench } from "./listener-bench";
 
 let bench: ListenerBench;

@@ -1,16 +1,12 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
 import { markedProcesses } from "./agent-bench";
-import { jit, made, openListenerBench, patient, waitFor, writeProgram } from "./listener-bench";
+import { forever, hasJob, listens, openListenerBench, patient, waitFor, writeProgram } from "./listener-bench";
 import type { ListenerBench } from "./listener-bench";
 
 let bench: ListenerBench;
 afterEach(() => bench.close());
 
-const listens = "echo '2026-01-01 00:00:00Z: Listening for Jobs'";
-const hasJob = "echo '2026-01-01 00:00:00Z: Running job: build'";
-const forever = "while :; do sleep 0.05; done";
 const left = (): readonly string[] => markedProcesses(bench.boot.marker["ONEJOB_RUNNER"] ?? "");
 
 async function until(type: "listening" | "started" | "finished"): Promise<void> {

@@ -75,6 +75,23 @@ export class ForgeWorld extends World {
   }
 }
 
+/** A job with its machine up and listening. */
+export async function listeningJob(options: ForgeWorldOptions = {}) {
+  const world = new ForgeWorld(options);
+  await world.tell(world.forge.queue({ id: "a" }));
+  const [runner = ""] = world.machines();
+  const agent = await world.up(runner);
+  return { world, runner, agent };
+}
+
+/** One that the forge has given to its runner; nobody has been told. */
+export async function runningJob(options: ForgeWorldOptions = {}) {
+  const { world, runner, agent } = await listeningJob(options);
+  const taken = world.forge.assign();
+  if (taken === undefined) throw new Error("the forge gave nothing");
+  return { world, runner, agent, started: taken.event };
+}
+
 function forgeSettings({ trust = null }: ForgeWorldOptions): Settings["sources"][number] {
   return {
     name: "gh",

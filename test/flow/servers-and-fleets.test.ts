@@ -28,7 +28,7 @@ describe("a server that left and came back", () => {
     const { key } = await world.running();
     const waiting = await world.submit();
     await world.pump();
-    expect(await handBack(world.ports)).toBe(1);
+    expect(await handBack(world.ports)).toEqual({ gone: 1, leaving: 0 });
     expect(await world.job(key)).toMatchObject({ state: "running" });
     expect(world.compute.machines).toHaveLength(1);
     await recover(world.ports);

@@ -56,7 +56,8 @@ async function missing(place: SecretPlace, env: Context["io"]["env"]): Promise<O
 
 /** Windows keeps no such modes. */
 function isOpen(file: string): boolean {
-  return process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0;
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+  return process.platform !== "win32" && (mode & 0o077) !== 0;
 }
 
 export interface TrustOptions {

@@ -24,7 +24,7 @@ export async function initWithNewApp(context: Context, plan: Plan, wish: NewAppW
   try {
     const app = await createApp({
       wish: { url: wish.url, scopes: wish.scopes, webhookUrl },
-      apiUrl: lazy.sourceChecks().githubApi(wish.url),
+      apiUrl: lazy.githubApi().githubApi(wish.url),
       port,
       announce: (pageUrl) => announce(context, pageUrl),
       say: context.say,

@@ -23,13 +23,22 @@ import type { RegistryAuth } from "./registry-auth";
 /** The body of `POST /containers/create`. */
 export type ContainerSpec = Docker.ContainerCreateOptions;
 
-export interface Engine {
+export interface Engine extends ContainerCalls, ImageCalls, VolumeCalls {
   readonly socket: string;
+  /** Asked once, and again after it did not answer. */
   facts(): Promise<EngineFacts>;
+  /** Calls under way fail. */
+  close(): void;
+}
+
+interface ImageCalls {
   /** `undefined`: the engine does not have it. */
   image(name: string): Promise<ImageFacts | undefined>;
   /** Resolves when the image is there. `onPercent`: `null` while it cannot be told. */
   pull(name: string, auth: RegistryAuth | undefined, onPercent: (percent: number | null) => void): Promise<void>;
+}
+
+interface ContainerCalls {
   create(name: string, spec: ContainerSpec): Promise<string>;
   container(nameOrId: string): Promise<ContainerFacts | undefined>;
   containers(labels: readonly string[]): Promise<readonly ListedContainer[]>;
@@ -46,12 +55,14 @@ export interface Engine {
   ended(id: string): Promise<number | null>;
   /** The last lines its program wrote. */
   lastLines(id: string, count: number): Promise<string>;
+}
+
+interface VolumeCalls {
+  /** There already: no error. */
   makeVolume(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
   /** Names of all that contain this. */
   volumes(part: string): Promise<readonly string[]>;
   removeVolume(name: string): Promise<void>;
-  /** Calls under way fail. */
-  close(): void;
 }
 
 /** The longest silence of an engine that was asked for something it does at once. */
@@ -62,29 +73,51 @@ export function connectEngine(socket: string): Engine {
   const agent = new Agent({ keepAlive: false });
   // Named, so that DOCKER_HOST does not take its place.
   const address = { socketPath: socket, host: undefined, port: undefined, protocol: "http" as const, agent };
-  const quick = new Docker({ ...address, timeout: silenceMs });
-  const patient = new Docker(address);
   let facts: Promise<EngineFacts> | undefined;
-  const call = async <T>(what: string, make: () => Promise<T>): Promise<T> => {
+  const call: Call = async (what, make) => {
     try {
       return await make();
     } catch (error) {
-      const told = engineError(error, { what, socket });
       // It may come back as another one.
-      if (isEngineError(told, "unreachable", "unknown")) facts = undefined;
-      throw told;
+      facts = undefined;
+      throw engineError(error, { what, socket });
     }
   };
-  const found = <T>(what: string, make: () => Promise<T>): Promise<T | undefined> => call(what, make).catch(ifAbsent);
+  const line = { quick: new Docker({ ...address, timeout: silenceMs }), patient: new Docker(address), call };
   return {
     socket,
-    facts: () => (facts ??= call("info", async () => factsOf(await quick.info()))),
-    image: (name) => found("inspect image", async () => imageFacts(await quick.getImage(name).inspect())),
+    facts: () => (facts ??= call("info", async () => factsOf(await line.quick.info()))),
+    ...imageCalls(line),
+    ...containerCalls(line),
+    ...volumeCalls(line),
+    close: () => agent.destroy(),
+  };
+}
+
+type Call = <T>(what: string, make: () => Promise<T>) => Promise<T>;
+
+interface Line {
+  readonly quick: Docker;
+  /** For what may take as long as it likes. */
+  readonly patient: Docker;
+  readonly call: Call;
+}
+
+function imageCalls({ quick, patient, call }: Line): ImageCalls {
+  return {
+    image: (name) =>
+      call("inspect image", async () => imageFacts(await quick.getImage(name).inspect())).catch(ignoreAbsent),
     pull: (name, auth, onPercent) =>
       call("pull", async () => {
         const answer = await patient.createImage(auth, { fromImage: name });
         await readPull(answer, onPercent);
       }),
+  };
+}
+
+function containerCalls({ quick, patient, call }: Line): ContainerCalls {
+  const of = (id: string) => quick.getContainer(id);
+  return {
     create: (name, spec) =>
       call("create container", async () => {
         // Else the library puts the whole body into the address as well.
@@ -92,25 +125,25 @@ export function connectEngine(socket: string): Engine {
         return (await quick.createContainer(given)).id;
       }),
     container: (nameOrId) =>
-      found("inspect container", async () => containerFacts(await quick.getContainer(nameOrId).inspect())),
+      call("inspect container", async () => containerFacts(await of(nameOrId).inspect())).catch(ignoreAbsent),
     containers: (labels) =>
       call("list containers", async () =>
         listedContainers(await quick.listContainers({ all: true, filters: { label: [...labels] } })),
       ),
     has: async (id, path) => {
-      const looked = await found("look into container", () => quick.getContainer(id).infoArchive({ path }));
+      const looked = await call("look into container", () => of(id).infoArchive({ path })).catch(ignoreAbsent);
       return looked !== undefined;
     },
     unpack: (id, folder, archive) =>
       call("write into container", async () => {
-        await quick.getContainer(id).putArchive(archive, { path: folder, noOverwriteDirNonDir: "1" });
+        await of(id).putArchive(archive, { path: folder, noOverwriteDirNonDir: "1" });
       }),
     start: (id) =>
       call("start container", async () => {
-        await quick.getContainer(id).start().catch(ifStarted);
+        await of(id).start().catch(ignoreStarted);
       }),
-    kill: (id) => call("kill container", () => quick.getContainer(id).kill({ signal: "SIGKILL" })),
-    remove: (id) => call("remove container", () => quick.getContainer(id).remove({ force: true, v: true })),
+    kill: (id) => call("kill container", () => of(id).kill({ signal: "SIGKILL" })),
+    remove: (id) => call("remove container", () => of(id).remove({ force: true, v: true })),
     ended: (id) =>
       call("wait for container", async () => {
         const answer: unknown = await patient.getContainer(id).wait();
@@ -118,8 +151,13 @@ export function connectEngine(socket: string): Engine {
       }),
     lastLines: (id, count) =>
       call("read container's output", async () =>
-        plainLines(await quick.getContainer(id).logs({ stdout: true, stderr: true, tail: count })),
+        plainLines(await of(id).logs({ stdout: true, stderr: true, tail: count })),
       ),
+  };
+}
+
+function volumeCalls({ quick, call }: Line): VolumeCalls {
+  return {
     makeVolume: (name, labels) =>
       call("create volume", async () => {
         await quick.createVolume({ Name: name, Labels: { ...labels } });
@@ -127,18 +165,17 @@ export function connectEngine(socket: string): Engine {
     volumes: (part) =>
       call("list volumes", async () => volumeNames(await quick.listVolumes({ filters: { name: [part] } }))),
     removeVolume: (name) => call("remove volume", () => quick.getVolume(name).remove()),
-    close: () => agent.destroy(),
   };
 }
 
-function ifAbsent(error: unknown): undefined {
+function ignoreAbsent(error: unknown): undefined {
   if (!isEngineError(error, "absent")) throw error;
   return undefined;
 }
 
 const alreadyStarted = 304;
 
-function ifStarted(error: unknown): undefined {
+function ignoreStarted(error: unknown): undefined {
   if (!isRecord(error) || error["statusCode"] !== alreadyStarted) throw error;
   return undefined;
 }

@@ -12,6 +12,7 @@ import { images } from "./images";
 import { kits } from "./kits";
 import { type Wanted, launchMachine } from "./launch";
 import { listMachines } from "./list";
+import { pulls } from "./pulls";
 import { registryAuth } from "./registry-auth";
 import { terminateMachine } from "./terminate";
 import { watchContainers } from "./watch";
@@ -102,8 +103,7 @@ function hostOf(options: DockerOptions): Host {
     engines: engines({ stateDir, profiles, environment }),
     images: images({
       log,
-      clock,
-      waitMs: options.pullWaitMs ?? 20_000,
+      pulls: pulls({ log, clock, waitMs: options.pullWaitMs ?? 20_000 }),
       auth: (compute) => registryAuth(compute, { secret, environment, log }),
     }),
     kits: kits({ agentFile, home, log, clock, waitMs: options.kitWaitMs ?? 20_000 }),

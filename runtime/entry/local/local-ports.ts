@@ -60,8 +60,7 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   });
   const tokens = await openTokens(ledger);
   const given = { clock: systemClock, random: nodeRandom, log };
-  const onExit = (machine: string) =>
-    void lookAfter(machine, ports).catch((error: unknown) => log.warn("ended agent not looked after", { error }));
+  const onExit = (machine: string) => lookAfter(machine, ports);
   const computes = computeRegistry(options, { ...given, tokens, onExit });
   const ports: Ports = {
     ...given,
@@ -100,7 +99,11 @@ async function openStore(dataDir: string) {
 }
 
 /** An agent ended: faster than waiting for the sweep to see it. */
-async function lookAfter(machine: string, ports: Ports): Promise<void> {
+function lookAfter(machine: string, ports: Ports): void {
+  findAndCheck(machine, ports).catch((error: unknown) => ports.log.warn("ended agent not looked after", { error }));
+}
+
+async function findAndCheck(machine: string, ports: Ports): Promise<void> {
   for (const profile of await ports.ledger.listProfiles()) {
     const runner = await ports.ledger.readRunner(profile, machine);
     if (runner !== undefined) await ports.queue.send([{ kind: "check", profile, runner: runner.id }]);

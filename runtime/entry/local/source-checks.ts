@@ -1,4 +1,4 @@
-/** For the CLI, which may not look into adapters: where a source's API is, and whether the source will work. */
+/** For the CLI, which may not look into adapters: whether a source will work. */
 import { existsSync } from "node:fs";
 import { version } from "../../../package.json";
 import { errorText } from "../../core/error-facts";
@@ -9,8 +9,6 @@ import { checkGithubSource } from "../../sources/github/check";
 import type { GithubFinding } from "../../sources/github/options";
 import { nodeRandom } from "./node-random";
 import { readSecret } from "./secrets";
-
-export { apiBase as githubApi } from "../../sources/github/urls";
 
 export interface SourceCheckOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,5 @@
 /** Puts the house together on one machine: adapters behind their ports, the worker, the sweep, and the HTTP face. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { OnejobError } from "../../core/errors";
 import { parseListen } from "../../core/settings-listen";
@@ -132,6 +133,20 @@ async function listen(http: FastifyInstance, wanted: string): Promise<string> {
   }
 }
 
+/** Agents that listen for a forge's jobs take a moment to stop. */
+const leavingMs = 6_000;
+const leavingLookMs = 100;
+
+async function handAllBack(ports: Ports): Promise<number> {
+  const until = ports.clock.now() + leavingMs;
+  for (let count = 0; ;) {
+    const { gone, leaving } = await handBack(ports);
+    count += gone;
+    if (leaving === 0 || ports.clock.now() >= until) return count;
+    await sleep(leavingLookMs);
+  }
+}
+
 interface Parts extends StartOptions {
   readonly url: string;
   readonly http: FastifyInstance;
@@ -159,7 +174,7 @@ function running(parts: Parts): RunningServer {
       const stopped = background.stop();
       stopReceiving();
       await stopped;
-      const handedBack = await handBack(ports).catch((error: unknown) => {
+      const handedBack = await handAllBack(ports).catch((error: unknown) => {
         log.warn("what had not started is left to the next start", { error });
         return 0;
       });

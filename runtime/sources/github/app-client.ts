@@ -1,9 +1,9 @@
 /** Calls of a GitHub app as itself, within their own budget; a rotated private key is read again. */
-import { OnejobError } from "../../core/errors";
 import type { Instant } from "../../core/model";
 import type { GithubAuth } from "../../core/settings";
 import type { Budget } from "./budget";
 import type { Connection } from "./connection";
+import { CredentialError } from "./credential-error";
 import { exchange } from "./exchange";
 import { skewOf } from "./limits";
 import type { AppAnswer } from "./octokit";
@@ -58,10 +58,9 @@ export function openAppClient(connection: Connection, auth: AppAuth): AppClient 
   };
 }
 
-function notAccepted(appId: number, { data }: AppAnswer): OnejobError {
+function notAccepted(appId: number, { data }: AppAnswer): CredentialError {
   const words = messageIn(data);
-  return new OnejobError(
-    "source-refused",
+  return new CredentialError(
     `app ${appId} is not accepted${words === "" ? "" : ` (${words})`}: its id and its private key must belong together`,
   );
 }

@@ -3,6 +3,7 @@ import { OnejobError } from "../../core/errors";
 import type { GithubAuth } from "../../core/settings";
 import type { AppClient } from "./app-client";
 import type { Budget } from "./budget";
+import { CredentialError } from "./credential-error";
 import type { Connection } from "./connection";
 import { findInstallation, makeToken, suspended } from "./installations";
 import type { Renewable } from "./renewable";
@@ -39,7 +40,7 @@ export function tokenCredentials(connection: Connection, auth: TokenAuth): Crede
 /** What `fetch` says about characters it cannot send quotes them. */
 function sendable(token: string, what: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new OnejobError("source-refused", `${what} holds characters that no token has`);
+  throw new CredentialError(`${what} holds characters that no token has`);
 }
 
 interface Access {

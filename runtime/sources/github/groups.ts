@@ -50,7 +50,7 @@ export function openGroups({ client, clock, auth }: GroupsOptions): Groups {
   return {
     async idOf(scope, group) {
       if (isRepository(scope)) return defaultGroup.id;
-      return pick(await listOf(scope).get(), { scope, group, auth });
+      return findGroup(await listOf(scope).get(), { scope, group, auth });
     },
     forget(scope) {
       lists.delete(scope);
@@ -77,7 +77,8 @@ interface Wanted {
   readonly auth: GithubAuth["kind"];
 }
 
-function pick(groups: readonly Group[] | null, { scope, group, auth }: Wanted): string {
+/** Throws `source-refused`. */
+export function findGroup(groups: readonly Group[] | null, { scope, group, auth }: Wanted): string {
   if (groups === null) {
     if (same(group, defaultGroup.name)) return defaultGroup.id;
     throw new OnejobError(

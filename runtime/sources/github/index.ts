@@ -1,14 +1,7 @@
 /** Source `github`: jobs of GitHub Actions on github.com, ghe.com and GitHub Enterprise Server. */
 import type { JobSource } from "../../core/ports";
-import type { AppClient } from "./app-client";
-import { openAppClient } from "./app-client";
 import { boundedMap } from "./bounded-map";
-import type { GithubClient } from "./client";
-import { openClient } from "./client";
-import type { Connection } from "./connection";
 import { connect } from "./connection";
-import type { Credentials } from "./credentials";
-import { appCredentials, tokenCredentials } from "./credentials";
 import { openEnroller } from "./enrol";
 import { openJobSearch } from "./find-jobs";
 import { jobState } from "./job-state";
@@ -19,6 +12,7 @@ import type { Repositories } from "./repositories";
 import { openRepositories } from "./repositories";
 import { cancelRun, isFork, rerunJob } from "./run-control";
 import { removeGhosts, withdrawRunner } from "./runners";
+import { openSpeakers } from "./speakers";
 
 export { checkGithubSource } from "./check";
 export type { GithubCheckOptions, GithubFinding, GithubSourceOptions } from "./options";
@@ -29,7 +23,7 @@ const mostForksKnown = 5_000;
 export function githubSource(options: GithubSourceOptions): JobSource {
   const { settings, log } = options;
   const connection = connect(options);
-  const { app, client } = speakers(connection);
+  const { app, client } = openSpeakers(connection);
   const repositories = openRepositories(connection, client);
   const { enrol } = openEnroller(connection, client);
   const forks = boundedMap<boolean>(mostForksKnown);
@@ -53,19 +47,6 @@ export function githubSource(options: GithubSourceOptions): JobSource {
     redeliverLost: async () => (app === null || !takesWebhooks ? 0 : redeliverLost(app, log)),
     removeGhosts: (isGone) => removeGhosts({ client, scopes: settings.scopes, isGone, log }),
   };
-}
-
-export interface Speakers {
-  /** `null` with a token. */
-  readonly app: AppClient | null;
-  readonly client: GithubClient;
-}
-
-function speakers(connection: Connection): Speakers {
-  const { auth } = connection.settings;
-  if (auth.kind === "token") return { app: null, client: openClient(connection, tokenCredentials(connection, auth)) };
-  const app = openAppClient(connection, auth);
-  return { app, client: openClient(connection, appCredentials(connection, app)) };
 }
 
 function noting(receive: JobSource["receive"], repositories: Repositories): JobSource["receive"] {

@@ -4,6 +4,7 @@ import { fields, idText, isFields, optionalInstant, optionalText, ShapeError, te
 import { OnejobError } from "../../core/errors";
 import type { AppClient } from "./app-client";
 import type { AppAnswer } from "./octokit";
+import { CredentialError } from "./credential-error";
 import { messageIn } from "./refusals";
 import { usefulMs, type Fresh } from "./renewable";
 import { isRepository } from "./urls";
@@ -15,8 +16,8 @@ export interface Installation {
   readonly suspended: boolean;
   /** As granted, e.g. `administration: write`. */
   readonly permissions: Fields;
-  /** Webhook events the app is subscribed to. */
-  readonly events: readonly string[];
+  /** Webhook events the app is subscribed to; `null`: the server does not say. */
+  readonly events: readonly string[] | null;
 }
 
 /** Throws `source-unreachable` where the app is not installed, or suspended. */
@@ -32,7 +33,7 @@ export async function findInstallation(app: AppClient, scope: string): Promise<I
 function notInstalled({ appId }: AppClient, scope: string, { status, data }: AppAnswer): OnejobError {
   const words = messageIn(data);
   if (/integration not found/i.test(words))
-    return new OnejobError("source-refused", `there is no app ${appId} on this server: correct auth.appId`);
+    return new CredentialError(`there is no app ${appId} on this server: correct auth.appId`);
   const what = `app ${appId} is not installed for "${scope}" (${status}${words === "" ? "" : `, ${words}`})`;
   return new OnejobError("source-unreachable", `${what}: install it there, or correct the scope`);
 }
@@ -44,7 +45,7 @@ function readInstallation(data: unknown): Installation {
     id: idText(plain(installation["id"]), "the installation's id"),
     suspended: optionalText(installation["suspended_at"]) !== null,
     permissions: isFields(permissions) ? permissions : {},
-    events: Array.isArray(events) ? events.filter((event): event is string => typeof event === "string") : [],
+    events: Array.isArray(events) ? events.filter((event): event is string => typeof event === "string") : null,
   };
 }
 

@@ -5,6 +5,7 @@
 import { App } from "@octokit/app";
 import { OnejobError } from "../../core/errors";
 import type { Log } from "../../core/ports";
+import { CredentialError } from "./credential-error";
 import { isFields } from "./shape";
 
 export interface AppOptions {
@@ -71,7 +72,7 @@ function answerIn(error: unknown, { appId, sent }: { appId: number; sent: boolea
     return { status: response["status"], data: response["data"], headers: plainHeaders(response["headers"]) };
   if (sent) throw new OnejobError("source-unreachable", "GitHub's answer cannot be read");
   // Without its cause: what a parser says about a key may quote it.
-  throw new OnejobError("source-refused", `the private key of app ${appId} cannot sign: use the .pem file from GitHub`);
+  throw new CredentialError(`the private key of app ${appId} cannot sign: use the .pem file from GitHub`);
 }
 
 function plainHeaders(headers: unknown): AppAnswer["headers"] {

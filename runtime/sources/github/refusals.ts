@@ -1,6 +1,7 @@
 /** Makes an error of an answer that says no: to which call, in whose words, and what to change. Never with a token. */
 import { OnejobError } from "../../core/errors";
 import type { GithubAuth } from "../../core/settings";
+import { CredentialError } from "./credential-error";
 import { parseJson } from "./lossless-json";
 import type { Right } from "./rights";
 import { howToGrant } from "./rights";
@@ -24,7 +25,7 @@ export function refusal(refused: Refused): OnejobError {
     return new OnejobError("source-unreachable", `the app is suspended for "${scope}": unsuspend it there`);
   const what = `${method} ${withoutQuery(path)} was answered ${status}${words === "" ? "" : ` (${words})`}`;
   if (status === 401)
-    return new OnejobError("source-refused", `"${scope}": ${what}: the ${auth} is not accepted any more; renew it`);
+    return new CredentialError(`"${scope}": ${what}: the ${auth}'s credential is not accepted (any more): renew it`);
   const exists = status === 404 ? `see that "${scope}" is spelled right, and ` : "";
   return new OnejobError("source-refused", `"${scope}": ${what}; ${exists}${howToGrant(right, { scope, auth })}`);
 }
@@ -62,7 +63,7 @@ function errorWords(error: unknown): string[] {
 /** No server should send a token back; should one do, it ends here. */
 export function scrub(text: string): string {
   return text
-    .replace(/\b(?:gh[a-z]_|github_pat_|v1\.)[A-Za-z0-9_]{8,}/g, "***")
+    .replace(/\b(?:gh[a-z]_|github_pat_|v1\.)[\w.-]{8,}/g, "***")
     .replace(/\beyJ[\w-]{8,}(?:\.[\w-]*){1,2}/g, "***");
 }
 

@@ -2,6 +2,7 @@
 import { errorCode } from "../../core/error-facts";
 import { OnejobError } from "../../core/errors";
 import type { SecretPlace } from "../../core/settings";
+import { CredentialError } from "./credential-error";
 
 /** Without the line break at the end of a file. Throws `source-refused`. */
 export async function readCredential(
@@ -9,7 +10,7 @@ export async function readCredential(
   { secret, what }: { secret: (place: SecretPlace) => Promise<string>; what: string },
 ): Promise<string> {
   const value = (await read(place, { secret, what })).trim();
-  if (value === "") throw new OnejobError("source-refused", `${what} in ${placeName(place)} is empty`);
+  if (value === "") throw new CredentialError(`${what} in ${placeName(place)} is empty`);
   return value;
 }
 
@@ -22,7 +23,7 @@ async function read(
   } catch (error) {
     if (error instanceof OnejobError) throw error;
     const why = errorCode(error) ?? "it is not there";
-    throw new OnejobError("source-refused", `${what} in ${placeName(place)} cannot be read (${why})`, { cause: error });
+    throw new CredentialError(`${what} in ${placeName(place)} cannot be read (${why})`, { cause: error });
   }
 }
 

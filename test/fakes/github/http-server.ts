@@ -49,7 +49,7 @@ export class HttpServer {
   private async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = await this.reply(incoming, response).catch((error: unknown) => errorReply(error));
     if (reply === null) {
-      incoming.destroy();
+      incoming.socket.destroy();
       return;
     }
     response.writeHead(reply.status, reply.headers).end(reply.text);

@@ -1,0 +1,100 @@
+import { ForgeWorld, runningJob } from "../fakes/forge-world";
+
+const minute = 60_000;
+
+describe("a forge that cannot be asked", () => {
+  it.each([
+    ["source-unreachable", "source-unreachable"],
+    ["source-throttled", "throttled"],
+    ["source-refused", "misconfigured"],
+  ] as const)("with %s is what a waiting job says, and no machine after machine is made", async (code, reason) => {
+    const world = new ForgeWorld();
+    const queued = world.forge.queue({ id: "a" });
+    world.forge.failWith(code);
+    await world.tell(queued);
+    await world.tell(world.forge.queue({ id: "b" }));
+    const planner = (await world.view()).planner;
+    expect(Object.values(planner.blocked)).toMatchObject([{ reason }]);
+    expect(world.compute.started).toHaveLength(1);
+  });
+
+  it("and answers again gives the machine that waited its right", async () => {
+    const world = new ForgeWorld();
+    const queued = world.forge.queue({ id: "a" });
+    world.forge.failWith("source-unreachable");
+    await world.tell(queued);
+    const [agent] = world.agents();
+    expect(await agent?.enrol()).toMatchObject({ kind: "later" });
+    world.forge.failWith(undefined);
+    expect(await agent?.enrol()).toMatchObject({ kind: "enrolled" });
+    expect((await world.view()).planner.blocked).toEqual({});
+  });
+
+  it("does not make its machines count as failing to boot", async () => {
+    const world = new ForgeWorld();
+    const queued = world.forge.queue({ id: "a" });
+    world.forge.failWith("source-unreachable");
+    await world.tell(queued);
+    await world.agents()[0]?.enrol();
+    await world.turn(minute);
+    expect((await world.view()).planner.breakers).toEqual({});
+  });
+
+  it("leaves a running job alone until it can be asked how it ended", async () => {
+    const { world, agent, started } = await runningJob();
+    await world.tell(started);
+    world.forge.end("a");
+    world.forge.failWith("source-unreachable");
+    await agent.finish(0);
+    for (let waited = 0; waited < 5; waited += 1) await world.turn(30_000);
+    expect(await world.forgeJob("a")).toMatchObject({ state: "running" });
+    world.forge.failWith(undefined);
+    for (let waited = 0; waited < 3; waited += 1) await world.turn(30_000);
+    expect(await world.forgeJob("a")).toMatchObject({ state: "completed" });
+  });
+});
+
+describe("a machine lost under a forge's job", () => {
+  it("fails the job here as the forge will", async () => {
+    const { world, runner, started } = await runningJob();
+    await world.tell(started);
+    world.compute.vanish(runner);
+    await world.turn(1_000);
+    expect(await world.forgeJob("a")).toMatchObject({ state: "failed", reason: "agent-lost" });
+  });
+
+  it("after the job ended there takes the forge's word for it", async () => {
+    const { world, runner, started } = await runningJob();
+    await world.tell(started);
+    world.forge.end("a");
+    world.compute.vanish(runner);
+    await world.turn(1_000);
+    expect(await world.forgeJob("a")).toMatchObject({ state: "completed" });
+  });
+});
+
+describe("jobs that nobody told us of", () => {
+  it("are found by asking, and moves as well", async () => {
+    const world = new ForgeWorld({ announces: false });
+    world.forge.queue({ id: "a" });
+    await world.discover();
+    await world.allUp();
+    world.forge.assign();
+    await world.discover();
+    expect((await world.forgeJob("a")).state).toBe("running");
+    world.forge.end("a");
+    await world.discover();
+    expect((await world.forgeJob("a")).state).toBe("completed");
+  });
+
+  it("found again and again change nothing", async () => {
+    const world = new ForgeWorld({ announces: false });
+    world.forge.queue({ id: "a" });
+    await world.discover();
+    const { version } = await world.forgeJob("a");
+    await world.discover();
+    await world.discover();
+    expect((await world.forgeJob("a")).version).toBe(version);
+    expect(world.compute.started).toHaveLength(1);
+  });
+});
