@@ -1,6 +1,7 @@
 /**
- * Three projects, by what they need:
- * `unit` nothing but the sources; `e2e` the built program, driven as a process; `faults` kills it on purpose.
+ * Four projects, by what they need:
+ * `unit` nothing but the sources; `e2e` the built program, driven as a process; `faults` kills it on purpose; `docker` a
+ * container engine.
  */
 const esmOnly =
   "(@octokit|universal-user-agent|universal-github-app-jwt|before-after-hook|toad-cache|json-with-bigint|content-type)";
@@ -36,9 +37,10 @@ export default {
       ...shared,
       displayName: "unit",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
-      testPathIgnorePatterns: ["<rootDir>/test/(e2e|faults)/"],
+      testPathIgnorePatterns: ["<rootDir>/test/(e2e|faults|docker)/"],
     },
     driven("e2e"),
     driven("faults"),
+    driven("docker"),
   ],
 };

@@ -9,7 +9,6 @@ import type * as Yaml from "yaml";
 import type * as ConfigFile from "../entry/local/config-file";
 import type * as DockerCheck from "../entry/local/docker-check";
 import type * as GithubApi from "../entry/local/github-api";
-import type * as Secrets from "../entry/local/secrets";
 import type * as Serve from "../entry/local/serve";
 import type * as SourceChecks from "../entry/local/source-checks";
 import type * as Init from "./init/run-init";
@@ -25,7 +24,6 @@ export const lazy = {
   serve: () => load("../entry/local/serve") as typeof Serve,
   dockerCheck: () => load("../entry/local/docker-check") as typeof DockerCheck,
   githubApi: () => load("../entry/local/github-api") as typeof GithubApi,
-  secrets: () => load("../entry/local/secrets") as typeof Secrets,
   sourceChecks: () => load("../entry/local/source-checks") as typeof SourceChecks,
   init: () => load("./init/run-init") as typeof Init,
   pack: () => load("./pack") as typeof Pack,

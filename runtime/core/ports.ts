@@ -210,8 +210,8 @@ export type Message =
   | { readonly kind: "rerun"; readonly job: JobKey; readonly profile: string | null }
   /** Find its place again; the source could not be asked. */
   | { readonly kind: "place"; readonly job: JobKey; readonly profile: string | null }
-  /** Ask its source how it stands: our word on it may be behind. */
-  | { readonly kind: "look"; readonly job: JobKey; readonly profile: string | null }
+  /** Ask a source what stands differently there: our word on some of its jobs is behind. */
+  | { readonly kind: "discover"; readonly source: string }
   | { readonly kind: "plan"; readonly profile: string }
   | { readonly kind: "retire"; readonly profile: string; readonly runner: string; readonly reason: ReasonCode | null }
   /** Somebody saw signs that its machine is gone; the compute is asked before anything is done. */

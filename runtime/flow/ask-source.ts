@@ -1,17 +1,29 @@
 /** What a forge has to be asked for by itself, because no webhook says it or one was lost. Each is safe to repeat. */
+import type { JobEvent } from "../core/events";
 import { isGone } from "../core/lifecycle";
 import type { Ports } from "../core/ports";
+import { admitEvent } from "./admit-events";
 import { freshly, openJobs } from "./look-at-job";
 import { allProfiles } from "./moves";
 
-/** Jobs and moves that nobody told us of. Answers how many were found. */
-export async function discoverJobs(name: string, ports: Ports): Promise<number> {
+/** What stands differently at a source: jobs and moves that nobody told us of. */
+async function findNews(name: string, ports: Ports): Promise<readonly JobEvent[]> {
   const source = ports.source(name);
-  if (source === undefined || source.assigns) return 0;
+  if (source === undefined || source.assigns) return [];
   const known = await openJobs(name, ports);
   const events = await source.findJobs(known);
   const byKey = new Map(known.map((job) => [job.key, job]));
-  const news = events.map((event) => freshly(event, byKey.get(event.facts.key)));
+  return events.map((event) => freshly(event, byKey.get(event.facts.key)));
+}
+
+/** The same, heard at once: for who must know before the next step. */
+export async function hearNews(name: string, ports: Ports): Promise<void> {
+  for (const event of await findNews(name, ports)) await admitEvent(event, ports);
+}
+
+/** Answers how many were found. */
+export async function discoverJobs(name: string, ports: Ports): Promise<number> {
+  const news = await findNews(name, ports);
   if (news.length > 0) {
     await ports.queue.send(news.map((event) => ({ kind: "job-event", event })));
     ports.log.info("jobs found by asking", { source: name, events: news.length });

@@ -12,15 +12,15 @@ import {
 } from "../core/agent-protocol";
 import { OnejobError } from "../core/errors";
 import { holdsJob } from "../core/holding";
-import { isAtWork, isFinal, isGone, isStopping } from "../core/lifecycle";
+import { isFinal, isGone, isStopping } from "../core/lifecycle";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { heard } from "../core/runner-moves";
 import { parseSubject } from "../core/subject";
 import { assignJob } from "./assign-job";
-import { lookAtJob } from "./look-at-job";
+import { beginUnknown, leaveForge, type Finished } from "./forge-agent";
 import { applyToJob, applyToRunner, findJob, runnerTimes } from "./moves";
-import { blockReach, clearReach, countFailure } from "./reach-state";
+import { clearReach } from "./reach-state";
 import { settleAttempt } from "./settle-attempt";
 
 interface Scene {
@@ -118,44 +118,13 @@ async function listen(runner: Runner, ports: Ports): Promise<Runner> {
   return moved.runner;
 }
 
-/** The forge gave it a job, and says which, sooner or later. From now on it is no supply any more. */
-async function beginUnknown(runner: Runner, ports: Ports): Promise<Runner> {
-  if (givesJobs(runner, ports)) return runner;
-  const begun = await applyToRunner(runner, () => ({ event: "started", at: ports.clock.now() }), ports);
-  const { meantFor, profile } = runner;
-  const mustAsk =
-    meantFor !== null && begun.runner.job === null && ports.source(runner.reach.source)?.announces === false;
-  if (begun.moved && mustAsk) await ports.queue.send([{ kind: "look", job: meantFor, profile }]);
-  return begun.runner;
-}
-
-/** An agent of a forge has left: only the forge knows how its job ended, if it had one. */
-async function leaveForge(
-  event: Extract<AgentEvent, { type: "finished" }>,
-  runner: Runner,
-  ports: Ports,
-): Promise<void> {
-  const { reason, detail } = event;
-  if (reason === "misconfigured" || reason === "boot-failing") await blockReach(runner, { reason, detail }, ports);
-  if (reason === "boot-failing") await countFailure(runner, reason, ports);
-  // Before its supply ends: else another machine is made for the job that this one has just run.
-  const untold = runner.job === null && isAtWork(runner) && runner.meantFor !== null;
-  if (untold && runner.meantFor !== null)
-    await lookAtJob({ job: runner.meantFor, profile: runner.profile }, ports).catch((error: unknown) =>
-      ports.log.warn("the source cannot say what a runner had", { runner: runner.id, error }),
-    );
-}
-
-function givesJobs(runner: Runner, ports: Ports): boolean {
-  return ports.source(runner.reach.source)?.assigns !== false;
-}
-
 /** The job first: a runner whose job is over is noticed, a job whose runner is over would wait for its deadline. */
-async function finish(event: Extract<AgentEvent, { type: "finished" }>, scene: Scene, ports: Ports): Promise<Scene> {
+async function finish(event: Finished, scene: Scene, ports: Ports): Promise<Scene> {
   const exitCode = event.exitCode ?? (event.signal === null ? null : 128 + event.signal);
   const outcome = { exitCode, reason: event.reason, detail: event.detail };
   const job = scene.job && (await settleAttempt(scene.job, { runner: scene.runner.id, outcome }, ports));
-  if (!givesJobs(scene.runner, ports)) await leaveForge(event, scene.runner, ports);
+  const isForge = ports.source(scene.runner.reach.source)?.assigns === false;
+  if (isForge) await leaveForge(event, scene.runner, ports);
   const { runner } = await applyToRunner(
     scene.runner,
     () => ({ event: "finished", at: ports.clock.now(), reason: scene.job === undefined ? event.reason : null }),

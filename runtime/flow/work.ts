@@ -1,8 +1,9 @@
 /** The other side of the queue: every message to its flow. A flow that throws leaves its message to come again. */
 import type { Message, Ports } from "../core/ports";
 import { admitEvent } from "./admit-events";
+import { discoverJobs } from "./ask-source";
 import { checkRunner } from "./check-runner";
-import { lookAtJob, settleRun } from "./look-at-job";
+import { settleRun } from "./look-at-job";
 import { placeAgain } from "./place-job";
 import { planLaunches } from "./plan-launches";
 import { rerunLater } from "./rerun-job";
@@ -14,8 +15,9 @@ export async function work(message: Message, ports: Ports): Promise<void> {
       return admitEvent(message.event, ports);
     case "run-over":
       return settleRun(message.run, ports);
-    case "look":
-      return lookAtJob(message, ports);
+    case "discover":
+      await discoverJobs(message.source, ports);
+      return;
     case "place":
       return placeAgain(message, ports);
     case "rerun":
@@ -33,5 +35,6 @@ export async function work(message: Message, ports: Ports): Promise<void> {
 /** Messages that ask for the same thing: handling one of them handles all that were there before it began. */
 export function sameAs(message: Message): string | undefined {
   if (message.kind === "plan") return `plan/${message.profile}`;
+  if (message.kind === "discover") return `discover/${message.source}`;
   return message.kind === "retire" ? `retire/${message.profile}/${message.runner}` : undefined;
 }

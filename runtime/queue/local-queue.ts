@@ -177,8 +177,9 @@ function subjectOf(message: Message): Readonly<Record<string, string>> {
       return { source: message.run.source, run: message.run.run };
     case "rerun":
     case "place":
-    case "look":
       return { job: message.job };
+    case "discover":
+      return { source: message.source };
     case "plan":
       return { profile: message.profile };
     case "retire":

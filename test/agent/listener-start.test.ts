@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { readBoot } from "../../runtime/agent/boot";
 import { forever, hasJob, jit, made, openListenerBench, patient, writeProgram } from "./listener-bench";
 import type { ListenerBench } from "./listener-bench";
 
@@ -169,5 +171,33 @@ describe("a server that knows no JIT configuration", () => {
     expect(await code).toBe(0);
     expect(bench.server.finished).toMatchObject({ reason: "interrupted" });
     expect(bench.types()).not.toContain("listening");
+  });
+});
+
+describe("what a compute says of the machine", () => {
+  const boot = {
+    url: "http://127.0.0.1:1",
+    bootToken: "t",
+    stateDir: "/s",
+    jobDir: "/j",
+    marker: { ONEJOB_RUNNER: "r" },
+  };
+
+  it.each([
+    ["a cache", { cacheDir: "/c" }],
+    ["that it is no wall", { refusesForks: true }],
+  ])("is understood: %s", async (_, more) => {
+    const line = await readBoot(Readable.from([Buffer.from(`${JSON.stringify({ ...boot, ...more })}\n`)]));
+    expect(line).toEqual({ kind: "boot", boot: { ...boot, ...more } });
+  });
+
+  it.each([
+    ["a cache without a name", { cacheDir: "" }],
+    ["a cache that is no text", { cacheDir: 1 }],
+    ["a wall that is neither there nor not", { refusesForks: "yes" }],
+    ["a wall said to be there, which nobody says so", { refusesForks: false }],
+  ])("is refused: %s", async (_, more) => {
+    const line = await readBoot(Readable.from([Buffer.from(`${JSON.stringify({ ...boot, ...more })}\n`)]));
+    expect(line.kind).toBe("refused");
   });
 });

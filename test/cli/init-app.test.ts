@@ -4,9 +4,15 @@ import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createApp } from "../../runtime/cli/init/create-app";
 import { loadSettings } from "../../runtime/entry/local/config-file";
+import { FakeGitHub, seededRandom } from "../fakes/github";
+import type { Browser } from "./app-browser";
+import { openPage } from "./app-browser";
 import { madeApp, ManifestForge } from "./manifest-forge";
 import type { Ran } from "./terminal";
-import { Terminal, until } from "./terminal";
+import { Terminal } from "./terminal";
+
+/** The fake reads the whole published description first. */
+const slowStartMs = 30_000;
 
 let terminal: Terminal;
 let forge: ManifestForge;
@@ -22,40 +28,16 @@ afterEach(async () => {
 const files = (): string[] => readdirSync(terminal.cwd).sort();
 const read = (name: string): string => readFileSync(join(terminal.cwd, name), "utf8");
 
-interface Browser {
+interface Running extends Browser {
   readonly ran: Promise<Ran>;
-  readonly pageUrl: string;
-  readonly page: string;
-  /** As the form would send it. */
-  readonly manifest: Record<string, unknown>;
-  /** Where the buttons lead. */
-  readonly actions: readonly URL[];
-  /** Comes back from GitHub. */
-  readonly comeBack: (query: Readonly<Record<string, string>>) => Promise<Response>;
-  readonly state: string;
 }
 
-async function openBrowser(...flags: readonly string[]): Promise<Browser> {
+async function openBrowser(...flags: readonly string[]): Promise<Running> {
   const ran = terminal.run("init", "--yes", "--github-url", forge.url, "--create-app", ...flags);
-  const ended = ran.then(() => true);
-  let over = false;
-  void ended.then(() => (over = true));
-  await until(() => over || /http:\/\/127\.0\.0\.1:\d+\/\S+/.test(terminal.said));
-  const [pageUrl = ""] = /http:\/\/127\.0\.0\.1:\d+\/\S+/.exec(terminal.said) ?? [];
-  const page = await (await fetch(pageUrl)).text();
-  const plain = page.replaceAll("&quot;", '"').replaceAll("&amp;", "&");
-  const manifest = JSON.parse(/name="manifest" value="(.*?)"><button/.exec(plain)?.[1] ?? "{}") as Record<
-    string,
-    unknown
-  >;
-  const actions = [...page.matchAll(/action="([^"]+)"/g)].map(([, action = ""]) => new URL(action));
-  const state = actions[0]?.searchParams.get("state") ?? "";
-  const comeBack = (query: Readonly<Record<string, string>>): Promise<Response> =>
-    fetch(`${String(manifest["redirect_url"])}?${new URLSearchParams(query).toString()}`);
-  return { ran, pageUrl, page, manifest, actions, comeBack, state };
+  return { ran, ...(await openPage(terminal)) };
 }
 
-async function leave({ ran }: Browser): Promise<Ran> {
+async function leave({ ran }: Running): Promise<Ran> {
   terminal.pressCtrlC();
   return ran;
 }
@@ -231,6 +213,24 @@ describe("init --create-app", () => {
     expect(read("onejob.yaml")).toBe("mine");
     expect(read("github-app-4711.pem")).toBe(madeApp.pem);
   });
+
+  it(
+    "goes all the way with a GitHub: its form takes the manifest, its code gives the app",
+    async () => {
+      const github = await new FakeGitHub({ random: seededRandom(1) }).start();
+      const flags = ["--create-app", "--github", "acme", "--github-url", github.url];
+      const ran = terminal.run("init", "--yes", ...flags);
+      const { manifest, actions } = await openPage(terminal);
+      const form = new URLSearchParams({ manifest: JSON.stringify(manifest) });
+      // The button: GitHub makes the app, and sends the browser back to us.
+      const answer = await fetch(actions[0] ?? "", { method: "POST", body: form });
+      expect(answer.status).toBe(200);
+      expect((await ran).code).toBe(0);
+      expect(files()).toContain("onejob.yaml");
+      await github.stop();
+    },
+    slowStartMs,
+  );
 
   it("says that its port is taken, before anybody is sent to GitHub", async () => {
     const other = createServer();

@@ -34,5 +34,5 @@ describe("a matrix of 200 GitHub jobs, given out at random, one webhook in ten l
     console.info(fake.calls.perJob(count));
     expect(fake.calls.count("POST /orgs/{org}/actions/runners/generate-jitconfig")).toBeLessThan(count * 1.2);
     await github.close();
-  });
+  }, 300_000);
 });

@@ -1,7 +1,7 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { json } from "node:stream/consumers";
 import { readServerInfo, socketPath } from "../../runtime/entry/local/data-dir";
 import { localSocket, type LocalSocketOptions } from "../../runtime/entry/local/local-socket";
@@ -61,6 +61,19 @@ describe("the server's socket", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
+  it("stands alone in a folder of its own, which stays the same: containers have it mounted", async () => {
+    path = socketPath(folder.path) ?? "";
+    await serve();
+    expect(readdirSync(dirname(path))).toEqual(["onejob.sock"]);
+    expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+    const { ino } = statSync(dirname(path));
+    await world.app.close();
+    expect(readdirSync(dirname(path))).toEqual([]);
+    world = new HttpWorld({});
+    await serve();
+    expect(statSync(dirname(path)).ino).toBe(ino);
+  });
+
   it("takes the place of one that a killed server left", async () => {
     const dead = createServer();
     await new Promise<void>((resolve) => dead.listen(`${path}.other`, resolve));
@@ -108,10 +121,10 @@ describe("the server's socket", () => {
   });
 
   it("is done without where the folder's path is too long for one", async () => {
-    const long = `/${"d".repeat(87)}`;
-    expect(socketPath(long)).toBe(`${long}/onejob.sock`);
+    const long = `/${"d".repeat(82)}`;
+    expect(socketPath(long)).toBe(`${long}/sock/onejob.sock`);
     expect(socketPath(`${long}d`)).toBeUndefined();
-    expect(socketPath(`/${"ü".repeat(44)}`)).toBeUndefined();
+    expect(socketPath(`/${"ü".repeat(42)}`)).toBeUndefined();
     await serve({ path: undefined });
     expect((await fetch(`http://127.0.0.1:${world.port}/ready`)).status).toBe(200);
   });

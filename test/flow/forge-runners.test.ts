@@ -59,7 +59,23 @@ describe("an agent that says something began", () => {
     await agent.start();
     await world.pump();
     expect(await world.forgeJob("a")).toMatchObject({ state: "running", runner });
-    expect(world.forge.calls.filter((call) => call === "jobState")).toHaveLength(1);
+    expect(world.forge.calls).toEqual(["enrol", "findJobs"]);
+  });
+
+  it("and leaves with another's job before the forge was heard of has that one found as well", async () => {
+    const world = new ForgeWorld();
+    await world.tell(world.forge.queue({ id: "a" }), world.forge.queue({ id: "b" }));
+    const [first = ""] = world.machines();
+    const agent = await world.up(first);
+    const meantForA = (await world.runner(first))?.meantFor?.endsWith("/a") === true;
+    const taken = world.forge.assign((pairs) => (meantForA ? pairs - 1 : 0));
+    await agent.start();
+    world.forge.end(meantForA ? "b" : "a");
+    await agent.finish(0);
+    await world.turn();
+    expect(taken?.runner).toBe(first);
+    expect(await world.forgeJob(meantForA ? "b" : "a")).toMatchObject({ state: "completed", runner: first });
+    expect(world.compute.started).toHaveLength(2);
   });
 
   it("and leaves before the forge was heard of has the forge asked before another machine is made", async () => {

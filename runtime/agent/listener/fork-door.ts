@@ -82,7 +82,7 @@ worker=$(readlink "/proc/$PPID/exe" 2>/dev/null || ps -o comm= -p "$PPID" 2>/dev
 case $worker in
   */Runner.Worker)
     # What a worker wrote becomes part of the job's result when it ends like this; the error above needs a moment.
-    echo "$why" 2>/dev/null >"/proc/$PPID/fd/1"
+    echo "$why" 2>/dev/null >>"/proc/$PPID/fd/1"
     sleep 2
     while kill -KILL "$PPID" 2>/dev/null; do sleep 1; done
     ;;

@@ -61,7 +61,7 @@ export class ListenerRun {
       return await this.judge(await this.listen(runInputs(credential)));
     } finally {
       over.abort();
-      this.stop.rest();
+      this.stop.callOff();
     }
   }
 

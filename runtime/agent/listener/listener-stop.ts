@@ -37,11 +37,11 @@ export class ListenerStop {
   /** A job that began in the same moment is a job: let it finish. */
   jobCame(): void {
     this.hasJob = true;
-    if (!this.isFirm) this.rest();
+    if (!this.isFirm) this.callOff();
   }
 
   /** No more signals. */
-  rest(): void {
+  callOff(): void {
     for (const timer of this.timers) clearTimeout(timer);
     if (this.hasJob) this.timers = [];
   }

@@ -25,6 +25,7 @@ export function init(program: Command, act: Act): void {
     .option("--app-id <number>", "id of a GitHub App that is there already; with --private-key")
     .option("--private-key <file>", "the app's private key, a PEM file")
     .option("--create-app", "make a GitHub App, with the help of a browser")
+    .option("--webhook-secret-env <name>", "environment variable that holds the secret of webhooks you set up")
     .option("--webhook-url <url>", "with --create-app: where GitHub reaches this server; without it GitHub is asked")
     .option("--port <number>", "with --create-app: port of the page for the browser (default: a free one)")
     .option("--trust-same-user", "let jobs from GitHub run as this user, who can read and change all it can")

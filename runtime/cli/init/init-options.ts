@@ -12,6 +12,7 @@ export interface InitOptions {
   readonly appId?: string;
   readonly privateKey?: string;
   readonly createApp?: boolean;
+  readonly webhookSecretEnv?: string;
   readonly webhookUrl?: string;
   readonly port?: string;
   readonly trustSameUser?: boolean;
@@ -21,6 +22,8 @@ export interface GithubWish {
   readonly url: string;
   readonly scopes: readonly string[];
   readonly auth: AuthWish;
+  /** Of webhooks that somebody else set up; `null`: there are none, or the app brings its own. */
+  readonly webhookSecret: { readonly env: string } | null;
   readonly trustSameUser: boolean;
 }
 
@@ -43,6 +46,7 @@ export function githubWish(options: InitOptions, place: Place): GithubWish {
     url: (options.githubUrl ?? defaultUrl).replace(/\/$/, ""),
     scopes: (options.github ?? []).flatMap(scopesIn),
     auth: authWish(options, place),
+    webhookSecret: options.webhookSecretEnv === undefined ? null : { env: options.webhookSecretEnv },
     trustSameUser: options.trustSameUser ?? false,
   };
 }
@@ -62,6 +66,8 @@ function authWish(options: InitOptions, place: Place): AuthWish {
   const ways = [tokenEnv !== undefined, tokenFile !== undefined, isApp, createApp === true].filter(Boolean);
   if (ways.length > 1)
     throw usage("give one of --token-env, --token-file, --app-id with --private-key, and --create-app, not more");
+  if (createApp && options.webhookSecretEnv !== undefined)
+    throw usage("a new app brings its own webhook secret: give --webhook-url without --webhook-secret-env");
   if (createApp) return { kind: "create", webhookUrl: webhookAddress(webhookUrl), port: portNumber(port) };
   if (webhookUrl !== undefined || port !== undefined) throw usage("--webhook-url and --port belong to --create-app");
   if (isApp) return appWish(appId, { privateKey, ...place });
@@ -100,4 +106,14 @@ function portNumber(text: string | undefined): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw usage("--port takes a number from 0 to 65535");
+}
+
+/** With a token nobody lists an organisation's repositories: asking alone would never find a job there. */
+export function checkFindable({ scopes, auth, webhookSecret }: GithubWish): void {
+  const organization = scopes.find((scope) => !scope.includes("/"));
+  if (organization === undefined || auth.kind !== "token" || webhookSecret !== null) return;
+  throw usage(
+    `with a token jobs are found in single repositories only: name them instead of ${organization} (--github ${organization}/…), ` +
+      "make an app (--create-app), or set up webhooks and give --webhook-secret-env",
+  );
 }

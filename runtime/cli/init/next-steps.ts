@@ -2,6 +2,7 @@
 import { machineLabels } from "../../core/read-settings";
 import type { GithubAuth } from "../../core/settings";
 import { thisMachine } from "../../entry/local/config-file";
+import { starterSourceName } from "../../entry/local/starter-config";
 import type { StarterSource } from "../../entry/local/starter-config";
 import type { Context } from "../context";
 
@@ -23,7 +24,7 @@ export function report(context: Context, done: Done): void {
 function nextSteps({ source, installUrl, webhookUrl }: Done & { readonly source: StarterSource }): string {
   const steps = [
     ...access(source, installUrl),
-    ...(webhookUrl === null ? [] : [`let ${webhookUrl} lead to this server (server.listen)`]),
+    ...webhooks(source, webhookUrl),
     ...(source.trust === null ? [trustStep] : []),
     "onejob doctor: finds what is missing",
     "onejob serve: starts the server",
@@ -32,9 +33,16 @@ function nextSteps({ source, installUrl, webhookUrl }: Done & { readonly source:
   return steps.map((step, index) => `  ${index + 1}. ${step.replaceAll("\n", "\n     ")}`).join("\n");
 }
 
+function webhooks({ intake, webhookSecrets: [secret] }: StarterSource, webhookUrl: string | null): string[] {
+  if (webhookUrl !== null) return [`let ${webhookUrl} lead to this server (server.listen)`];
+  if (intake === "poll" || secret === undefined || !("env" in secret)) return [];
+  const where = `/webhooks/${starterSourceName}, as application/json, with the secret in ${secret.env}`;
+  return [`have GitHub send Workflow jobs and Workflow runs to this server's ${where}`];
+}
+
 const trustStep =
-  "give its jobs a place: they do not run as processes of this user unless the source says trust: same-user,\n" +
-  "so give the profile compute of kind docker, or say so";
+  "decide where its jobs run: on compute of kind docker, or, once the source says trust: same-user,\n" +
+  "as processes of the server's user (as root each gets a user of its own, and needs no trust)";
 
 function access(source: StarterSource, installUrl: string | null): string[] {
   const { auth, url } = source;

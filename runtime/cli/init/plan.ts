@@ -24,15 +24,16 @@ export interface AppPlaces {
   readonly webhookSecret: SecretPlace | null;
 }
 
-export function knownSource({ url, scopes, auth, trustSameUser }: GithubWish, app?: AppPlaces): StarterSource {
-  const secrets = app?.webhookSecret ? [app.webhookSecret] : [];
-  const takesWebhooks = secrets.length > 0 && auth.kind === "create" && auth.webhookUrl !== null;
+export function knownSource(wish: GithubWish, app?: AppPlaces): StarterSource {
+  const { url, scopes, auth, trustSameUser } = wish;
+  const secret = auth.kind === "create" ? (app?.webhookSecret ?? null) : wish.webhookSecret;
+  const isSent = auth.kind !== "create" || auth.webhookUrl !== null;
   return {
     url,
     scopes,
     auth: authOf(auth, app),
-    webhookSecrets: secrets,
-    intake: takesWebhooks ? "both" : "poll",
+    webhookSecrets: secret === null ? [] : [secret],
+    intake: secret !== null && isSent ? "both" : "poll",
     trust: trustSameUser ? "same-user" : null,
   };
 }

@@ -7,7 +7,7 @@ import type { Context } from "../context";
 import { exit } from "../exit";
 import { lazy } from "../lazy";
 import type { GithubWish, InitOptions } from "./init-options";
-import { githubWish, saysGithub, scopesIn } from "./init-options";
+import { checkFindable, githubWish, saysGithub, scopesIn } from "./init-options";
 import { checkPlace, writeNew } from "./new-files";
 import { initWithNewApp } from "./new-app";
 import { report } from "./next-steps";
@@ -25,6 +25,7 @@ export async function runInit(context: Context, options: InitOptions): Promise<n
     : await ask(context, { file, told, isGithub });
   const { github } = plan;
   if (github?.scopes.length === 0) throw usage("name an organisation or a repository with --github");
+  if (github !== null) checkFindable(github);
   // Before an app is made, with stand-ins for what only the app will tell.
   contentOf(plan, github && sourceBefore(github));
   if (github?.auth.kind === "create") return initWithNewApp(context, plan, { ...github, auth: github.auth });

@@ -78,15 +78,20 @@ export function connectEngine(socket: string): Engine {
     try {
       return await make();
     } catch (error) {
+      const told = engineError(error, { what, socket });
       // It may come back as another one.
-      facts = undefined;
-      throw engineError(error, { what, socket });
+      if (isEngineError(told, "unreachable", "unknown")) facts = undefined;
+      throw told;
     }
   };
   const line = { quick: new Docker({ ...address, timeout: silenceMs }), patient: new Docker(address), call };
   return {
     socket,
-    facts: () => (facts ??= call("info", async () => factsOf(await line.quick.info()))),
+    async facts() {
+      const asked = (facts ??= call("info", async () => factsOf(await line.quick.info())));
+      asked.catch(() => (facts = undefined));
+      return asked;
+    },
     ...imageCalls(line),
     ...containerCalls(line),
     ...volumeCalls(line),

@@ -1,7 +1,6 @@
 /** Sees to it that an engine has an image, as the profile's `pull` says. */
 import { errorText } from "../../core/error-facts";
 import { LaunchRefusal } from "../../core/launch-refusal";
-import type { Log } from "../../core/ports";
 import type { DockerComputeSettings } from "../../core/settings";
 import type { Engine } from "./engine";
 import type { ImageFacts } from "./engine-answers";
@@ -12,7 +11,6 @@ import { refusalOf } from "./refusal";
 import type { RegistryAuth } from "./registry-auth";
 
 export interface ImageOptions {
-  readonly log: Log;
   readonly pulls: Pulls;
   readonly auth: (compute: DockerComputeSettings) => Promise<RegistryAuth | undefined>;
 }
@@ -29,7 +27,7 @@ export interface Images {
 /** How long `pull: always` takes an image for the newest, so that a storm of launches does not use up a rate limit. */
 const freshMs = 60_000;
 
-export function images({ log, pulls, auth }: ImageOptions): Images {
+export function images({ pulls, auth }: ImageOptions): Images {
   return {
     async bring(engine, compute) {
       const { image } = compute;
@@ -40,11 +38,10 @@ export function images({ log, pulls, auth }: ImageOptions): Images {
       if (standing !== undefined) return standing;
       if (compute.pull === "never") throw notPulled(image);
       const pull = (onPercent: (percent: number | null) => void) =>
-        pullFirst(engine, { names, auth: () => auth(compute), onPercent }).catch((error: unknown) => {
-          const refusal = refusalFor(image, error);
-          log.warn("image could not be pulled", { image, error: refusal.message });
-          throw refusal;
-        });
+        pullFirst(engine, { names, auth: () => auth(compute), onPercent }).then(
+          () => undefined,
+          (error: unknown) => refusalFor(image, error),
+        );
       await pulls.wait({ key, image, pull });
       const found = await present(engine, names);
       if (found === undefined) throw new LaunchRefusal("no-capacity", `image ${image} was pulled, and is gone again`);

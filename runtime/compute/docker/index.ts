@@ -102,7 +102,6 @@ function hostOf(options: DockerOptions): Host {
     log,
     engines: engines({ stateDir, profiles, environment }),
     images: images({
-      log,
       pulls: pulls({ log, clock, waitMs: options.pullWaitMs ?? 20_000 }),
       auth: (compute) => registryAuth(compute, { secret, environment, log }),
     }),

@@ -59,10 +59,8 @@ async function ensureMachine(host: Host, wanted: Wanted): Promise<void> {
   }
   const { profile, compute } = settingsFor(host, wanted);
   const engine = host.engines.of(compute);
-  const { facts, standing } = await nothingMade(async () => {
-    const found = await engine.container(containerName(runner));
-    return { standing: found, facts: await engine.facts() };
-  });
+  const asked = () => Promise.all([engine.facts(), engine.container(containerName(runner))]);
+  const [facts, standing] = await nothingMade(asked);
   if (standing !== undefined && isOurs(standing, host) && standing.started) return;
   const route = routeTo(compute, { socket: host.socket, facts });
   const mark = { launch, runner, home: host.home };

@@ -13,8 +13,8 @@ export interface PullOrder {
   /** Pulls with one key are one. */
   readonly key: string;
   readonly image: string;
-  /** Rejects with a refusal. */
-  readonly pull: (onPercent: (percent: number | null) => void) => Promise<void>;
+  /** Never rejects: answers why it failed, if it did. */
+  readonly pull: (onPercent: (percent: number | null) => void) => Promise<LaunchRefusal | undefined>;
 }
 
 export interface Pulls {
@@ -25,8 +25,8 @@ export interface Pulls {
 }
 
 interface Pull {
-  /** What it failed with, if it did. */
-  readonly ended: Promise<unknown>;
+  /** Why it failed, if it did. */
+  readonly ended: Promise<LaunchRefusal | undefined>;
   percent: number | null;
   waiting: number;
   /** When it failed and nobody waited any more: the next launch is told. */
@@ -52,17 +52,14 @@ export function pulls({ log, clock, waitMs }: PullOptions): Pulls {
     const { key, image } = order;
     log.info("image is pulled", { image });
     const tell = progressLog({ log, clock }, image);
-    const failure = order
-      .pull((percent) => tell((pull.percent = percent)))
-      .then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-    const pull: Pull = { ended: failure, percent: null, waiting: 0 };
+    const ended = order.pull((percent) => tell((pull.percent = percent)));
+    const pull: Pull = { ended, percent: null, waiting: 0 };
     underWay.set(key, pull);
-    void failure.then((error) => {
-      if (error === undefined) doneAt.set(key, clock.now());
-      if (error === undefined || pull.waiting > 0) underWay.delete(key);
+    void ended.then((refusal) => {
+      if (refusal === undefined) log.info("image was pulled", { image });
+      else log.warn("image could not be pulled", { image, error: refusal.message });
+      if (refusal === undefined) doneAt.set(key, clock.now());
+      if (refusal === undefined || pull.waiting > 0) underWay.delete(key);
       else pull.failedAt = clock.now();
     });
     return pull;
@@ -73,10 +70,10 @@ export function pulls({ log, clock, waitMs }: PullOptions): Pulls {
     async wait(order) {
       const pull = current(order.key) ?? begin(order);
       pull.waiting += 1;
-      const failure = await within(waitMs, pull.ended);
+      const refusal = await within(waitMs, pull.ended);
       pull.waiting -= 1;
-      if (failure === later) throw stillPulled(order.image, pull.percent);
-      if (failure !== undefined) throw failure;
+      if (refusal === later) throw stillPulled(order.image, pull.percent);
+      if (refusal !== undefined) throw refusal;
     },
   };
 }

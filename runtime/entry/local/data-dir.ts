@@ -33,9 +33,12 @@ export function dataDir({ flag, env, home, cwd = process.cwd() }: DataDirQuery):
 /** What every system takes as a socket's address; macOS has room for 103 bytes, Linux for 107. */
 const longestSocketPath = 100;
 
-/** The server's socket in its data folder; `undefined` when the folder's path is too long for one. */
+/**
+ * The server's socket in its data folder; `undefined` when the folder's path is too long for one. It has a folder of its
+ * own, with nothing else in it: that one is mounted into containers.
+ */
 export function socketPath(dir: string): string | undefined {
-  const path = join(dir, "onejob.sock");
+  const path = join(dir, "sock", "onejob.sock");
   return Buffer.byteLength(path) <= longestSocketPath ? path : undefined;
 }
 

@@ -2,9 +2,11 @@
  * The door for peers of this machine: the same routes as over TCP, on a Unix socket in the data folder. While the server
  * is down anybody may take its TCP port; nobody but the owner of the data folder can take the socket's place.
  */
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
+import { dirname } from "node:path";
 import type { FastifyInstance } from "fastify";
+import { errorCode } from "../../core/error-facts";
 import { OnejobError } from "../../core/errors";
 import { defaultLimits } from "./http/context";
 
@@ -42,6 +44,7 @@ export function localSocket({ http, path, closeMs = defaultLimits.closeMs }: Loc
     async listen() {
       if (path === undefined) return;
       try {
+        makeOwnFolder(dirname(path));
         // Left by a server that was killed: we hold the data folder, so nobody listens there.
         rmSync(path, { force: true });
         await new Promise<void>((resolve, reject) => {
@@ -55,4 +58,13 @@ export function localSocket({ http, path, closeMs = defaultLimits.closeMs }: Loc
       }
     },
   };
+}
+
+/** Containers that have it mounted see each next socket in it, so it must stay the same folder. */
+function makeOwnFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+  }
 }

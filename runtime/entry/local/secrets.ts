@@ -14,8 +14,7 @@ export async function readSecret(
   throw missing(place, "SSM is for servers on AWS; on this machine keep it in an environment variable or a file");
 }
 
-/** To be read after "the secret in". */
-export function placeWords(place: SecretPlace): string {
+function placeWords(place: SecretPlace): string {
   if ("env" in place) return `the environment variable ${place.env}`;
   return "file" in place ? `the file ${place.file}` : `the SSM parameter ${place.ssm}`;
 }

@@ -90,6 +90,7 @@ function pauseMs(attempt: number): number {
 function idsOf(message: Message): Readonly<Record<string, unknown>> {
   if (message.kind === "job-event") return { job: message.event.facts.key };
   if (message.kind === "run-over") return { source: message.run.source, run: message.run.run };
+  if (message.kind === "discover") return { source: message.source };
   if ("job" in message) return { job: message.job };
   return "runner" in message ? { profile: message.profile, runner: message.runner } : { profile: message.profile };
 }

@@ -72,8 +72,10 @@ export function jobEvent(
       return { ...event, kind: told, at: receivedAt, runnerName: null };
     case "in_progress":
       return { ...event, kind: "started", at: happenedAt(document.startedAt, telling) };
-    case "completed":
-      return { ...event, ...ending(document), at: happenedAt(document.completedAt, telling) };
+    case "completed": {
+      const at = happenedAt(document.completedAt, telling);
+      return { ...event, ...ending(document), ...startOf(document, at), at };
+    }
   }
 }
 
@@ -83,6 +85,16 @@ function ending({ conclusion, runnerName }: JobDocument): Pick<JobEvent, "kind" 
   if (conclusion === "success") return { kind: "finished", succeeded: true };
   if (conclusion !== "skipped" && conclusion !== "neutral") return { kind: "finished", succeeded: false };
   return ran ? { kind: "finished", succeeded: true } : { kind: "cancelled", succeeded: null };
+}
+
+/**
+ * Jobs that nobody took carry a start all the same: the moment they were queued. Start and end are by the same clock, so
+ * what lies between them is right whatever that clock says.
+ */
+function startOf(document: JobDocument, endedAt: Instant): Pick<JobEvent, "startedAt"> {
+  const { startedAt, completedAt, runnerName } = document;
+  if (startedAt === null || completedAt === null || runnerName === null) return {};
+  return { startedAt: endedAt - Math.max(0, completedAt - startedAt) };
 }
 
 /**

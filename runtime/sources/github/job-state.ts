@@ -67,12 +67,9 @@ function factsOf(facts: JobFacts, known: Job | undefined): JobFacts {
   return known === undefined ? facts : { ...facts, key: known.key, group: known.reach?.group ?? facts.group };
 }
 
-/**
- * The same finding about the same record is the same delivery, so that finding it twice is harmless. The record's
- * version is part of it: a job can be queued, wait, and be queued again, and that is news each time.
- */
-function deliveryOf(told: Told, { document, known }: Finding): string {
-  return ["state", document.id, told, document.attempt, known?.version ?? 0].join("/");
+/** The same finding is the same delivery, so that finding it twice is harmless. */
+function deliveryOf(told: Told, { document }: Finding): string {
+  return ["state", document.id, told, document.attempt].join("/");
 }
 
 /** What GitHub may say that is news to a job of ours. Lists lag: that a running job is queued is an old answer. */

@@ -57,8 +57,8 @@ function retryAfterMs({ headers }: Answered, now: Instant): number | null {
   if (value === null) return null;
   const seconds = wholeNumber(value);
   if (seconds !== null) return seconds * 1_000;
-  const date = Date.parse(value);
-  return Number.isFinite(date) ? date - serverNow(headers, now) : null;
+  const date = httpDate(value);
+  return date === null ? null : date - serverNow(headers, now);
 }
 
 function untilResetMs({ headers }: Answered, now: Instant): number | null {
@@ -68,8 +68,14 @@ function untilResetMs({ headers }: Answered, now: Instant): number | null {
 
 /** How far the server's clock is ahead of ours; `null`: it does not say. Good to a second. */
 export function skewOf(headers: Answered["headers"], now: Instant): number | null {
-  const date = Date.parse(headers.get("date") ?? "");
-  return Number.isFinite(date) ? date - now : null;
+  const date = httpDate(headers.get("date"));
+  return date === null ? null : date - now;
+}
+
+/** `Sat, 21 Nov 2026 12:00:00 GMT`; `Date.parse` alone takes "-5" for a year. */
+function httpDate(value: string | null): Instant | null {
+  const date = value !== null && /^[A-Z][a-z]{2,8}, /.test(value) ? Date.parse(value) : NaN;
+  return Number.isFinite(date) ? date : null;
 }
 
 function serverNow(headers: Answered["headers"], now: Instant): Instant {

@@ -86,7 +86,9 @@ function parseRun(payload: Fields, { settings }: Received): Parsed {
 
 function repositoryName(payload: Fields): string {
   const name = textOf(fields(payload["repository"], "repository")["full_name"], "repository.full_name");
-  if (!/^[\w.-]{1,100}\/[\w.-]{1,200}$/.test(name)) throw new ShapeError("repository.full_name is not owner/repo");
+  // "." and ".." are no names, but steps in a path.
+  if (!/^(?!\.{1,2}\/)[\w.-]{1,100}\/(?!\.{1,2}$)[\w.-]{1,200}$/.test(name))
+    throw new ShapeError("repository.full_name is not owner/repo");
   return name;
 }
 

@@ -20,10 +20,10 @@ async function read(
 ): Promise<string> {
   try {
     return await secret(place);
-  } catch (error) {
-    if (error instanceof OnejobError) throw error;
-    const why = errorCode(error) ?? "it is not there";
-    throw new CredentialError(`${what} in ${placeName(place)} cannot be read (${why})`, { cause: error });
+  } catch (cause) {
+    const why =
+      cause instanceof OnejobError ? (cause.detail ?? cause.message) : (errorCode(cause) ?? "it is not there");
+    throw new CredentialError(`${what} in ${placeName(place)} cannot be read (${why})`, { cause });
   }
 }
 

@@ -111,9 +111,9 @@ describe("a queued job", () => {
 });
 
 describe("an assigned job", () => {
-  it("is queued again when it is not fetched in time, and the silent runner gets no other", async () => {
+  it("is queued again when it is not fetched in time, and the silent runner gets no other until it asks", async () => {
     await start({ pickUpMs: 60_000, offlineAfterMs: 1e9 });
-    await connect("silent");
+    const silent = await connect("silent");
     const job = fake.queueJob("acme/widgets");
     expect(job.assignedTo?.name).toBe("silent");
     time.advance(60_000);
@@ -121,6 +121,9 @@ describe("an assigned job", () => {
     expect(fake.runners).toMatchObject([{ name: "silent", online: false }]);
     const lively = await connect("lively");
     expect(await lively.take()).toBe(job.id);
+    const next = fake.queueJob("acme/widgets");
+    expect(idleAfter(next)).toBe(true);
+    expect(await silent.take()).toBe(next.id);
   });
 
   it("is given back by a runner that leaves", async () => {

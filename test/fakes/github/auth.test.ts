@@ -259,15 +259,3 @@ describe("a stranger", () => {
     expect(body).toEqual({ message: "Not Found", documentation_url: "https://docs.github.com/rest", status: "404" });
   });
 });
-
-describe("an app manifest", () => {
-  it("becomes an app, once", async () => {
-    const code = fake.addManifest({ name: "Onejob at acme", hookUrl: "http://127.0.0.1:1/webhooks/gh" });
-    const call = `POST /app-manifests/${code}/conversions`;
-    const { status, body } = await ask(fake, call);
-    expect(status).toBe(201);
-    const jwt = signJwt(String(body.pem), { iss: body.id, iat: seconds(), exp: seconds() + 60 });
-    expect(await ask(fake, "GET /app/hook/deliveries", { token: jwt })).toMatchObject({ status: 200 });
-    expect(await ask(fake, call)).toMatchObject({ status: 404 });
-  });
-});

@@ -166,7 +166,14 @@ export class Directory {
     const code = this.world.ids.hex(40);
     const { owner = "acme", name = "onejob-made", url = "https://example.com", hookUrl = null } = manifest;
     const { permissions = neededPermissions, events = ["workflow_job", "workflow_run"] } = manifest;
-    this.world.manifests.set(code, { name, url, hookUrl, permissions, events, owner: this.account(owner) });
+    this.world.manifests.set(code, {
+      name,
+      url,
+      hookUrl,
+      permissions,
+      events,
+      owner: this.account(owner, owner === "octocat" ? "User" : "Organization"),
+    });
     this.world.options.time.after(3_600_000, () => this.world.manifests.delete(code));
     return code;
   }

@@ -25,6 +25,7 @@ import { Scheduler } from "./scheduler";
 import type { ListenerFault } from "./sessions";
 import { Sessions } from "./sessions";
 import { Webhooks } from "./webhooks";
+import { answerWebsite } from "./website";
 import { latestJobs, World } from "./world";
 
 export class FakeGitHub {
@@ -47,7 +48,7 @@ export class FakeGitHub {
     this.sessions = new Sessions(this.world);
     this.scheduler = new Scheduler(this.world, {
       deliver: (runner, job) => this.sessions.tell(runner, { type: "job", job: job.id }),
-      unanswered: (runner) => this.sessions.unanswered(runner),
+      takeBack: (runner, job) => this.sessions.takeBack(runner, job),
     });
     this.actions = new Actions(this.world, new Webhooks(this.world, this.deliverer), {
       changed: () => this.scheduler.run(),
@@ -221,6 +222,10 @@ export class FakeGitHub {
     return job;
   }
 
+  get apps(): readonly App[] {
+    return this.world.apps;
+  }
+
   get runners(): readonly Runner[] {
     return [...this.world.runners.values()];
   }
@@ -289,6 +294,8 @@ export class FakeGitHub {
     const { pathname } = request.url;
     try {
       if (pathname.startsWith("/_fake/")) return await this.answerPrivately(request);
+      const page = request.method === "POST" ? answerWebsite(request, this.directory) : null;
+      if (page !== null) return page;
       return await this.api.answer({ ...request, path: pathname.replace(/^\/api\/v3(?=\/)/, "") });
     } catch (error) {
       if (!(error instanceof Refusal)) this.api.violations.push(errorText(error));

@@ -34,6 +34,9 @@
  * `suspendInstallation`, `clockOffsetMs`, `listenerFault`, and the options `primaryLimit` and `secondaryLimit` do the
  * rest.
  *
+ * **An app by manifest**: `POST /organizations/{org}/settings/apps/new` (or `/settings/apps/new`) takes the browser's
+ * form and leads back with a code, or `addManifest` makes one; the app then stands in `apps`, to be installed.
+ *
  * **Time and chance** are options. With a `ManualTime` nothing due happens before `advance`; only sockets stay real.
  *
  * **From other processes**: `POST /_fake/control/<name>` with a JSON object: state, calls, queue-run, queue-job,

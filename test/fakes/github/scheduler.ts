@@ -7,22 +7,24 @@ import { pick } from "./random";
 import { changeRunner } from "./runners";
 import type { World } from "./world";
 
+export interface Mail {
+  readonly deliver: (runner: Runner, job: Job) => void;
+  readonly takeBack: (runner: Runner, job: Job) => void;
+}
+
 export class Scheduler {
   /** `true`: nothing is assigned, whatever is queued. */
   paused = false;
   private readonly world: World;
   private readonly timers = new Map<Job, () => void>();
   private readonly deliver: (runner: Runner, job: Job) => void;
-  private readonly unanswered: (runner: Runner) => void;
+  private readonly takeBack: (runner: Runner, job: Job) => void;
 
-  /** `deliver` puts the job in the runner's mail; `unanswered` is told when it stayed there too long. */
-  constructor(
-    world: World,
-    { deliver, unanswered }: { deliver: (runner: Runner, job: Job) => void; unanswered: (runner: Runner) => void },
-  ) {
+  /** `deliver` puts a job in the runner's mail; `takeBack` takes it out when it stayed there too long. */
+  constructor(world: World, { deliver, takeBack }: Mail) {
     this.world = world;
     this.deliver = deliver;
-    this.unanswered = unanswered;
+    this.takeBack = takeBack;
   }
 
   run(): void {
@@ -61,7 +63,7 @@ export class Scheduler {
       this.world.options.time.after(this.world.options.pickUpMs, () => {
         this.settle(job);
         changeRunner(this.world, { runner, to: { job: null, online: false } });
-        this.unanswered(runner);
+        this.takeBack(runner, job);
         this.run();
       }),
     );

@@ -65,6 +65,7 @@ export class Sessions {
     }
     session.waiting?.(null);
     session.unwatch();
+    this.revive(session.runner);
     const next = session.mail.shift();
     if (next !== undefined) {
       this.watch(session);
@@ -129,8 +130,14 @@ export class Sessions {
     if (job.status !== "completed") return this.tell(runner, { type: "cancel", job: job.id });
     this.parts?.scheduler.settle(job);
     changeRunner(this.world, { runner, to: { job: null } });
-    for (const { mail } of this.open.values())
-      mail.splice(0, mail.length, ...mail.filter((one) => !concerns(one, job)));
+    this.takeBack(runner, job);
+  }
+
+  /** Takes a job out of the mail of a runner that has not fetched it. */
+  takeBack(runner: Runner, job: Job): void {
+    for (const { mail, runner: owner } of this.open.values()) {
+      if (owner === runner) mail.splice(0, mail.length, ...mail.filter((one) => !concerns(one, job)));
+    }
   }
 
   /** Ends a registration. Its listener is signed out. */
@@ -140,18 +147,18 @@ export class Sessions {
     for (const session of this.open.values()) if (session.runner === runner) this.close(session);
   }
 
-  /** Drops the session of a runner that did not answer. */
-  unanswered(runner: Runner): void {
-    for (const session of this.open.values())
-      if (session.runner === runner && session.waiting === null) this.close(session);
-  }
-
   closeAll(): void {
     for (const session of this.open.values()) {
       session.unwatch();
       session.waiting?.(null);
     }
     this.open.clear();
+  }
+
+  private revive(runner: Runner): void {
+    if (runner.online) return;
+    changeRunner(this.world, { runner, to: { online: true } });
+    this.parts?.scheduler.run();
   }
 
   private session(id: string): Session {
@@ -175,20 +182,20 @@ export class Sessions {
     return version.localeCompare(minimumRunnerVersion, "en", { numeric: true }) < 0;
   }
 
-  /** Silence makes it offline; a job that ran there fails later. */
+  /** Silence makes it offline, and fails its job later. The next sign of life calls both off. */
   private watch(session: Session): void {
     const { time, offlineAfterMs } = this.world.options;
+    const { runner } = session;
     session.unwatch();
     session.unwatch = time.after(offlineAfterMs, () => {
-      this.close(session);
-      const { job } = session.runner;
-      if (job?.status === "in_progress") this.loseRunning(session.runner, job);
+      changeRunner(this.world, { runner, to: { online: false } });
+      if (runner.job?.status === "in_progress") session.unwatch = this.loseRunning(runner, runner.job);
     });
   }
 
-  private loseRunning(runner: Runner, job: Job): void {
+  private loseRunning(runner: Runner, job: Job): () => void {
     const { time, lostRunnerMs } = this.world.options;
-    time.after(lostRunnerMs, () => {
+    return time.after(lostRunnerMs, () => {
       if (runner.job === job) this.end(runner, { job, conclusion: job.cancelAsked ? "cancelled" : "failure" });
     });
   }

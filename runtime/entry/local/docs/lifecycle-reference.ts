@@ -90,8 +90,11 @@ export function deadlineTable(): string {
   return markdownTable(["deadline of", "setting", "default", "when it passes"], rows).join("\n");
 }
 
+/** What depends on other settings has its default in words. */
 function defaultOf(path: string): string {
   const node = settingKeys().find((setting) => setting.path === path)?.node;
-  if (node === undefined || !("default" in node)) throw new Error(`there is no setting ${path} with a default`);
-  return `\`${node.default}\``;
+  const value = node !== undefined && "default" in node ? node.default : undefined;
+  if (value !== undefined) return `\`${value}\``;
+  if (node?.preset !== undefined) return node.preset;
+  throw new Error(`there is no setting ${path} with a default`);
 }
