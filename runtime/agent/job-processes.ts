@@ -23,8 +23,8 @@ export class JobProcesses {
   }
 
   /** Asks the command and its group to end. */
-  terminate(name: "SIGTERM" | "SIGINT" = "SIGTERM"): void {
-    if (this.leader !== undefined) signal(-this.leader, name);
+  terminate(): void {
+    if (this.leader !== undefined) signal(-this.leader, "SIGTERM");
   }
 
   /** Kills whatever is there at this moment, without waiting. Answers how many were found. */

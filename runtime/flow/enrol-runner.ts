@@ -13,8 +13,11 @@ import { settle } from "./moves";
 import { enrol } from "./perform-launch";
 import { unblockReach } from "./reach-state";
 
-/** A valid machine that is not written yet: its launch is being settled at this moment. */
+/** A valid machine that is not written yet, or whose right is just being made. */
 const notYetMs = 50;
+/** Whoever launched it makes its right at the same time. Only when that is long over, a second one is made. */
+const makingMs = 10_000;
+const laterMs = 2_000;
 const longestHeartbeatMs = 10_000;
 
 export type Enrolled =
@@ -26,8 +29,10 @@ export async function enrolRunner(request: EnrolRequest, ports: Ports): Promise<
   if (runner === undefined) return { kind: "later", answer: { retryAfterMs: notYetMs } };
   const made = await ports.ledger.readEnrolment(id);
   const mine = await bind(runner, { request, handle: made?.handle ?? null }, ports);
+  const isMaking = ports.clock.now() - runner.createdAt < makingMs;
+  if (made === undefined && isMaking) return { kind: "later", answer: { retryAfterMs: 2 * notYetMs } };
   const enrolment = made ?? (await makeAnew(mine, ports));
-  if (enrolment === undefined) return { kind: "later", answer: { retryAfterMs: 2_000 } };
+  if (enrolment === undefined) return { kind: "later", answer: { retryAfterMs: laterMs } };
   const answer: EnrolAnswer = {
     runner: id,
     profile,

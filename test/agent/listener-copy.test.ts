@@ -67,6 +67,7 @@ describe("the private copy of a runner", () => {
     await writeFile(from("bin", "sealed"), "x", { mode: 0o400 });
     await chmod(from("bin"), 0o500);
     await copy();
+    await chmod(from("bin"), 0o700);
     expect((await lstat(to("bin"))).mode & 0o777).toBe(0o700);
     expect((await lstat(to("bin", "sealed"))).mode & 0o777).toBe(0o600);
   });

@@ -26,8 +26,27 @@ describe("a forge that cannot be asked", () => {
     const [agent] = world.agents();
     expect(await agent?.enrol()).toMatchObject({ kind: "later" });
     world.forge.failWith(undefined);
+    world.clock.forward(10_000);
     expect(await agent?.enrol()).toMatchObject({ kind: "enrolled" });
     expect((await world.view()).planner.blocked).toEqual({});
+  });
+
+  it("slowly is not asked a second time by an agent that is up before the answer", async () => {
+    const world = new ForgeWorld();
+    let answer = (): void => undefined;
+    const enrol = world.forge.enrol.bind(world.forge);
+    world.forge.enrol = async (...args) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return enrol(...args);
+    };
+    const launching = world.tell(world.forge.queue({ id: "a" }));
+    while (world.agents().length === 0 || (await world.view()).runners.length === 0) await Promise.resolve();
+    const [agent] = world.agents();
+    expect(await agent?.enrol()).toMatchObject({ kind: "later" });
+    answer();
+    await launching;
+    expect(await agent?.enrol()).toMatchObject({ kind: "enrolled" });
+    expect(world.forge.calls).toEqual(["enrol"]);
   });
 
   it("does not make its machines count as failing to boot", async () => {

@@ -61,7 +61,7 @@ export class ListenerRun {
       return await this.judge(await this.listen(runInputs(credential)));
     } finally {
       over.abort();
-      this.stop.callOff();
+      this.stop.end();
     }
   }
 
@@ -85,9 +85,11 @@ export class ListenerRun {
     await output?.release();
     if (!started.ok) throw cannotStart(origin, started.code);
     processes.adopt(started.pid);
+    this.stop.begin(started.pid);
     log.info("listener started", { command, listenerPid: started.pid });
     const flow = startOutputFlow(started.outputs, this.output, log);
     const end = await started.ended;
+    this.stop.end();
     clearTimeout(this.quiet);
     const at = clock.now();
     if (!(await processes.killAll(options.killLimitMs))) log.error("processes of the job do not go away");

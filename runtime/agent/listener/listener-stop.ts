@@ -1,4 +1,7 @@
-/** Stops a listener: SIGINT, as Ctrl+C in its terminal would; then SIGTERM; then nothing of it is left. */
+/**
+ * Stops a listener: SIGINT, then SIGTERM, then nothing of it is left. The first two go to it alone: it ends its worker
+ * and what that runs, in an order that tells the forge of a cancelled job instead of a failed one.
+ */
 import type { JobProcesses } from "../job-processes";
 import type { AgentOptions } from "../options";
 
@@ -9,7 +12,8 @@ export class ListenerStop {
   private readonly processes: JobProcesses;
   private readonly options: AgentOptions;
   private timers: readonly NodeJS.Timeout[] = [];
-  private isFirm = false;
+  private listener: number | undefined;
+  private asked: "no" | "idle" | "firm" = "no";
   private hasJob = false;
 
   constructor({ processes, options }: { readonly processes: JobProcesses; readonly options: AgentOptions }) {
@@ -19,17 +23,30 @@ export class ListenerStop {
 
   /** It was asked to leave before it had a job, and still has none. */
   get leaves(): boolean {
-    return this.timers.length > 0 && !this.hasJob;
+    return this.asked !== "no" && !this.hasJob;
+  }
+
+  /** Who is to be asked from now on. */
+  begin(listener: number): void {
+    this.listener = listener;
+    if (this.asked !== "no") this.signal("SIGINT");
+  }
+
+  /** It has ended, and its number may be somebody else's soon. */
+  end(): void {
+    this.listener = undefined;
+    this.callOff();
   }
 
   ask(kind: StopKind): void {
     if (kind === "now") return this.kill();
     if (kind === "idle" && this.hasJob) return;
-    this.isFirm ||= kind === "firm";
-    if (this.timers.length > 0) return;
-    this.processes.terminate("SIGINT");
+    const before = this.asked;
+    this.asked = before === "firm" ? before : kind;
+    if (before !== "no") return;
+    this.signal("SIGINT");
     this.timers = [
-      setTimeout(() => this.processes.terminate("SIGTERM"), this.options.graceMs / 2),
+      setTimeout(() => this.signal("SIGTERM"), this.options.graceMs / 2),
       setTimeout(() => this.kill(), this.options.graceMs),
     ];
   }
@@ -37,13 +54,22 @@ export class ListenerStop {
   /** A job that began in the same moment is a job: let it finish. */
   jobCame(): void {
     this.hasJob = true;
-    if (!this.isFirm) this.callOff();
+    if (this.asked !== "idle") return;
+    this.asked = "no";
+    this.callOff();
   }
 
-  /** No more signals. */
-  callOff(): void {
+  private callOff(): void {
     for (const timer of this.timers) clearTimeout(timer);
-    if (this.hasJob) this.timers = [];
+  }
+
+  private signal(name: NodeJS.Signals): void {
+    if (this.listener === undefined) return;
+    try {
+      process.kill(this.listener, name);
+    } catch {
+      // It ended in the same moment.
+    }
   }
 
   private kill(): void {

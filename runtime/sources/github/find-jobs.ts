@@ -13,6 +13,7 @@ import { newsOfJob } from "./job-state";
 import type { Repositories, Repository } from "./repositories";
 import type { News, RunNews } from "./run-jobs";
 import { newsOfRun, openRunsOf } from "./run-jobs";
+import { hostOf } from "./urls";
 
 export interface JobSearchOptions {
   readonly connection: Connection;
@@ -28,7 +29,9 @@ export function openJobSearch({ connection, client, repositories }: JobSearchOpt
   // Where a search was cut off the next one begins, so that no repository is left out for ever.
   let start = 0;
 
-  return async (known) => {
+  return async (open) => {
+    // A source can be pointed at another server: what it was told by the former one means nothing there.
+    const known = open.filter(({ host }) => host === hostOf(connection.settings.url));
     const all = await repositories.ofInterest(known);
     const offset = start < all.length ? start : 0;
     start = 0;

@@ -7,7 +7,7 @@ import type { JobDocument } from "./job-document";
 import { readJobDocument } from "./job-document";
 import type { JobPlace, SourceFacts, Told } from "./job-events";
 import { isTold, jobEvent, jobFacts } from "./job-events";
-import { repositoryPath } from "./urls";
+import { hostOf, repositoryPath } from "./urls";
 
 export interface JobQuestion {
   readonly known: Job;
@@ -30,8 +30,9 @@ async function askJob(
   { known, source, background = false }: JobQuestion,
   judge: (document: JobDocument) => Told | undefined,
 ): Promise<JobEvent | undefined> {
-  const { scope, origin, id } = known;
-  if (origin === null) return undefined;
+  const { scope, origin, id, host } = known;
+  // A source can be pointed at another server, which knows nothing of this one's jobs.
+  if (origin === null || host !== hostOf(source.url)) return undefined;
   const path = `${repositoryPath(origin.repository)}/actions/jobs/${id}`;
   const call: ApiCall = { scope, right: "read-jobs", path, background, expect: [404] };
   const { value: document, ...heard } = await client.ask(call, (body) => readJobDocument(body, "the job"));

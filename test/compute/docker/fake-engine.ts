@@ -95,7 +95,7 @@ export class FakeEngine {
       this.calls.push(call);
       const trouble = this.#troubleFor(call);
       const reply = trouble === undefined || trouble.afterwards ? await this.#perform(call) : undefined;
-      if (trouble?.cut) return void request.destroy();
+      if (trouble?.cut) return void request.socket.destroy();
       const { answer } = trouble ?? {};
       const refused = answer && { status: answer.status, json: { message: answer.message } };
       await send(response, refused ?? reply ?? { status: 500 });
