@@ -112,8 +112,9 @@ async function live(enrolled: EnrolAnswer, life: Life): Promise<Departure> {
   const talk = new AbortController();
   const touch = new AbortController();
   onAbort(talk.signal, () => touch.abort());
-  // No orders before the server knows that we listen.
-  const touching = tell.known.then(() => keepInTouch({ ...life, heartbeatMs: enrolled.heartbeatMs }, touch.signal));
+  // No job before the server knows that we listen; but who installs something first must be heard of meanwhile.
+  const ready = enrolled.executor.kind === "command" ? tell.known : Promise.resolve();
+  const touching = ready.then(() => keepInTouch({ ...life, heartbeatMs: enrolled.heartbeatMs }, touch.signal));
   const reporting = reporter.run(talk.signal);
   // Neither ends by itself; if one breaks, so does the agent.
   const broken = new Promise<never>((_, reject) => void Promise.all([touching, reporting]).catch(reject));

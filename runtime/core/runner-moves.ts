@@ -94,10 +94,20 @@ export function moveRunner(runner: Runner, move: RunnerMove, times: RunnerTimes)
   return { runner: { ...moved, deadlineAt: deadlineOf(moved, move.at, times) }, effects: step.effects };
 }
 
-/** The runner with a new sign of life; running agents are trusted for another lease. */
+/** How long an agent that is heard of may take to install what it needs. */
+const longestPreparationMs = 15 * 60_000;
+
+/** The runner with a new sign of life; agents that run or prepare something are trusted for another lease. */
 export function heard(runner: Runner, at: Instant, times: RunnerTimes): Runner {
-  const deadlineAt = isTrusted(runner) ? at + times.silenceMs : runner.deadlineAt;
+  const trustedUntil = at + times.silenceMs;
+  const deadlineAt = isTrusted(runner) ? trustedUntil : laterDeadline(runner, trustedUntil);
   return { ...runner, lastHeartbeatAt: at, deadlineAt, version: runner.version + 1 };
+}
+
+function laterDeadline(runner: Runner, trustedUntil: Instant): Instant | null {
+  if (runner.deadlineAt === null || runner.nonce === null) return runner.deadlineAt;
+  if (runnerTraits[runner.state].deadline !== "boot") return runner.deadlineAt;
+  return Math.max(runner.deadlineAt, Math.min(trustedUntil, runner.createdAt + longestPreparationMs));
 }
 
 /** The runner held by one agent, for good. */

@@ -219,6 +219,35 @@ describe("runners that nobody wants", () => {
   });
 });
 
+describe("an agent that installs its listener first", () => {
+  it("has the time it needs as long as it is heard of, and no more than a quarter of an hour", async () => {
+    const world = new ForgeWorld({ profiles: [someProfile({ timeouts: { bootMs: 30_000 } })] });
+    await world.tell(world.forge.queue({ id: "a" }));
+    const [agent] = world.agents();
+    await agent?.enrol();
+    for (let waited = 0; waited < 5; waited += 1) {
+      await world.turn(20_000);
+      await agent?.beat();
+    }
+    expect(world.machines()).toEqual([agent?.runner]);
+    for (let waited = 0; waited < 48 && world.machines().includes(agent?.runner ?? ""); waited += 1) {
+      await agent?.beat();
+      await world.turn(20_000);
+    }
+    expect(world.machines()).not.toContain(agent?.runner);
+  });
+
+  it("is replaced at its boot time-out when it is silent", async () => {
+    const world = new ForgeWorld({ profiles: [someProfile({ timeouts: { bootMs: 30_000 } })] });
+    await world.tell(world.forge.queue({ id: "a" }));
+    const [agent] = world.agents();
+    await agent?.enrol();
+    await world.turn(31_000);
+    expect(world.machines()).not.toContain(agent?.runner);
+    expect(world.compute.started).toHaveLength(2);
+  });
+});
+
 describe("a listener that will not start", () => {
   it.each(["boot-failing", "misconfigured"] as const)("is told as %s with what it said", async (reason) => {
     const { world, agent } = await listeningJob();

@@ -47,6 +47,7 @@ function create(state: EngineState, { query, body: sent }: Call): Reply {
 function listed(state: EngineState, query: URLSearchParams): unknown {
   const { label = [] } = JSON.parse(query.get("filters") ?? "{}") as { label?: string[] };
   const matches = ({ body }: FakeContainer): boolean =>
+    state.ignoresFilters ||
     label.every((wanted) => {
       const [key = "", value] = wanted.split("=");
       return value === undefined ? key in body.Labels : body.Labels[key] === value;

@@ -57,6 +57,8 @@ export class EngineState {
   readonly images = new Map<string, FakeImage>();
   readonly volumes = new Map<string, Files>();
   readonly containers = new Map<string, FakeContainer>();
+  /** Lists everything, whatever it is asked for. */
+  ignoresFilters = false;
   #made = 0;
 
   makeVolume(name: string): { Name: string } {

@@ -14,8 +14,6 @@ it.each([
   ["[::1]:5000/a", ["[::1]:5000/a:latest"], "[::1]:5000", "[::1]:5000/a"],
   [`debian@${digest}`, [`debian@${digest}`, `docker.io/library/debian@${digest}`], "docker.io", "debian"],
   [`ghcr.io/a/b:1@${digest}`, [`ghcr.io/a/b:1@${digest}`], "ghcr.io", "ghcr.io/a/b"],
-])("%s is looked for as %j, at %s, in %s", (image, names, registry, repository) => {
-  expect(imageNames(image)).toEqual(names);
-  expect(registryOf(image)).toBe(registry);
-  expect(repositoryOf(image)).toBe(repository);
+])("%s is looked for as %j, at %s, in %s", (image, ...expected) => {
+  expect([imageNames(image), registryOf(image), repositoryOf(image)]).toEqual(expected);
 });

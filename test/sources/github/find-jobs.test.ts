@@ -3,7 +3,7 @@ import type { JobSource } from "../../../runtime/core/ports";
 import type { GithubSourceSettings } from "../../../runtime/core/settings";
 import { githubSource } from "../../../runtime/sources/github";
 import { noon } from "../../fixtures/records";
-import { Bench, errorOf, githubJob } from "./source-bench";
+import { Bench, errorOf } from "./source-bench";
 import { no, ok, ScriptedGithub, type Asked, type Reply } from "./scripted-github";
 
 const runsOf = (repository: string, status: string) =>
@@ -146,7 +146,7 @@ describe("moves we missed", () => {
   ])("of a job that is %s here, and there %j, are %s", async (state, changes, kind) => {
     runs([run(31)]);
     jobs([job(71, changes)]);
-    expect((await source.findJobs([githubJob({ state })])).map((event) => event.kind)).toEqual(
+    expect((await source.findJobs([bench.job({ state })])).map((event) => event.kind)).toEqual(
       kind === null ? [] : [kind],
     );
   });
@@ -157,7 +157,7 @@ describe("moves we missed", () => {
       job(71, { status: "completed", conclusion: "success" }),
       job(72, { status: "completed", conclusion: "cancelled" }),
     ]);
-    expect(await find([githubJob({ id: "71" }), githubJob({ id: "72" })])).toEqual([
+    expect(await find([bench.job({ id: "71" }), bench.job({ id: "72" })])).toEqual([
       "finished 71 state/71/completed/1",
       "cancelled 72 state/72/completed/1",
     ]);
@@ -168,14 +168,14 @@ describe("moves we missed", () => {
     runs([run(31)]);
     jobs([job(90, { run_attempt: 2, status: "completed" })]);
     github.on("GET /repos/acme/widgets/actions/jobs/71", ok(job(71, { status: "completed", conclusion: "failure" })));
-    expect(await find([githubJob()])).toEqual(["finished 71 state/71/completed/1"]);
+    expect(await find([bench.job()])).toEqual(["finished 71 state/71/completed/1"]);
   });
 
   it("are none of a job that GitHub does not know any more, or whose answer is no news", async () => {
     runs([]);
-    expect(await find([githubJob()])).toEqual([]);
+    expect(await find([bench.job()])).toEqual([]);
     github.on("GET /repos/acme/widgets/actions/jobs/71", ok(job(71)));
-    expect(await find([githubJob()])).toEqual([]);
+    expect(await find([bench.job()])).toEqual([]);
   });
 
   it("are found of jobs whose scope is configured no more", async () => {
@@ -185,7 +185,13 @@ describe("moves we missed", () => {
       jobsOf("5", "former/thing"),
       ok({ jobs: [job(71, { run_id: 5, status: "completed", conclusion: "success" })] }),
     );
-    expect(await find([githubJob({ scope: "former", origin })])).toEqual(["finished 71 state/71/completed/1"]);
+    expect(await find([bench.job({ scope: "former", origin })])).toEqual(["finished 71 state/71/completed/1"]);
+  });
+
+  it("are not looked for where another server told of the job", async () => {
+    runs([]);
+    expect(await find([bench.job({ host: "former.example" })])).toEqual([]);
+    expect(github.count(jobsOf("31"))).toBe(0);
   });
 
   it("are found in a renamed repository, whose old address still leads there", async () => {

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import type { JobSource } from "../../../runtime/core/ports";
 import type { GithubSourceSettings } from "../../../runtime/core/settings";
 import { githubSource } from "../../../runtime/sources/github";
-import { Bench, byApp, errorOf, githubJob } from "./source-bench";
+import { Bench, byApp, errorOf } from "./source-bench";
 import { no, ok, ScriptedGithub } from "./scripted-github";
 
 const installed = "GET /installation/repositories";
@@ -38,7 +38,7 @@ describe("the repositories that are searched for jobs", () => {
     return names.sort();
   }
   const list = (...names: readonly string[]) => ok({ repositories: names.map((full_name) => ({ full_name })) });
-  const jobIn = (repository: string) => githubJob({ origin: { repository, run: "31", fork: null }, scope: "acme" });
+  const jobIn = (repository: string) => bench.job({ origin: { repository, run: "31", fork: null }, scope: "acme" });
   const hear = (full_name: string) => {
     const body = Buffer.from(
       JSON.stringify({ action: "queued", workflow_job: { id: 1, run_id: 1, labels: [] }, repository: { full_name } }),

@@ -2,7 +2,7 @@ import type { JobSource } from "../../../runtime/core/ports";
 import type { JobFacts } from "../../../runtime/core/events";
 import { githubSource } from "../../../runtime/sources/github";
 import { noon, someFacts } from "../../fixtures/records";
-import { Bench, errorOf, githubJob } from "./source-bench";
+import { Bench, errorOf } from "./source-bench";
 import { no, ok, ScriptedGithub } from "./scripted-github";
 
 const cancel = "POST /repos/acme/widgets/actions/runs/31/cancel";
@@ -28,7 +28,7 @@ describe("to cancel a job", () => {
     ["is no error when it is gone", no(404, "Not Found")],
   ])("%s", async (_case, reply) => {
     github.on(cancel, reply);
-    expect(await source.cancel(githubJob())).toBe("asked");
+    expect(await source.cancel(bench.job())).toBe("asked");
     expect(github.calls).toEqual([cancel]);
   });
 
@@ -37,7 +37,7 @@ describe("to cancel a job", () => {
     [502, "source-unreachable", "502"],
   ])("may fail: %i is %s", async (status, code, word) => {
     github.on(cancel, no(status, "Resource not accessible by integration"));
-    const error = await errorOf(source.cancel(githubJob()));
+    const error = await errorOf(source.cancel(bench.job()));
     expect([error.code, error.message.includes(word)]).toEqual([code, true]);
   });
 });
@@ -48,7 +48,7 @@ describe("to run a job again", () => {
     ["has to wait", no(403, "The workflow run containing this job is already running"), "later"],
   ])("%s", async (_case, reply, answer) => {
     github.on(rerun, reply);
-    expect(await source.rerun(githubJob())).toBe(answer);
+    expect(await source.rerun(bench.job())).toBe(answer);
   });
 
   it.each([
@@ -59,7 +59,7 @@ describe("to run a job again", () => {
     [422, "This job is not of the latest attempt", "latest attempt"],
   ])("is refused with %i %j, and the error says why", async (status, words, part) => {
     github.on(rerun, no(status, words));
-    const error = await errorOf(source.rerun(githubJob()));
+    const error = await errorOf(source.rerun(bench.job()));
     expect([error.code, error.message.includes(part)]).toEqual(["source-refused", true]);
   });
 });
@@ -75,7 +75,7 @@ describe("how a job stands", () => {
   };
   const stands = (changes: object) => {
     github.on(state, ok({ ...document, ...changes }));
-    return source.jobState(githubJob());
+    return source.jobState(bench.job());
   };
 
   it.each([
@@ -94,15 +94,15 @@ describe("how a job stands", () => {
   });
 
   it("is the same event when asked twice, so that it counts as a doubled delivery", async () => {
-    expect(await stands({ status: "queued" })).toEqual(await source.jobState(githubJob()));
+    expect(await stands({ status: "queued" })).toEqual(await source.jobState(bench.job()));
   });
 
   it("is a fact of the job as we know it: key, scope and group stay", async () => {
     const reach = { source: "gh", host: "x", scope: "acme", group: "ci", labels: ["linux"] };
     github.on("GET /repos/acme/renamed/actions/jobs/71", ok({ ...document, status: "queued" }));
     const origin = { repository: "acme/renamed", run: "31", fork: true };
-    const event = await source.jobState(githubJob({ scope: "acme", reach, origin }));
-    expect(event?.facts).toMatchObject({ key: "gh/github.com/71", scope: "acme", group: "ci", origin });
+    const event = await source.jobState(bench.job({ scope: "acme", reach, origin }));
+    expect(event?.facts).toMatchObject({ key: bench.job().key, scope: "acme", group: "ci", origin });
   });
 
   it("is told in our time, though GitHub's clock is an hour ahead", async () => {
@@ -112,16 +112,21 @@ describe("how a job stands", () => {
   });
 
   it("is unknown when GitHub does not know it, or says what nobody understands", async () => {
-    expect(await source.jobState(githubJob())).toBeUndefined();
+    expect(await source.jobState(bench.job())).toBeUndefined();
     expect(await stands({ status: "dreaming" })).toBeUndefined();
-    expect(await source.jobState(githubJob({ origin: null }))).toBeUndefined();
+    expect(await source.jobState(bench.job({ origin: null }))).toBeUndefined();
+  });
+
+  it("is not asked of another server than the one that told of it", async () => {
+    expect(await source.jobState(bench.job({ host: "former.example" }))).toBeUndefined();
+    expect(github.calls).toEqual([]);
   });
 
   it("is not taken for unknown when GitHub cannot be asked", async () => {
     github.on(state, no(502, "oops"));
-    expect((await errorOf(source.jobState(githubJob()))).code).toBe("source-unreachable");
+    expect((await errorOf(source.jobState(bench.job()))).code).toBe("source-unreachable");
     github.on(state, ok({ id: "x" }));
-    expect((await errorOf(source.jobState(githubJob()))).code).toBe("source-unreachable");
+    expect((await errorOf(source.jobState(bench.job()))).code).toBe("source-unreachable");
   });
 });
 

@@ -77,6 +77,15 @@ export class Bench {
     };
   }
 
+  /** An open job of this source. */
+  job(changes: Partial<Job> = {}): Job {
+    const { host } = new URL(this.settings.url);
+    const id = changes.id ?? "71";
+    const origin = { repository: "acme/widgets", run: "31", fork: null };
+    const job = { key: `gh/${host}/${id}`, source: "gh", host, id, scope: "acme/widgets", origin, work: null };
+    return someJob({ ...job, ...changes });
+  }
+
   private get log(): Log {
     const at =
       (level: string) =>
@@ -100,20 +109,6 @@ export async function errorOf(promise: Promise<unknown>): Promise<OnejobError> {
   );
   if (outcome instanceof OnejobError) return outcome;
   throw outcome instanceof Error ? outcome : new Error(String(outcome));
-}
-
-export function githubJob(changes: Partial<Job> = {}): Job {
-  const id = changes.id ?? "71";
-  return someJob({
-    key: `gh/github.com/${id}`,
-    source: "gh",
-    host: "github.com",
-    id,
-    scope: "acme/widgets",
-    origin: { repository: "acme/widgets", run: "31", fork: null },
-    work: null,
-    ...changes,
-  });
 }
 
 export function githubRunner(changes: Partial<Runner> = {}): Runner {
