@@ -32,7 +32,10 @@ const results = await Promise.all([
   }),
 ]);
 
-writeFileSync("dist/THIRD_PARTY_LICENSES.txt", licenses(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))));
+writeFileSync(
+  "dist/THIRD_PARTY_LICENSES.txt",
+  licenses(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))),
+);
 
 /** Of every package that is in there, its own words. */
 function licenses(inputs) {

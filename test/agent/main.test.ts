@@ -1,7 +1,7 @@
 /** The program as it is shipped: one file, started as a process. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,9 +39,10 @@ interface Ended {
 function start(
   input: string,
   flags: readonly string[] = [],
+  words: readonly string[] = [],
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const env = { PATH: process.env["PATH"], ...bench.boot.marker, ONEJOB_ROLE: "agent" };
-  const child = spawn(process.execPath, [...flags, program], { env, stdio: ["pipe", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [...flags, program, ...words], { env, stdio: ["pipe", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   child.stdin.end(input);
@@ -79,6 +80,17 @@ describe("the agent's program", () => {
     expect(code).toBe(0);
     expect(bench.server.log.toString()).toBe("done\n");
     expect(said).not.toMatch(/boot-token|lease-of/);
+  });
+
+  it("runs its job by orders in a file, without a word of them in its arguments", async () => {
+    bench.server.assignment = jobOf(["echo", "done"]);
+    const file = join(bench.folder, "boot.json");
+    writeFileSync(file, bootLine());
+    const { child, ended } = start("", [], ["--boot-file", file]);
+    expect((await ended).code).toBe(0);
+    expect(child.spawnargs.join(" ")).not.toContain("boot-token");
+    expect(bench.server.log.toString()).toBe("done\n");
+    expect(existsSync(file)).toBe(false);
   });
 
   it("stops its job when it is asked to leave", async () => {

@@ -130,6 +130,19 @@ export function passingContract(bench: () => LedgerBench): void {
   const enrolment = { executor: "command", payload: "p", handle: null } as const;
   const job = (id: string, changes: Partial<Job>): Job => someJob({ id, key: `api/local/${id}`, ...changes });
 
+  it("drops exactly the version of a job that was read, and minds nothing that is gone", async () => {
+    const { ledger } = bench();
+    const made = someJob();
+    await ledger.createJob(made);
+    await ledger.saveJob({ ...made, version: 2 });
+    await ledger.dropJob(made);
+    expect(await ledger.readJob(made.key, "small")).toMatchObject({ version: 2 });
+    await ledger.dropJob({ ...made, version: 2 });
+    await ledger.dropJob({ ...made, version: 2 });
+    expect(await ledger.readJob(made.key)).toBeUndefined();
+    expect((await ledger.listJobs({ limit: 10 })).items).toEqual([]);
+  });
+
   it("keeps an enrolment until it is dropped, and the last one saved", async () => {
     const { ledger } = bench();
     expect(await ledger.readEnrolment("r1")).toBeUndefined();

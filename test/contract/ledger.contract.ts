@@ -137,19 +137,6 @@ function writingContract(bench: () => LedgerBench): void {
     expect(await ledger.readJob(ours.key)).toEqual(ours);
   });
 
-  it("drops exactly the version of a job that was read, and minds nothing that is gone", async () => {
-    const { ledger } = bench();
-    const job = someJob();
-    await ledger.createJob(job);
-    await ledger.saveJob({ ...job, version: 2 });
-    await ledger.dropJob(job);
-    expect(await ledger.readJob(job.key, "small")).toMatchObject({ version: 2 });
-    await ledger.dropJob({ ...job, version: 2 });
-    await ledger.dropJob({ ...job, version: 2 });
-    expect(await ledger.readJob(job.key)).toBeUndefined();
-    expect((await ledger.listJobs({ limit: 10 })).items).toEqual([]);
-  });
-
   it("prefers the routed record of a job that found its profile late", async () => {
     const { ledger } = bench();
     const unrouted = someJob({ profile: null, reach: null });

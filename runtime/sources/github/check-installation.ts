@@ -37,16 +37,16 @@ function checkPermissions({ permissions }: Installation, scope: string): GithubF
     return bad(id, `the app lacks the ${what} for "${scope}"`, fix);
   }
   if (!lacks("control-jobs")) return good(id, `the app may do for "${scope}" all it has to`);
-  return good(id, `the app may run jobs for "${scope}", but neither cancel nor repeat them (“Actions” is read-only)`);
+  return good(id, `the app may run jobs for "${scope}", but neither cancel nor repeat them ("Actions" is read-only)`);
 }
 
 function checkEvents({ events }: Installation, scope: string): readonly GithubFinding[] {
   const id = `github-events-${scope}`;
   if (events === null) return [];
   if (!events.includes("workflow_job"))
-    return [bad(id, "the app hears nothing of jobs", "subscribe it to the event “Workflow job” in its settings")];
+    return [bad(id, "the app hears nothing of jobs", 'subscribe it to the event "Workflow job" in its settings')];
   const told = events.includes("workflow_run")
     ? "jobs and runs"
-    : "jobs; subscribed to “Workflow run” it would repeat them sooner";
+    : 'jobs; subscribed to "Workflow run" it would repeat them sooner';
   return [good(id, `the app hears of ${told}`)];
 }

@@ -1,18 +1,24 @@
-/** Several of many tasks at a time, in their order; a failed one may stop those not begun yet. */
+/** Several of many tasks at a time, in their order. */
 
 /** `false`: begin no further one. */
 export type Task<T> = (item: T, index: number) => Promise<boolean>;
 
+/** Ends when all that were begun have ended. After one that throws none is begun, and its error is thrown. */
 export async function inParallel<T>(items: readonly T[], most: number, task: Task<T>): Promise<void> {
-  let next = 0;
+  const left = items.entries();
+  const failures: unknown[] = [];
   let goesOn = true;
   async function work(): Promise<void> {
-    while (goesOn && next < items.length) {
-      const index = next;
-      next += 1;
-      const item = items[index];
-      if (item !== undefined && !(await task(item, index))) goesOn = false;
+    for (const [index, item] of left) {
+      try {
+        goesOn &&= await task(item, index);
+      } catch (error) {
+        failures.push(error);
+        goesOn = false;
+      }
+      if (!goesOn) return;
     }
   }
   await Promise.all(Array.from({ length: Math.min(most, items.length) }, work));
+  if (failures.length > 0) throw failures[0];
 }

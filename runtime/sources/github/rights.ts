@@ -15,25 +15,25 @@ interface Grant {
 }
 
 const organisation: Grant = {
-  shown: "organization permission “Self-hosted runners”",
+  shown: 'organization permission "Self-hosted runners"',
   permission: "organization_self_hosted_runners",
   level: "write",
   classic: "admin:org",
 };
 const repository: Grant = {
-  shown: "repository permission “Administration”",
+  shown: 'repository permission "Administration"',
   permission: "administration",
   level: "write",
   classic: "repo",
 };
 const actions: Grant = {
-  shown: "repository permission “Actions”",
+  shown: 'repository permission "Actions"',
   permission: "actions",
   level: "read",
   classic: "repo",
 };
 const metadata: Grant = {
-  shown: "repository permission “Metadata”",
+  shown: 'repository permission "Metadata"',
   permission: "metadata",
   level: "read",
   classic: "repo",

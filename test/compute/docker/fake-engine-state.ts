@@ -1,5 +1,7 @@
 /** What the fake engine has: images, volumes with files in them, containers. */
 export interface FakeImage {
+  /** By their paths. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly Env?: readonly string[];
   readonly Healthcheck?: object;
 }
@@ -74,9 +76,21 @@ export class EngineState {
       ...{ files: new Map(), orders: [], waiting: new Set() },
     };
     // As engines do: a volume that is not there is made, empty.
-    for (const { source } of volumesOf(body)) this.makeVolume(source);
+    for (const volume of volumesOf(body)) {
+      this.makeVolume(volume.source);
+      if (!volume.noCopy) this.#copyUp(body.Image, volume);
+    }
     this.containers.set(id, container);
     return container;
+  }
+
+  /** And an empty one is filled with what the image has in its place. */
+  #copyUp(image: string, { source, target }: { readonly source: string; readonly target: string }): void {
+    const volume = this.volumes.get(source);
+    if (volume === undefined || volume.size > 0) return;
+    for (const [path, content] of Object.entries(this.images.get(image)?.files ?? {})) {
+      if (path.startsWith(`${target}/`)) volume.set(path.slice(target.length), { mode: 0o644, content });
+    }
   }
 
   find(nameOrId: string): FakeContainer | undefined {

@@ -55,6 +55,14 @@ describe("the kit on an engine", () => {
     expect(world.container(runner).body.Entrypoint[0]).toBe("node");
   });
 
+  it("is ours, also when the image has one of its own in that place", async () => {
+    await open();
+    const files = { "/opt/onejob/agent.js": "// theirs\n", "/opt/onejob/complete": "" };
+    world.engine.state.images.set(image, { files });
+    await launch();
+    expect(kitFiles().get("/agent.js")?.content).toBe("// the agent\n");
+  });
+
   it("that was left half made is made whole by the next server", async () => {
     await open();
     world.engine.troubles.push({ at: /^PUT /, cut: true, afterwards: true });

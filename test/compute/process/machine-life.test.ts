@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { processCompute } from "../../../runtime/compute/process/index";
 import { readRecord, writeRecord } from "../../../runtime/compute/process/machine-record";
 import { processTable } from "../../../runtime/compute/process/process-table";
@@ -92,6 +92,8 @@ describe("the agent", () => {
       url: "http://127.0.0.1:7433",
       urlFile: world.options.urlFile,
       bootToken: world.bootToken(runner),
+      cacheDir: join(dirname(world.options.runnersDir), "cache"),
+      refusesForks: true,
       stateDir: dir,
       jobDir: join(dir, "job"),
       marker: { ...markers(), ONEJOB_ROLE: "job" },

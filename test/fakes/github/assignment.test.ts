@@ -48,6 +48,16 @@ describe("a queued job", () => {
       await fake.stop();
       return found;
     };
+    const alone = async (seed: number) => {
+      await start({ random: seededRandom(seed) });
+      for (const name of ["a", "b", "c", "d"]) await connect(name);
+      const { assignedTo } = fake.queueJob("acme/widgets");
+      await fake.stop();
+      return assignedTo?.name;
+    };
+    const takers = new Set<string | undefined>();
+    for (let seed = 1; seed <= 8; seed += 1) takers.add(await alone(seed));
+    expect(takers.size).toBeGreaterThan(2);
     const seen = new Set<string>();
     for (let seed = 1; seed <= 8; seed += 1) seen.add(await pairs(seed));
     expect(seen.size).toBeGreaterThan(4);

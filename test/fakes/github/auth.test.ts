@@ -156,6 +156,10 @@ describe("the token of an installation", () => {
       status: 403,
       body: { message },
     });
+    fake.addOrganization("other");
+    const org = await installed({ name: "org", permissions: { organization_self_hosted_runners: "read" } });
+    expect(await ask(fake, "GET /orgs/acme/actions/runners", { token: org.token })).toMatchObject({ status: 200 });
+    expect(await ask(fake, "GET /orgs/other/actions/runners", { token: org.token })).toMatchObject({ status: 403 });
     const job = fake.queueJob("acme/widgets", { hosted: true });
     const rerun = `POST /repos/acme/widgets/actions/jobs/${job.id}/rerun`;
     expect(await ask(fake, rerun, { token })).toMatchObject({ status: 403 });

@@ -77,7 +77,7 @@ describe("a call to GitHub", () => {
   ])("that is answered %i is source-refused: which scope, what was asked, what to grant", async (status, words) => {
     const error = await errorFor(no(status, words));
     expect(error.code).toBe("source-refused");
-    for (const part of ['"acme/widgets"', "GET /repos/acme/widgets/actions/runs", String(status), words, "“Actions”"])
+    for (const part of ['"acme/widgets"', "GET /repos/acme/widgets/actions/runs", String(status), words, '"Actions"'])
       expect(error.message).toContain(part);
   });
 
