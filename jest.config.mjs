@@ -1,8 +1,10 @@
 /**
- * Four projects, by what they need:
- * `unit` nothing but the sources; `e2e` the built program, driven as a process; `faults` kills it on purpose; `docker` a
- * container engine.
+ * Five projects, by what they need:
+ * `unit` nothing but the sources; `machines` real processes, users and sockets; `e2e` the built program, driven as a
+ * process; `faults` kills it on purpose; `docker` a container engine.
  */
+
+/** Packages that Jest cannot load as they are. */
 const esmOnly =
   "(@octokit|universal-user-agent|universal-github-app-jwt|before-after-hook|toad-cache|json-with-bigint|content-type)";
 
@@ -18,6 +20,9 @@ const shared = {
   transformIgnorePatterns: [`/node_modules/(?!${esmOnly}/)`],
   resolver: "<rootDir>/test/house/resolver.cjs",
 };
+
+/** Folders whose tests start processes and wait for them. */
+const machines = "agent|compute|machine|fakes";
 
 /** `testTimeout` holds for all projects alike (Jest ignores it inside one), so longer limits come from a set-up file. */
 const driven = (name) => ({
@@ -37,8 +42,9 @@ export default {
       ...shared,
       displayName: "unit",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
-      testPathIgnorePatterns: ["<rootDir>/test/(e2e|faults|docker)/"],
+      testPathIgnorePatterns: [`<rootDir>/test/(${machines}|e2e|faults|docker)/`],
     },
+    { ...shared, displayName: "machines", testMatch: [`<rootDir>/test/(${machines})/**/*.test.ts`] },
     driven("e2e"),
     driven("faults"),
     driven("docker"),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A Podman of our own, for tests: installed from the distribution's packages when missing, with all it keeps below one
 # folder, and a shell for images, linked against nothing. Runs in the foreground until it is told to end.
-#   engine.sh FOLDER     the socket is FOLDER/podman.sock, the shell FOLDER/busybox
+#   engine.sh FOLDER [REGISTRY]     the socket is FOLDER/podman.sock, the shell FOLDER/busybox; REGISTRY has no TLS
 set -eu
 folder=$1
 cache="$(dirname "$0")/../../node_modules/.cache/onejob"
@@ -47,6 +47,13 @@ lock_type = "file"
 events_logger = "file"
 CONF
 export CONTAINERS_CONF="$folder/containers.conf"
+cat >"$folder/registries.conf" <<CONF
+unqualified-search-registries = []
+${2:+[[registry]]
+location = "$2"
+insecure = true}
+CONF
+export CONTAINERS_REGISTRIES_CONF="$folder/registries.conf"
 
 podman=(podman --storage-driver vfs --root "$folder/root" --runroot "$folder/run" --tmpdir "$folder/tmp"
   --cgroup-manager cgroupfs system service --time 0 "unix://$folder/podman.sock")

@@ -17,24 +17,29 @@ export interface EngineAnswer {
   readonly body: string;
 }
 
+export interface PodmanOptions {
+  /** Host and port of one that is spoken to without TLS. */
+  readonly insecureRegistry?: string;
+}
+
 export class Podman {
   readonly folder: string;
   readonly socket: string;
   readonly #service: ChildProcess;
   readonly #said: string[] = [];
 
-  private constructor(folder: string) {
+  private constructor(folder: string, { insecureRegistry = "" }: PodmanOptions) {
     this.folder = folder;
     this.socket = join(folder, "podman.sock");
-    this.#service = spawn(join(__dirname, "engine.sh"), [folder], {
+    this.#service = spawn(join(__dirname, "engine.sh"), [folder, insecureRegistry], {
       stdio: ["ignore", "ignore", "pipe"],
       detached: true,
     });
     this.#service.stderr?.on("data", (text: Buffer) => this.#said.push(text.toString()));
   }
 
-  static async start(): Promise<Podman> {
-    const podman = new Podman(await mkdtemp(join(tmpdir(), "onejob-podman-")));
+  static async start(options: PodmanOptions = {}): Promise<Podman> {
+    const podman = new Podman(await mkdtemp(join(tmpdir(), "onejob-podman-")), options);
     while (!(await podman.#answers())) {
       if (podman.#service.exitCode !== null) throw new Error(`no engine: ${podman.#said.join("")}`);
       await sleep(50);

@@ -66,8 +66,11 @@ class Search {
   }
 
   async repository({ name: repository, scope }: Repository): Promise<void> {
-    for (const { id: run, fork } of await openRunsOf(this.about.client, scope, repository))
+    const runs = await openRunsOf(this.about.client, scope, repository);
+    await inParallel(runs, mostAtOnce, async ({ id: run, fork }) => {
       this.keep(await newsOfRun({ scope, repository, fork, run }, this.about));
+      return true;
+    });
   }
 
   /** Of open jobs whose run is not open there any more: its jobs, once per run; what they do not name, by itself. */

@@ -10,13 +10,13 @@ export async function inParallel<T>(items: readonly T[], most: number, task: Tas
   let goesOn = true;
   async function work(): Promise<void> {
     for (const [index, item] of left) {
+      if (!goesOn) return;
       try {
-        goesOn &&= await task(item, index);
+        if (!(await task(item, index))) goesOn = false;
       } catch (error) {
         failures.push(error);
         goesOn = false;
       }
-      if (!goesOn) return;
     }
   }
   await Promise.all(Array.from({ length: Math.min(most, items.length) }, work));

@@ -24,8 +24,10 @@ export function refusal(refused: Refused): OnejobError {
   if (/suspended/i.test(words))
     return new OnejobError("source-unreachable", `the app is suspended for "${scope}": unsuspend it there`);
   const what = `${method} ${withoutQuery(path)} was answered ${status}${words === "" ? "" : ` (${words})`}`;
-  if (status === 401)
-    return new CredentialError(`"${scope}": ${what}: the ${auth}'s credential is not accepted (any more): renew it`);
+  if (status === 401 && auth === "app")
+    // It was made a moment ago: GitHub's own servers take seconds to hear of it, or the app was just removed.
+    return new OnejobError("source-unreachable", `"${scope}": ${what}, though the app's token is new`);
+  if (status === 401) return new CredentialError(`"${scope}": ${what}: the token is not accepted (any more): renew it`);
   const exists = status === 404 ? `see that "${scope}" is spelled right, and ` : "";
   return new OnejobError("source-refused", `"${scope}": ${what}; ${exists}${howToGrant(right, { scope, auth })}`);
 }

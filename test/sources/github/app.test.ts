@@ -187,6 +187,12 @@ describe("a GitHub app", () => {
     expect(github.count(tokens(9))).toBe(2);
   });
 
+  it("whose new token is not known everywhere yet is source-unreachable: no setting is wrong", async () => {
+    github.on(runners, no(401, "Bad credentials"));
+    expect((await errorOf(ask())).code).toBe("source-unreachable");
+    expect(github.count(tokens(9))).toBe(2);
+  });
+
   it("with an id that does not exist is source-refused, and names the setting", async () => {
     github.on(lookUp, no(404, "Integration not found"));
     const error = await errorOf(ask());

@@ -250,6 +250,17 @@ describe("a search that fails", () => {
     expect(await find()).toEqual(["queued 71 state/71/queued/1"]);
   });
 
+  it("midway through a repository gives what it found before", async () => {
+    open();
+    runs([run(31), run(32)]);
+    jobs([job(71)]);
+    github.on(jobsOf("32"), async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return no(502, "oops");
+    });
+    expect(await find()).toEqual(["queued 71 state/71/queued/1"]);
+  });
+
   it("midway goes on there the next time, so that no repository is left out for ever", async () => {
     const names = Array.from({ length: 40 }, (_, index) => `acme/r${String(index).padStart(2, "0")}`);
     open({ scopes: names });
