@@ -47,12 +47,8 @@ lock_type = "file"
 events_logger = "file"
 CONF
 export CONTAINERS_CONF="$folder/containers.conf"
-cat >"$folder/registries.conf" <<CONF
-unqualified-search-registries = []
-${2:+[[registry]]
-location = "$2"
-insecure = true}
-CONF
+: >"$folder/registries.conf"
+if [ -n "${2-}" ]; then printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$2" >"$folder/registries.conf"; fi
 export CONTAINERS_REGISTRIES_CONF="$folder/registries.conf"
 
 podman=(podman --storage-driver vfs --root "$folder/root" --runroot "$folder/run" --tmpdir "$folder/tmp"

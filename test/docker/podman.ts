@@ -92,6 +92,11 @@ export class Podman {
     return (await this.json<{ State: { Pid: number } }>(`/containers/${container}/json`)).State.Pid;
   }
 
+  /** Makes an empty file in a container. */
+  async touch(container: string, path: string): Promise<void> {
+    await this.ask("PUT", `/containers/${container}/archive?path=/`, tarOf({ path, content: "" }, endMark));
+  }
+
   async stop(): Promise<void> {
     for (const { Id } of await this.containers().catch(() => [])) {
       await this.ask("POST", `/containers/${Id}/kill?signal=KILL`);

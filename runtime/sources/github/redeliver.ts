@@ -35,19 +35,20 @@ const wanted: readonly string[] = ["workflow_job", "workflow_run"];
 export function lostDeliveries(attempts: readonly Attempt[], now: Instant): readonly string[] {
   const groups = new Map<string, Attempt[]>();
   for (const attempt of attempts) groups.set(attempt.guid, [...(groups.get(attempt.guid) ?? []), attempt]);
-  return [...groups.values()]
-    .filter((group) => isLost(group, now))
-    .sort((a, b) => oldest(a) - oldest(b))
-    .flatMap((group) => group.find(({ again }) => !again)?.id ?? [])
-    .slice(0, mostAtOnce);
+  return (
+    [...groups.values()]
+      .filter((group) => isLost(group, now))
+      .sort((a, b) => oldest(a) - oldest(b))
+      // Without the first attempt in sight nobody knows how many there were: it would be sent again for ever.
+      .flatMap((group) => group.find(({ again }) => !again)?.id ?? [])
+      .slice(0, mostAtOnce)
+  );
 }
 
 function isLost(group: readonly Attempt[], now: Instant): boolean {
-  // Without the first attempt in sight nobody knows how many there were: it would be sent again for ever.
-  const isWhole = group.some(({ again }) => !again);
   const isOurs = group.every(({ event }) => wanted.includes(event));
   const isSettled = group.every(({ at }) => now - at > settlesMs);
-  return isWhole && isOurs && isSettled && group.length < mostAttempts && !group.some(({ arrived }) => arrived);
+  return isOurs && isSettled && group.length < mostAttempts && !group.some(({ arrived }) => arrived);
 }
 
 function oldest(group: readonly Attempt[]): Instant {

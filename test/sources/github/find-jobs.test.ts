@@ -3,25 +3,9 @@ import type { JobSource } from "../../../runtime/core/ports";
 import type { GithubSourceSettings } from "../../../runtime/core/settings";
 import { githubSource } from "../../../runtime/sources/github";
 import { noon } from "../../fixtures/records";
-import { Bench, errorOf } from "./source-bench";
-import { no, ok, ScriptedGithub, type Asked, type Reply } from "./scripted-github";
-
-const runsOf = (repository: string, status: string) =>
-  `GET /repos/${repository}/actions/runs?status=${status}&per_page=100`;
-const jobsOf = (run: string, repository = "acme/widgets") => `GET /repos/${repository}/actions/runs/${run}/jobs`;
-const repository = { full_name: "acme/widgets" };
-const run = (id: number, head: object | null = repository) => ({ id, repository, head_repository: head });
-const job = (id: number, changes: object = {}) => ({
-  id,
-  run_id: 31,
-  run_attempt: 1,
-  status: "queued",
-  name: `job ${id}`,
-  labels: ["linux"],
-  runner_name: null,
-  created_at: "2026-11-21T11:59:00Z",
-  ...changes,
-});
+import { job, jobsOf, openRuns, run, runsOf, serveJobs, serveRuns } from "./runs-and-jobs";
+import { Bench } from "./source-bench";
+import { ok, ScriptedGithub, type Asked, type Reply } from "./scripted-github";
 
 let github: ScriptedGithub;
 let bench: Bench;
@@ -38,19 +22,13 @@ function open(changes: Partial<GithubSourceSettings> = {}): void {
   source = githubSource(bench.options);
 }
 
-/** Lists of runs of a repository, all but the first state empty. */
-function runs(items: readonly unknown[], of = "acme/widgets", status = "queued"): void {
-  for (const other of ["queued", "in_progress", "waiting"])
-    github.on(runsOf(of, other), ok({ workflow_runs: other === status ? items : [] }));
-}
-const jobs = (items: readonly unknown[], id = "31") => github.on(jobsOf(id), ok({ jobs: items }));
 const find = async (known: readonly Job[] = []) =>
   (await source.findJobs(known)).map(({ kind, facts, delivery }) => `${kind} ${facts.id} ${delivery}`);
 
 describe("jobs nobody told us of", () => {
   it("are found in open runs, with all we need of them, the fork too", async () => {
-    runs([run(31, { full_name: "mallory/widgets" })]);
-    jobs([job(71)]);
+    serveRuns(github, [run(31, { full_name: "mallory/widgets" })]);
+    serveJobs(github, [job(71)]);
     const [event] = await source.findJobs([]);
     expect(event).toMatchObject({
       kind: "queued",
@@ -65,23 +43,23 @@ describe("jobs nobody told us of", () => {
     });
   });
 
-  it.each(["queued", "in_progress", "waiting"])("are looked for in runs that are %s", async (status) => {
-    runs([run(31)], "acme/widgets", status);
-    jobs([job(71)]);
+  it.each(openRuns)("are looked for in runs that are %s", async (status) => {
+    serveRuns(github, [run(31)], { status });
+    serveJobs(github, [job(71)]);
     expect(await find()).toEqual(["queued 71 state/71/queued/1"]);
   });
 
   it("are found once though their run is listed twice while it moves on", async () => {
-    runs([run(31)]);
+    serveRuns(github, [run(31)]);
     github.on(runsOf("acme/widgets", "in_progress"), ok({ workflow_runs: [run(31)] }));
-    jobs([job(71)]);
+    serveJobs(github, [job(71)]);
     expect(await find()).toHaveLength(1);
     expect(github.count(jobsOf("31"))).toBe(1);
   });
 
   it("are those that wait, and those a runner of ours took; the rest runs elsewhere", async () => {
-    runs([run(31)]);
-    jobs([
+    serveRuns(github, [run(31)]);
+    serveJobs(github, [
       job(71, { status: "waiting" }),
       job(72, { status: "in_progress", runner_name: "GitHub Actions 5" }),
       job(73, { status: "in_progress", runner_name: "onejob-r1" }),
@@ -93,19 +71,19 @@ describe("jobs nobody told us of", () => {
   });
 
   it("are found on every page of runs and of jobs", async () => {
-    runs([run(31)]);
+    serveRuns(github, [run(31)]);
     const first = ok({ workflow_runs: [run(31)] }, { link: '<http://x/?page=2>; rel="next"' });
     github.on(runsOf("acme/widgets", "queued"), first);
     github.on("GET /repos/acme/widgets/actions/runs?page=2", ok({ workflow_runs: [run(32)] }));
     github.on(jobsOf("31"), ok({ jobs: [job(71)] }, { link: '<http://x/?page=2>; rel="next"' }));
     github.on(`${jobsOf("31")}?page=2`, ok({ jobs: [job(72)] }));
-    jobs([job(73, { run_id: 32 })], "32");
-    expect((await find()).map((line) => line.split(" ")[1])).toEqual(["71", "72", "73"]);
+    serveJobs(github, [job(73, { run_id: 32 })], "32");
+    expect((await find()).map((line) => line.split(" ")[1]).sort()).toEqual(["71", "72", "73"]);
   });
 
   it("keep ids beyond 2^53 to the digit", async () => {
     const text = (value: object) => JSON.stringify(value).replaceAll(/"(\d{16,})"/g, "$1");
-    runs([]);
+    serveRuns(github, []);
     github.on(runsOf("acme/widgets", "queued"), {
       status: 200,
       text: text({ workflow_runs: [{ ...run(1), id: "9007199254740993" }] }),
@@ -118,14 +96,14 @@ describe("jobs nobody told us of", () => {
   });
 
   it("do not hide behind one that cannot be read", async () => {
-    runs([run(31)]);
-    jobs([job(71, { labels: "linux" }), null, job(72)]);
+    serveRuns(github, [run(31)]);
+    serveJobs(github, [job(71, { labels: "linux" }), null, job(72)]);
     expect(await find()).toEqual(["queued 72 state/72/queued/1"]);
   });
 
   it("are the same deliveries when found twice", async () => {
-    runs([run(31)]);
-    jobs([job(71)]);
+    serveRuns(github, [run(31)]);
+    serveJobs(github, [job(71)]);
     expect(await find()).toEqual(await find());
   });
 });
@@ -144,16 +122,16 @@ describe("moves we missed", () => {
     ["running", { status: "completed", conclusion: "success", runner_name: "onejob-r1" }, "finished"],
     ["queued", { status: "completed", conclusion: "cancelled" }, "cancelled"],
   ])("of a job that is %s here, and there %j, are %s", async (state, changes, kind) => {
-    runs([run(31)]);
-    jobs([job(71, changes)]);
+    serveRuns(github, [run(31)]);
+    serveJobs(github, [job(71, changes)]);
     expect((await source.findJobs([bench.job({ state })])).map((event) => event.kind)).toEqual(
       kind === null ? [] : [kind],
     );
   });
 
   it("are found in runs that are over, by one question for all their jobs", async () => {
-    runs([]);
-    jobs([
+    serveRuns(github, []);
+    serveJobs(github, [
       job(71, { status: "completed", conclusion: "success" }),
       job(72, { status: "completed", conclusion: "cancelled" }),
     ]);
@@ -165,21 +143,21 @@ describe("moves we missed", () => {
   });
 
   it("of a job that its run does not list any more are asked of the job itself", async () => {
-    runs([run(31)]);
-    jobs([job(90, { run_attempt: 2, status: "completed" })]);
+    serveRuns(github, [run(31)]);
+    serveJobs(github, [job(90, { run_attempt: 2, status: "completed" })]);
     github.on("GET /repos/acme/widgets/actions/jobs/71", ok(job(71, { status: "completed", conclusion: "failure" })));
     expect(await find([bench.job()])).toEqual(["finished 71 state/71/completed/1"]);
   });
 
   it("are none of a job that GitHub does not know any more, or whose answer is no news", async () => {
-    runs([]);
+    serveRuns(github, []);
     expect(await find([bench.job()])).toEqual([]);
     github.on("GET /repos/acme/widgets/actions/jobs/71", ok(job(71)));
     expect(await find([bench.job()])).toEqual([]);
   });
 
   it("are found of jobs whose scope is configured no more", async () => {
-    runs([]);
+    serveRuns(github, []);
     const origin = { repository: "former/thing", run: "5", fork: null };
     github.on(
       jobsOf("5", "former/thing"),
@@ -189,15 +167,14 @@ describe("moves we missed", () => {
   });
 
   it("are not looked for where another server told of the job", async () => {
-    runs([]);
+    serveRuns(github, []);
     expect(await find([bench.job({ host: "former.example" })])).toEqual([]);
     expect(github.count(jobsOf("31"))).toBe(0);
   });
 
   it("are found in a renamed repository, whose old address still leads there", async () => {
     const moved = (path: string): Reply => ({ status: 301, headers: { location: `/api/v3/repositories/5${path}` } });
-    for (const status of ["queued", "in_progress", "waiting"])
-      github.on(runsOf("acme/widgets", status), moved(`/actions/runs?status=${status}`));
+    for (const status of openRuns) github.on(runsOf("acme/widgets", status), moved(`/actions/runs?status=${status}`));
     github.on("GET /repositories/5/actions/runs", ok({ workflow_runs: [] }));
     github.on("GET /repositories/5/actions/runs?status=queued", ok({ workflow_runs: [run(31)] }));
     github.on(jobsOf("31"), moved("/actions/runs/31/jobs"));
@@ -211,76 +188,12 @@ describe("a poll in which nothing changed", () => {
     asked.headers["if-none-match"] === '"a"' ? { status: 304 } : ok(body, { etag: '"a"' });
 
   it("asks only whether something did, and finds what it found before", async () => {
-    for (const status of ["queued", "in_progress", "waiting"])
+    for (const status of openRuns)
       github.on(runsOf("acme/widgets", status), tagged({ workflow_runs: status === "queued" ? [run(31)] : [] }));
     github.on(jobsOf("31"), tagged({ jobs: [job(71)] }));
     const first = await find();
     github.asked.length = 0;
     expect(await find()).toEqual(first);
     expect(github.asked.map(({ headers }) => headers["if-none-match"])).toEqual(['"a"', '"a"', '"a"', '"a"']);
-  });
-});
-
-describe("a search that fails", () => {
-  beforeEach(() => open({ scopes: ["acme/widgets", "acme/gadgets"] }));
-
-  it.each<[string, Reply, string]>([
-    ["an error of the server", no(502, "oops"), "source-unreachable"],
-    ["a limit", no(429, "slow", { "retry-after": "60" }), "source-throttled"],
-    ["a missing right everywhere", no(404, "Not Found"), "source-refused"],
-  ])("with %s says so", async (_case, reply, code) => {
-    for (const name of ["acme/widgets", "acme/gadgets"])
-      for (const status of ["queued", "in_progress", "waiting"]) github.on(runsOf(name, status), reply);
-    expect((await errorOf(source.findJobs([]))).code).toBe(code);
-  });
-
-  it("in one repository, for want of a right, goes on with the others and says so in the log", async () => {
-    runs([], "acme/gadgets");
-    github.on("GET /repos/acme/gadgets/actions/runs?status=queued&per_page=100", no(403, "Resource not accessible"));
-    runs([run(31)]);
-    jobs([job(71)]);
-    expect(await find()).toEqual(["queued 71 state/71/queued/1"]);
-    expect(bench.lines.map(({ fields }) => fields["repository"])).toEqual(["acme/gadgets"]);
-  });
-
-  it("after it found something gives what it found", async () => {
-    runs([run(31)]);
-    jobs([job(71)]);
-    for (const status of ["queued", "in_progress", "waiting"]) github.on(runsOf("acme/gadgets", status), "hang");
-    expect(await find()).toEqual(["queued 71 state/71/queued/1"]);
-  });
-
-  it("midway through a repository gives what it found before", async () => {
-    open();
-    runs([run(31), run(32)]);
-    jobs([job(71)]);
-    github.on(jobsOf("32"), async () => {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return no(502, "oops");
-    });
-    expect(await find()).toEqual(["queued 71 state/71/queued/1"]);
-  });
-
-  it("midway goes on there the next time, so that no repository is left out for ever", async () => {
-    const names = Array.from({ length: 40 }, (_, index) => `acme/r${String(index).padStart(2, "0")}`);
-    open({ scopes: names });
-    const reset = String(noon / 1_000 + 3_600);
-    let left = 60;
-    for (const name of names)
-      for (const status of ["queued", "in_progress", "waiting"])
-        github.on(runsOf(name, status), () => {
-          left -= 1;
-          // A limit of 300: a fifth of it, 60 calls, may go into searching.
-          const shown = { "x-ratelimit-limit": "300", "x-ratelimit-remaining": "200", "x-ratelimit-reset": reset };
-          return ok({ workflow_runs: [] }, shown);
-        });
-    expect((await errorOf(source.findJobs([]))).code).toBe("source-throttled");
-    expect(left).toBeLessThanOrEqual(0);
-    const firstPass = github.asked.length;
-    expect(firstPass).toBeLessThan(80);
-    bench.now += 3_600_000;
-    await source.findJobs([]).catch(() => undefined);
-    const searched = new Set(github.asked.map(({ path }) => path.split("/").slice(2, 4).join("/")));
-    expect(searched.size).toBe(40);
   });
 });

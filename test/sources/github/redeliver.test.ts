@@ -105,9 +105,11 @@ describe("redelivery", () => {
 
   it("goes by GitHub's clock, an hour off ours", async () => {
     github.now += 60 * minute;
-    github.on(list, page([item("1"), item("2", { delivered_at: new Date(github.now - 10_000).toISOString() })]));
-    github.on(send("1"), { status: 202, body: {} });
+    const ago = (ms: number) => ({ delivered_at: new Date(github.now - ms).toISOString() });
+    github.on(list, page([item("2", ago(10_000)), item("1"), item("3", ago(200 * minute))]));
+    for (const id of ["1", "2", "3"]) github.on(send(id), { status: 202, body: {} });
     expect(await redeliver()).toBe(1);
+    expect(github.count(send("1"))).toBe(1);
   });
 
   it("goes on with the next when one cannot be sent again", async () => {
