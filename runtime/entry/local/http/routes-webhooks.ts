@@ -49,7 +49,11 @@ async function receive(
 ): Promise<FastifyReply> {
   const { source } = request.params;
   const { body } = request;
-  if (!(body instanceof Uint8Array)) throw new OnejobError("bad-media-type", "a webhook is sent as application/json");
+  if (!(body instanceof Uint8Array))
+    throw new OnejobError(
+      "bad-media-type",
+      "a webhook is sent as application/json: choose that as its content type at the forge",
+    );
   const headers = Object.entries(request.headers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value] as const],
   );
