@@ -11,7 +11,7 @@ import { claimedBy } from "../core/runner-moves";
 import { parseSubject, runnerSubject } from "../core/subject";
 import { settle } from "./moves";
 import { enrol } from "./perform-launch";
-import { unblockReach } from "./reach-state";
+import { failureOf, unblockReach } from "./reach-state";
 
 /** A valid machine that is not written yet, or whose right is just being made. */
 const notYetMs = 50;
@@ -29,8 +29,8 @@ export async function enrolRunner(request: EnrolRequest, ports: Ports): Promise<
   if (runner === undefined) return { kind: "later", answer: { retryAfterMs: notYetMs } };
   const made = await ports.ledger.readEnrolment(id);
   const mine = await bind(runner, { request, handle: made?.handle ?? null }, ports);
-  const isMaking = ports.clock.now() - runner.createdAt < makingMs;
-  if (made === undefined && isMaking) return { kind: "later", answer: { retryAfterMs: 2 * notYetMs } };
+  const pauseMs = made === undefined ? await pauseBeforeMaking(mine, ports) : 0;
+  if (pauseMs > 0) return { kind: "later", answer: { retryAfterMs: Math.min(pauseMs, laterMs) } };
   const enrolment = made ?? (await makeAnew(mine, ports));
   if (enrolment === undefined) return { kind: "later", answer: { retryAfterMs: laterMs } };
   const answer: EnrolAnswer = {
@@ -78,6 +78,14 @@ async function bind(
 
 function mayEnrol(runner: Runner): boolean {
   return runnerTraits[runner.state].supply && !runner.draining;
+}
+
+/** 0: its right may be made anew now. While its source fails, not before the pause that came of that is over. */
+async function pauseBeforeMaking(runner: Runner, ports: Ports): Promise<number> {
+  const now = ports.clock.now();
+  const failing = await failureOf(runner, ports);
+  if (failing !== undefined) return Math.max(0, (failing.until ?? now) - now);
+  return now - runner.createdAt < makingMs ? 2 * notYetMs : 0;
 }
 
 async function makeAnew(runner: Runner, ports: Ports) {

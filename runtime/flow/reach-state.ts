@@ -1,7 +1,7 @@
 /** What a profile's planner record says of one reach: why nothing is launched for it, and whether its machines fail. */
 import { breakerFailed } from "../core/breaker";
 import { OnejobError } from "../core/errors";
-import { reachKey, type PlannerRecord, type Runner } from "../core/model";
+import { reachKey, type Blocked, type PlannerRecord, type Runner } from "../core/model";
 import { backOff } from "../core/planning";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
@@ -62,12 +62,21 @@ function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<
   return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
 }
 
+/** What keeps this reach from its source at the moment. */
+export async function failureOf({ profile, reach }: Place, ports: Ports): Promise<Blocked | undefined> {
+  return failureIn(await ports.ledger.readPlanner(profile), reachKey(reach));
+}
+
+function failureIn({ blocked }: PlannerRecord, key: string): Blocked | undefined {
+  const stands = blocked[key];
+  return stands !== undefined && Object.values(sourceReasons).includes(stands.reason) ? stands : undefined;
+}
+
 /** The source answers again: what it kept from this reach holds no more. */
 export async function unblockReach({ profile, reach }: Place, ports: Ports): Promise<void> {
   const planner = await ports.ledger.readPlanner(profile);
   const key = reachKey(reach);
-  const stands = planner.blocked[key]?.reason;
-  if (stands === undefined || !Object.values(sourceReasons).includes(stands)) return;
+  if (failureIn(planner, key) === undefined) return;
   await updatePlanner(planner, ({ blocked }) => ({ blocked: without(blocked, key) }), ports);
   await ports.queue.send([{ kind: "plan", profile }]);
 }

@@ -18,6 +18,8 @@ beforeAll(async () => {
   podman = await Podman.start();
   await importTestImage(podman);
   await podman.importImage("docker.io/onejob/tools", await busyboxFiles(podman), ["ENV TOOL_HOME=/opt/tool"]);
+  const [app] = (await busyboxFiles(podman)).filter(({ path }) => path === "bin/busybox");
+  await podman.importImage("docker.io/onejob/bare", app === undefined ? [] : [{ ...app, path: "busybox" }]);
   place.configure(configuration(podman.socket));
   server = await place.serve();
 }, installMs);
@@ -37,6 +39,9 @@ function configuration(socket: string): string {
     "    labels: [box]",
     `    compute: ${compute("test")}`,
     "    limits: { memoryMiB: 256, cpus: 1 }",
+    "  - name: bare",
+    "    labels: [bare]",
+    `    compute: ${compute("bare")}`,
     "  - name: user",
     "    labels: [user]",
     `    compute: ${compute("tools", ', user: "1000:1000"')}`,
@@ -85,11 +90,18 @@ describe("a job in a container", () => {
   });
 
   it("finds neither the boot token nor anything of the server in its container", async () => {
-    const script = "cat /proc/1/environ /proc/1/cmdline; env; ls -l /run/onejob /var/onejob; cat /proc/mounts";
-    const { stdout } = await shell("box", script);
-    expect(stdout).toContain("onejob.sock");
-    expect(stdout).not.toContain("boot.json");
+    expect((await shell("box", "ls /var/onejob /run/onejob")).stdout).toBe(
+      "/run/onejob:\nonejob.sock\n\n/var/onejob:\njob\nstate\n",
+    );
+    const { stdout } = await shell("box", "cat /proc/1/environ /proc/1/cmdline; env; cat /proc/mounts");
+    expect(stdout).toContain("ONEJOB_ROLE=agent");
     expect(stdout).not.toContain(place.dataDir);
+  });
+
+  it("runs in an image that holds one program and nothing else", async () => {
+    const ran = await submit("bare", ["--", "/busybox", "echo", "alone"]);
+    expect(ran).toMatchObject({ code: 0, stdout: "alone\n" });
+    await nothingLeft();
   });
 
   it("is cancelled with its container", async () => {

@@ -49,20 +49,31 @@ export function engines(options: EnginesOptions): Engines {
   /** Found once: when that engine stops, its machines must not be looked for at another. */
   const find = (): string => (usual ??= usualSocket(environment));
 
+  const findQuietly = (): readonly string[] => {
+    try {
+      return [find()];
+    } catch {
+      // Said by each launch.
+      return [];
+    }
+  };
+
   return {
     of: ({ socket }) => connect(socket ?? find()),
     remember: ({ socket }) => remembered.add(socket),
     forget: ({ socket }) => remembered.remove(socket),
     async all() {
       const named = options.profiles().flatMap(({ compute }) => (compute.kind === "docker" ? [compute.socket] : []));
-      const places = named.includes(null) ? (usual === undefined ? usualSockets(environment) : [usual]) : [];
+      const usuals = named.includes(null) ? findQuietly() : [];
+      const configured = new Set([...named.filter((socket) => socket !== null), ...usuals]);
       const before = await remembered.read();
-      const explicit = named.filter((socket) => socket !== null);
-      const sockets = new Set([...explicit, ...(usual === undefined ? [] : [usual]), ...before]);
-      return [...sockets].map((socket) => {
-        const isConfigured = explicit.includes(socket) || places.includes(socket);
-        return { engine: connect(socket), isConfigured };
-      });
+      // While none is found, the one of before may be any of the usual ones.
+      const mayBe = named.includes(null) && usuals.length === 0 ? usualSockets(environment) : [];
+      const isConfigured = (socket: string) => configured.has(socket) || mayBe.includes(socket);
+      return [...new Set([...configured, ...before])].map((socket) => ({
+        engine: connect(socket),
+        isConfigured: isConfigured(socket),
+      }));
     },
     close: () => connected.forEach((engine) => engine.close()),
   };

@@ -10,6 +10,7 @@ import { basename, dirname, isAbsolute, join } from "node:path";
 import { errorCode } from "../../core/error-facts";
 import { LaunchRefusal } from "../../core/launch-refusal";
 import type { ArchiveEntry } from "./archive";
+import type { EngineFacts } from "./engine-facts";
 import { kitPrefix } from "./labels";
 
 /** Where it stands in every container. */
@@ -30,6 +31,11 @@ export interface KitSource {
   readonly agentFile: string;
   /** `false`: it cannot run there, and the image has to have a Node of its own. */
   readonly withNode: boolean;
+}
+
+/** Whether the Node that runs this server runs in containers of this engine. */
+export function runsOurNode({ arch }: Pick<EngineFacts, "arch">): boolean {
+  return process.platform === "linux" && arch === process.arch;
 }
 
 /** What the system's C library loads by name when it looks up a host, before version 2.34. */

@@ -12,7 +12,7 @@ import { archiveBytes, archiveOf, textEntry } from "./archive";
 import type { ContainerSpec, Engine } from "./engine";
 import { isEngineError } from "./engine-error";
 import type { EngineFacts } from "./engine-facts";
-import { type Kit, describeKit, kitFolder, kitMarker } from "./kit";
+import { type Kit, describeKit, kitFolder, kitMarker, runsOurNode } from "./kit";
 import { kitFilter, kitLabels, kitMark, kitPrefix } from "./labels";
 
 export interface KitOptions {
@@ -41,7 +41,7 @@ export function kits(options: KitOptions): Kits {
   const brought = new Map<string, Kit>();
 
   const kitFor = async (facts: EngineFacts): Promise<Kit> => {
-    const withNode = process.platform === "linux" && facts.arch === process.arch;
+    const withNode = runsOurNode(facts);
     const kit = described.get(withNode) ?? describeKit({ agentFile: options.agentFile, withNode });
     described.set(withNode, kit);
     // What could not be read may be there the next time.

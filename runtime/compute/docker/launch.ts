@@ -14,7 +14,7 @@ import { EngineError, isEngineError } from "./engine-error";
 import type { EngineFacts } from "./engine-facts";
 import type { Host } from "./host";
 import type { FoundImage } from "./images";
-import { kitFolder, kitMarker } from "./kit";
+import { kitFolder, kitMarker, runsOurNode } from "./kit";
 import { type MachineMark, containerName, machineMark } from "./labels";
 import { type Route, bootOf, orderArchive, routeTo } from "./orders";
 import { refusalOf } from "./refusal";
@@ -62,6 +62,9 @@ async function ensureMachine(host: Host, wanted: Wanted): Promise<void> {
   const asked = () => Promise.all([engine.facts(), engine.container(containerName(runner))]);
   const [facts, standing] = await nothingMade(asked);
   if (standing !== undefined && isOurs(standing, host) && standing.started) return;
+  if (facts.os !== "linux") {
+    throw new LaunchRefusal("misconfigured", `the engine makes containers of ${facts.os}; switch it to Linux ones`);
+  }
   const route = routeTo(compute, { socket: host.socket, facts });
   const mark = { launch, runner, home: host.home };
   const plan = { host, engine, mark, bootToken: wanted.bootToken, profile, compute, facts, route };
@@ -134,7 +137,9 @@ interface Made {
   readonly image: FoundImage;
 }
 
-async function start({ host, engine, mark, ...parts }: Plan, { id, image }: Made): Promise<void> {
+const notStarted = "the container does not start";
+
+async function start({ host, engine, mark, facts, ...parts }: Plan, { id, image }: Made): Promise<void> {
   const boot = bootOf({ ...parts, mark, environment: imageEnvironment(image) });
   try {
     await engine.unpack(id, "/", await orderArchive(boot));
@@ -143,7 +148,10 @@ async function start({ host, engine, mark, ...parts }: Plan, { id, image }: Made
     if (!isEngineError(error, "refused", "absent", "conflict", "failed")) throw error;
     if ((await engine.container(id))?.started !== true) {
       await removeContainer(engine, id);
-      throw refusalOf(error, "the container does not start");
+      throw refusalOf(
+        error,
+        runsOurNode(facts) ? notStarted : `${notStarted}, and needs an image with Node 20 or later`,
+      );
     }
   }
   host.log.info("container started", { runner: mark.runner, launch: mark.launch, container: id.slice(0, 12) });

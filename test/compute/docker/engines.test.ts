@@ -189,6 +189,7 @@ describe("without a socket in the profile", () => {
         detail: expect.stringContaining("DOCKER_HOST") as string,
       });
       expect(JSON.stringify([outcome, world.logged])).not.toMatch(/s3cret|10\.0\.0\.1/);
+      expect(await world.again({ environment: env({ DOCKER_HOST: host }) }).list()).toEqual([]);
     },
   );
 
@@ -218,11 +219,11 @@ describe("without a socket in the profile", () => {
     expect(places).toContain(usualSocket(env({ XDG_RUNTIME_DIR: runtimeDir })));
   });
 
-  it("a machine with no engine at all has no capacity and no machines", async () => {
+  it("an engine that DOCKER_HOST names and that is not there has no capacity, and its machines are not known", async () => {
     await open();
     set({ socket: null });
     const compute = world.again({ environment: env({ DOCKER_HOST: "unix:///nowhere/docker.sock" }) });
-    expect(await compute.list()).toEqual([]);
+    await expect(compute.list()).rejects.toThrow("/nowhere/docker.sock");
     expect(await compute.launch(world.request(runner))).toMatchObject([
       { outcome: "no-capacity", detail: expect.stringContaining("/nowhere/docker.sock") as string },
     ]);

@@ -88,7 +88,8 @@ describe("a launch that is refused", () => {
     world.engine.troubles.push({ at: new RegExp(`^(POST|PUT) .*/${step}$`), answer });
     const { outcome: told, detail } = await refusal();
     expect(told).toBe(outcome);
-    expect(detail).toBe(`the container does not start: ${answer.message}`);
+    // The engine is of another kind of machine than we are.
+    expect(detail).toBe(`the container does not start, and needs an image with Node 20 or later: ${answer.message}`);
     expect((await world.compute.list()).map((machine) => machine.runner)).toEqual(["r0warm"]);
     expect(await launch()).toMatchObject([{ outcome: "launched" }]);
   });
@@ -143,6 +144,12 @@ describe("a launch that is refused", () => {
     const compute = { ...profileOf("small", { socket: world.engine.socket, serverUrl: "http://10.0.0.1:7433" }) };
     world.profiles.splice(0, 1, compute);
     expect(await launch()).toMatchObject([{ outcome: "launched" }]);
+  });
+
+  it("by an engine of containers that are not Linux says so", async () => {
+    await open();
+    world.engine.info["OSType"] = "windows";
+    expect((await refusal()).detail).toBe("the engine makes containers of windows; switch it to Linux ones");
   });
 
   it("where the server has no socket says to set an address", async () => {
