@@ -35,6 +35,7 @@ export function containerSpec(parts: SpecParts): ContainerSpec {
     Cmd: [],
     User: "0:0",
     WorkingDir: "/",
+    StopSignal: "SIGTERM",
     Env: environmentOf(parts),
     AttachStdout: false,
     AttachStderr: false,

@@ -62,15 +62,15 @@ async function ensureMachine(host: Host, wanted: Wanted): Promise<void> {
   const asked = () => Promise.all([engine.facts(), engine.container(containerName(runner))]);
   const [facts, standing] = await nothingMade(asked);
   if (standing !== undefined && isOurs(standing, host) && standing.started) return;
-  if (facts.os !== "linux") {
-    throw new LaunchRefusal("misconfigured", `the engine makes containers of ${facts.os}; switch it to Linux ones`);
+  if (facts.os === "windows") {
+    throw new LaunchRefusal("misconfigured", "the engine makes containers of Windows; switch it to Linux ones");
   }
   const route = routeTo(compute, { socket: host.socket, facts });
   const mark = { launch, runner, home: host.home };
   const plan = { host, engine, mark, bootToken: wanted.bootToken, profile, compute, facts, route };
   const image = await nothingMade(() => host.images.bring(engine, compute));
   await host.engines.remember(engine);
-  await start(plan, { image, id: standing?.id ?? (await make(plan, image)) });
+  await start(plan, { image, id: await make(plan, { image, id: standing?.id }) });
 }
 
 function settingsFor(
@@ -105,16 +105,22 @@ async function nothingMade<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A kit that somebody removed in the meantime is brought once more. */
-async function make(plan: Plan, image: FoundImage): Promise<string> {
-  for (let tries = 1; ; tries++) {
-    const id = await makeOnce(plan, image);
-    if (await plan.engine.has(id, `${kitFolder}/${kitMarker}`)) return id;
-    plan.host.kits.forget(plan.engine);
-    await removeContainer(plan.engine, id);
-    if (tries === 2)
-      throw new LaunchRefusal("no-capacity", "the agent was removed from the engine; it is brought again");
+interface Making {
+  readonly image: FoundImage;
+  /** One that is there already, and never started. */
+  readonly id: string | undefined;
+}
+
+/** With the whole kit in it: one that somebody removed in the meantime is brought once more. */
+async function make(plan: Plan, making: Making): Promise<string> {
+  const { engine, host } = plan;
+  for (let tries = 1; tries <= 2; tries++) {
+    const id = tries === 1 && making.id !== undefined ? making.id : await makeOnce(plan, making.image);
+    if (await engine.has(id, `${kitFolder}/${kitMarker}`)) return id;
+    host.kits.forget(engine);
+    await removeContainer(engine, id);
   }
+  throw new LaunchRefusal("no-capacity", "the agent was removed from the engine; it is brought again");
 }
 
 async function makeOnce({ host, engine, ...parts }: Plan, image: FoundImage): Promise<string> {
@@ -132,9 +138,8 @@ async function makeOnce({ host, engine, ...parts }: Plan, image: FoundImage): Pr
   }
 }
 
-interface Made {
+interface Made extends Making {
   readonly id: string;
-  readonly image: FoundImage;
 }
 
 const notStarted = "the container does not start";

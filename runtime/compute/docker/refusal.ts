@@ -11,7 +11,12 @@ const told: readonly (readonly [RegExp, RefusedOutcome])[] = [
   [/toomanyrequests|too many requests|rate limit|\b429\b/i, "throttled"],
   [/cannot allocate memory|resource temporarily unavailable|too many open files|temporary failure/i, "no-capacity"],
   [/no such host|connection refused|i\/o timeout|tls handshake|network is unreachable|\beof\b/i, "no-capacity"],
-  [/manifest unknown|name unknown|repository .*not (found|known)|does not exist|not found: manifest/i, "misconfigured"],
+  // Somebody removed it a moment ago.
+  [/no such (image|container)|image not known/i, "no-capacity"],
+  [
+    /manifest unknown|name unknown|: not found\b|repository .*not (found|known)|does not exist|not found: manifest/i,
+    "misconfigured",
+  ],
   [/no matching manifest|no image found in .*(architecture|manifest|index)/i, "misconfigured"],
   [/denied|unauthorized|authentication required|forbidden|invalid (reference|username)/i, "misconfigured"],
   [/x509|certificate|server gave http response/i, "misconfigured"],

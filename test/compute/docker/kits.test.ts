@@ -123,6 +123,18 @@ describe("the kit on an engine", () => {
     expect(world.container("r2").starts).toBe(1);
   });
 
+  it("that was removed while a container waited for its start is brought again, and so is the container", async () => {
+    await open();
+    await world.compute.launch(world.request("r0warm"));
+    world.engine.troubles.push({ at: /start$/, cut: true });
+    await expect(launch()).rejects.toThrow("gave no answer");
+    const { id } = world.container(runner);
+    world.engine.state.volumes.clear();
+    expect(await world.again().launch(world.request(runner))).toMatchObject([{ outcome: "launched" }]);
+    expect(world.container(runner).id).not.toBe(id);
+    expect(kitFiles().has("/complete")).toBe(true);
+  });
+
   it("that is removed again and again is given up for now, and leaves no container", async () => {
     await open();
     await launch();

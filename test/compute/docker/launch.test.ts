@@ -98,6 +98,7 @@ describe("a launch that is refused", () => {
     [says("container create: unable to find network with name or ID ci: network not found"), "misconfigured"],
     [says("invalid mount config for type bind: bind source path does not exist: /x", 400), "misconfigured"],
     [says("disk quota exceeded"), "quota"],
+    [says("No such image: debian:12", 404), "no-capacity"],
     [says("database is locked"), "no-capacity"],
   ])("when its container is made, with %j, is %s", async (answer, outcome) => {
     await open();
@@ -149,7 +150,7 @@ describe("a launch that is refused", () => {
   it("by an engine of containers that are not Linux says so", async () => {
     await open();
     world.engine.info["OSType"] = "windows";
-    expect((await refusal()).detail).toBe("the engine makes containers of windows; switch it to Linux ones");
+    expect((await refusal()).detail).toBe("the engine makes containers of Windows; switch it to Linux ones");
   });
 
   it("where the server has no socket says to set an address", async () => {
