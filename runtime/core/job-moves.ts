@@ -1,6 +1,6 @@
 /** How a job record changes with each move of its lifecycle. Pure: the caller writes the result, or drops it. */
 import type { JobFacts } from "./events";
-import { isFinal, jobStep, jobTraits, type JobEffect, isUnderWay } from "./lifecycle";
+import { isFinal, isHeld, jobStep, jobTraits, type JobEffect, isUnderWay } from "./lifecycle";
 import type { Bar, Instant, Job, JobState, Reach, TimelineEntry } from "./model";
 import type { ReasonCode } from "./reasons";
 import type { ProfileSettings } from "./settings";
@@ -44,7 +44,7 @@ export interface JobPlace {
   readonly barred: Bar | null;
 }
 
-/** A job as it is first written. A `finished` that comes first makes a tombstone: see `tombstone`. */
+/** A job as it is first written. */
 export function newJob(
   facts: JobFacts,
   place: JobPlace,
@@ -213,7 +213,9 @@ export function mayRelaunch(job: Job): boolean {
 /** The same job in another place: found a profile after all, or may have a runner now. */
 export function placedAnew(job: Job, place: JobPlace): Job {
   const { profile, reach, barred } = place;
-  return { ...job, profile: profile?.name ?? null, reach, barred, ...waitsFor(place), version: job.version + 1 };
+  // One that waits for an approval goes on to say so.
+  const why = isHeld(job) ? {} : waitsFor(place);
+  return { ...job, profile: profile?.name ?? null, reach, barred, ...why, version: job.version + 1 };
 }
 
 function waitsFor({ profile, barred }: JobPlace): Pick<Job, "reason" | "detail"> {

@@ -202,6 +202,8 @@ export interface Blocked {
   readonly until: Instant | null;
   /** Failures in a row; decides the backoff. */
   readonly tries: number;
+  /** Its source withholds it: that holds as well for those whose machine is up and waits for its right. */
+  readonly atSource?: boolean;
 }
 
 export interface Breaker {

@@ -28,6 +28,8 @@ export interface PlanInput {
   readonly fleetRoom: number;
   /** The fleet takes no new runners at all at the moment. */
   readonly draining: boolean;
+  /** Whether a source is configured; without it nobody would give its runners a job. */
+  readonly hasSource: (name: string) => boolean;
   readonly now: Instant;
 }
 
@@ -45,6 +47,9 @@ export interface PlanDecision {
   /** Whether any limit held something back. */
   readonly capped: boolean;
 }
+
+/** How long after its pause a failure still counts as the one before. */
+const rememberedMs = 10 * 60_000;
 
 /** Every machine under way: asked for, and perhaps made. */
 export function launchSlots(planner: PlannerRecord): readonly { readonly runner: string; readonly launch: Launch }[] {
@@ -71,8 +76,8 @@ export function planProfile(input: PlanInput): PlanDecision {
     .sort((a, b) => byWaiting(a.job, b.job));
   const chosen = candidates.slice(0, Math.min(profileRoom, fleetRoom));
   const capped: ReasonCode = fleetRoom < profileRoom ? "at-fleet-cap" : "at-profile-cap";
-  // What has a time to run keeps it, also while nothing is missing: those who wait on a machine that got stuck read it.
-  const standing = Object.entries(view.planner.blocked).filter(([, { until }]) => until !== null && until > now);
+  // A failure is remembered beyond its pause: the next one in a row has to find how many there were.
+  const standing = Object.entries(view.planner.blocked).filter(([, { until }]) => now < (until ?? 0) + rememberedMs);
   const blocked: Record<string, Blocked> = Object.fromEntries(standing);
   for (const shortage of shortages) {
     const gate = gates.get(shortage.key);
@@ -143,8 +148,13 @@ interface Gate {
 }
 
 /** What a backoff or an open breaker leaves of a shortage. */
-function gateOf(shortage: Shortage, { view, profile, now }: PlanInput): Gate {
+function gateOf(shortage: Shortage, { view, profile, hasSource, now }: PlanInput): Gate {
   if (profile === undefined) return { allowed: 0, blocked: block("no-matching-profile", null) };
+  const { source } = shortage.reach;
+  if (!hasSource(source)) {
+    const detail = `the source "${source}" is not configured any more; configure it again, or cancel the job there`;
+    return { allowed: 0, blocked: block("source-unreachable", null, detail) };
+  }
   const standing = view.planner.blocked[shortage.key];
   if (standing?.until != null && standing.until > now) return { allowed: 0, blocked: standing };
   const gate = breakerGate(view.planner.breakers[shortage.key], shortage.supply, now);
@@ -178,7 +188,7 @@ const longestBackoffMs = 5 * 60_000;
 /** A reach after a launch that failed: tried again after a pause that doubles with every failure in a row. */
 export function backOff(
   standing: Blocked | undefined,
-  failure: { readonly reason: ReasonCode; readonly detail: string | null },
+  failure: { readonly reason: ReasonCode; readonly detail: string | null; readonly atSource?: boolean },
   at: { readonly now: Instant; readonly jitter: number },
 ): Blocked {
   const tries = (standing?.tries ?? 0) + 1;

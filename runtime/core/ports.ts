@@ -148,8 +148,8 @@ export interface Ledger {
   saveJob(job: Job): Promise<Written<Job>>;
   /** `profile`: where it is believed to be (one consistent read); without it an index is asked, which may lag. */
   readJob(key: JobKey, profile?: string | null): Promise<Job | undefined>;
-  /** Removes exactly this version of it. Gone or changed already: no error, nothing happens. */
-  dropJob(job: Job): Promise<void>;
+  /** Removes exactly this version of it. Answers whether it is gone: not when it has changed. */
+  dropJob(job: Job): Promise<boolean>;
   /** Newest first; may lag. */
   listJobs(query: JobQuery): Promise<Page<Job>>;
   /** Jobs whose key or id begins so, at most `limit`; may lag. */

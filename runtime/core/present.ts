@@ -96,8 +96,9 @@ export function timelineJson(entry: TimelineEntry): TimelineJson {
 }
 
 function waitingReason(job: Job, planner: PlannerRecord | undefined): string | undefined {
-  if (planner === undefined || job.reach === null || job.runner !== null || !isDemand(job)) return undefined;
-  return planner.blocked[reachKey(job.reach)]?.reason;
+  if (planner === undefined || job.reach === null || !isDemand(job)) return undefined;
+  const blocked = planner.blocked[reachKey(job.reach)];
+  return job.runner === null || blocked?.atSource === true ? blocked?.reason : undefined;
 }
 
 function rfc3339(at: Instant): string {

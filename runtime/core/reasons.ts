@@ -35,7 +35,7 @@ export const reasons = {
     fix: "nothing: it is tried again by itself",
   },
   misconfigured: {
-    what: "the compute refused the launch as wrong, not as busy",
+    what: "the compute, the source or the runner program refused as wrong, not as busy",
     fix: "correct what the detail names, then run `onejob doctor`; launching resumes by itself",
   },
   "boot-failing": {
@@ -51,8 +51,8 @@ export const reasons = {
     fix: "approve it at the source",
   },
   "untrusted-on-process": {
-    what: "a job from outside may not run as the server's own user",
-    fix: "use a compute that isolates, or set `trust: same-user` on the source if you accept the risk",
+    what: "a job from outside may not run on a compute that is no wall",
+    fix: "do what the detail says; what comes from a fork runs on compute that isolates only, such as docker",
   },
   "source-unreachable": {
     what: "the source does not answer",

@@ -87,11 +87,17 @@ export function moveRunner(runner: Runner, move: RunnerMove, times: RunnerTimes)
     ...runner,
     state: step.to,
     ...("job" in move ? { job: move.job, attempt: move.attempt ?? runner.attempt } : {}),
+    releasedAt: runner.releasedAt ?? (isReleasedBy(runner, move) ? move.at : null),
     reason: runner.reason ?? ("reason" in move ? move.reason : null),
     stages: [...runner.stages, ...stamp],
     version: runner.version + 1,
   };
   return { runner: { ...moved, deadlineAt: deadlineOf(moved, move.at, times) }, effects: step.effects };
+}
+
+/** Its agent has left, or never was: nothing of it can take a job any more. */
+function isReleasedBy(runner: Runner, move: RunnerMove): boolean {
+  return move.event === "finished" || (move.event === "retired" && runner.nonce === null);
 }
 
 /** How long an agent that is heard of may take to install what it needs. */
@@ -146,7 +152,7 @@ export function askedToLeave(
   return {
     ...runner,
     draining: true,
-    askedAt: at,
+    askedAt: runner.askedAt ?? at,
     reason: runner.reason ?? reason,
     deadlineAt: at + byMs,
     version: runner.version + 1,
@@ -156,11 +162,6 @@ export function askedToLeave(
 /** The job this runner turned out to have, though its own state said so before. */
 export function foundWith(runner: Runner, work: { readonly job: JobKey; readonly attempt: number }): Runner {
   return { ...runner, ...work, version: runner.version + 1 };
-}
-
-/** Nothing of it can take a job any more. */
-export function released(runner: Runner, at: Instant): Runner {
-  return { ...runner, releasedAt: runner.releasedAt ?? at, version: runner.version + 1 };
 }
 
 /** It has a job, or is about to: as long as its agent is heard of, it may go on. */

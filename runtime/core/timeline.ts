@@ -1,6 +1,15 @@
 /** What a timeline says: how long each stage took, and what stands on it that no record holds. */
-import { isDemand, isFinal } from "./lifecycle";
-import { reachKey, stages, type Job, type PlannerRecord, type Runner, type Stage, type TimelineEntry } from "./model";
+import { isDemand, isFinal, isListening } from "./lifecycle";
+import {
+  reachKey,
+  stages,
+  type Blocked,
+  type Job,
+  type PlannerRecord,
+  type Runner,
+  type Stage,
+  type TimelineEntry,
+} from "./model";
 
 const order: ReadonlyMap<string, number> = new Map(stages.map((stage, index) => [stage, index]));
 
@@ -19,11 +28,21 @@ export function stageTimes(
   });
 }
 
+/** What holds a waiting job back at the moment, where its machine is not on its way or waits for the same. */
+export function standingBlock(job: Job, around: Around): Blocked | undefined {
+  const blocked = job.reach && isDemand(job) ? around.planner?.blocked[reachKey(job.reach)] : undefined;
+  if (blocked === undefined || !isComing(job, around)) return blocked;
+  const isUp = around.runner !== undefined && isListening(around.runner);
+  return blocked.atSource === true && !isUp ? blocked : undefined;
+}
+
+interface Around {
+  readonly runner: Runner | undefined;
+  readonly planner: PlannerRecord | undefined;
+}
+
 /** Whether the runner meant for this job exists, or is being made. */
-export function isComing(
-  job: Job,
-  around: { readonly runner: Runner | undefined; readonly planner: PlannerRecord | undefined },
-): boolean {
+function isComing(job: Job, around: Around): boolean {
   if (job.runner === null) return false;
   const slots = around.planner?.launches.flatMap((launch) => launch.slots) ?? [];
   return around.runner !== undefined || slots.some((slot) => slot.runner === job.runner);
@@ -33,15 +52,12 @@ export function isComing(
  * The timeline as people see it: a job that has not started yet also shows what is known of the runner meant for it, and
  * what holds it back at the moment.
  */
-export function fullTimeline(
-  job: Job,
-  around: { readonly runner: Runner | undefined; readonly planner: PlannerRecord | undefined },
-): readonly TimelineEntry[] {
+export function fullTimeline(job: Job, around: Around): readonly TimelineEntry[] {
   const { attempt } = job;
   const coming = job.startedAt === null && !isFinal(job.state) ? (around.runner?.stages ?? []) : [];
-  const blocked = job.reach && isDemand(job) ? around.planner?.blocked[reachKey(job.reach)] : undefined;
+  const blocked = standingBlock(job, around);
   const waiting: readonly TimelineEntry[] =
-    blocked && !isComing(job, around)
+    blocked !== undefined
       ? [
           {
             at: Math.max(blocked.since, job.queuedAt),

@@ -1,10 +1,10 @@
 /** Why a job is where it is: the coded reason, its sentence, the next step, and where the time went (INTERFACE, WHY). */
 import { isDemand, isFinal } from "./lifecycle";
-import { reachKey, type Blocked, type Instant, type Job, type PlannerRecord, type Runner } from "./model";
+import { type Blocked, type Instant, type Job, type PlannerRecord, type Runner } from "./model";
 import { jobJson, type JobJson } from "./present";
 import { reasons, type ReasonCode } from "./reasons";
 import type { NoMatch } from "./routing";
-import { fullTimeline, isComing, stageTimes } from "./timeline";
+import { fullTimeline, stageTimes, standingBlock } from "./timeline";
 
 export interface Why {
   readonly job: JobJson;
@@ -27,9 +27,8 @@ export interface WhyInput {
 
 export function explainJob(input: WhyInput): Why {
   const { job, planner, runner } = input;
-  const blocked = job.reach ? planner?.blocked[reachKey(job.reach)] : undefined;
   const waiting = isDemand(job);
-  const standing = waiting && !isComing(job, input) ? blocked : undefined;
+  const standing = standingBlock(job, input);
   const reason = standing?.reason ?? job.reason;
   const end = isFinal(job.state) ? undefined : input.now;
   return {

@@ -11,7 +11,7 @@ import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { bindRunner, findRunner } from "./bind-runner";
 import { applyToJob, findJob } from "./moves";
-import { bestProfile, placeForNow } from "./place-job";
+import { bestProfile, placeForNow, placeUnasked } from "./place-job";
 
 interface Seen {
   readonly receivedAt: number;
@@ -20,8 +20,9 @@ interface Seen {
 
 /** A new job of ours. Called again with the same key it answers the job that stands. */
 export async function admitJob(facts: JobFacts, seen: Seen, ports: Ports): Promise<Job> {
-  const place = await placeForNow(facts, ports);
+  const { place, again } = await placeForNow(facts, ports);
   const stands = await create(facts, { place, seen }, ports);
+  if (again.length > 0) await ports.queue.send(again);
   if (place.profile !== null && isDemand(stands)) await askForPlan(place, ports);
   return stands;
 }
@@ -48,8 +49,17 @@ export async function admitEvent(event: JobEvent, ports: Ports): Promise<void> {
   const standing = await findJob(facts.key, bestProfile(facts, ports)?.name ?? null, ports);
   if (standing === undefined) return admitFirst(event, ports);
   const told = isInDoubt(standing, event) ? await askAgain(standing, event, ports) : event;
-  await applyEvent(standing, told, ports);
+  for (const job of [standing, ...(await twinsOf(standing, ports))]) await applyEvent(job, told, ports);
 }
+
+/** A crash while a job moved from where it may not run leaves it in both places: both hear what becomes of it. */
+async function twinsOf({ key, profile, barred }: Job, ports: Ports): Promise<readonly Job[]> {
+  if (profile !== null && barred === null) return [];
+  const found = await ports.ledger.findJobs(key, mostTwins);
+  return found.filter((job) => job.key === key && job.profile !== profile);
+}
+
+const mostTwins = 5;
 
 /** Two words that may have overtaken each other: how it stands there now decides. */
 async function askAgain(job: Job, event: JobEvent, ports: Ports): Promise<JobEvent> {
@@ -69,9 +79,11 @@ async function admitFirst(event: JobEvent, ports: Ports): Promise<void> {
     return;
   }
   // The delivery counts as handled only once its own move is made.
-  const place = await placeForNow(facts, ports);
+  const mayWait = event.kind === "waiting";
+  const { place, again } = mayWait ? await placeForNow(facts, ports) : { place: placeUnasked(facts, ports), again: [] };
   const runner = await findRunner(event.runnerName, place.profile?.name ?? null, ports);
   await applyEvent(await createMoved(event, { place, runner }, ports), event, ports);
+  if (again.length > 0) await ports.queue.send(again);
 }
 
 /** In one write, so that nobody plans for it in between. */

@@ -1,5 +1,6 @@
 /** What a forge has to be asked for by itself, because no webhook says it or one was lost. Each is safe to repeat. */
 import type { JobEvent } from "../core/events";
+import { isOurs } from "../core/routing";
 import { isGone } from "../core/lifecycle";
 import type { Ports } from "../core/ports";
 import { admitEvent } from "./admit-events";
@@ -13,7 +14,10 @@ async function findNews(name: string, ports: Ports): Promise<readonly JobEvent[]
   const known = await openJobs(name, ports);
   const events = await source.findJobs(known);
   const byKey = new Map(known.map((job) => [job.key, job]));
-  return events.map((event) => freshly(event, byKey.get(event.facts.key)));
+  // Jobs of others would be found again with every look.
+  const { profiles } = ports.settings();
+  const ours = events.filter(({ facts }) => byKey.has(facts.key) || isOurs(facts.labels, profiles));
+  return ours.map((event) => freshly(event, byKey.get(event.facts.key)));
 }
 
 /** The same, heard at once: for who must know before the next step. */

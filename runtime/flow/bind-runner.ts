@@ -18,7 +18,11 @@ export async function findRunner(
 ): Promise<Runner | undefined> {
   const prefix = runnerName("");
   if (name === null || !name.startsWith(prefix)) return undefined;
-  const id = name.slice(prefix.length);
+  return findRunnerById(name.slice(prefix.length), profile, ports);
+}
+
+/** Of two profiles that share labels the one's job may run on the other's runner. */
+export async function findRunnerById(id: string, profile: string | null, ports: Ports): Promise<Runner | undefined> {
   const others = (await allProfiles(ports)).filter((other) => other !== profile);
   for (const place of [...(profile === null ? [] : [profile]), ...others]) {
     const runner = await ports.ledger.readRunner(place, id);
@@ -53,6 +57,6 @@ export async function bindRunner(
     );
   }
   // Whatever was said of runners that nobody wants does not hold any more.
-  await clearReach(runner, "all", ports);
+  await clearReach(runner, ports);
   if (runner.meantFor !== job.key) await ports.queue.send([{ kind: "plan", profile: runner.profile }]);
 }

@@ -3,10 +3,12 @@ import { isGone, isUnderWay } from "../core/lifecycle";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { cancelJob } from "./cancel-job";
+import { EachAlone } from "./each-alone";
 import { allProfiles, settle, updateFleet } from "./moves";
 
 export async function drainFleet(how: { readonly now: boolean }, ports: Ports): Promise<void> {
   await updateFleet((fleet) => (fleet.draining ? undefined : { draining: true }), ports);
+  const alone = new EachAlone(ports.log);
   for (const profile of await ports.ledger.listProfiles()) {
     const { runners, jobs } = await ports.ledger.readProfile(profile);
     for (const runner of runners) await drainRunner(runner, ports);
@@ -14,8 +16,13 @@ export async function drainFleet(how: { readonly now: boolean }, ports: Ports): 
     // Also those a runner is about to take.
     const taken = new Set(runners.map((runner) => runner.job));
     const begun = jobs.filter((job) => isUnderWay(job) || job.bound || taken.has(job.key));
-    for (const job of begun) await cancelJob(job, ports);
+    await alone.run(
+      begun,
+      async (job) => void (await cancelJob(job, ports)),
+      ({ key }) => ({ job: key }),
+    );
   }
+  alone.done("cancelling what runs");
 }
 
 export async function resumeFleet(ports: Ports): Promise<void> {

@@ -2,52 +2,57 @@
  * The end of a machine. Two keys for one that may still be given a job: its agent confirmed that nothing runs and nothing
  * listens, and the forge takes its right back. Terminating is repeated by the sweep until the compute confirms.
  */
+import { isForges } from "../core/api-source";
 import { isGone } from "../core/lifecycle";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
-import { released } from "../core/runner-moves";
-import { applyToRunner, settle } from "./moves";
+import { applyToRunner } from "./moves";
 
 /** A forge that keeps a runner as busy though nothing listens gives its job to another within a minute. */
 const longestWithdrawalMs = 3 * 60_000;
+/** One whose agent never confirmed may run a job that nobody named; then the forge's word counts for as long as that. */
+const longestJobMs = 5 * 24 * 3_600_000;
 
-/** Ends the machine of a stopping runner and closes its record. Throws when the compute does; the sweep comes again. */
-export async function endMachine(runner: Runner, ports: Ports): Promise<void> {
-  if (isGone(runner.state)) return;
+/**
+ * Ends the machine of a stopping runner and closes its record. Answers whether it is gone: not while its source keeps it.
+ * Throws when the compute does; the sweep comes again.
+ */
+export async function endMachine(runner: Runner, ports: Ports): Promise<boolean> {
+  if (isGone(runner.state)) return true;
   const letGo = await letGoBySource(runner, ports);
-  if (letGo === undefined) return;
+  if (letGo === undefined) return false;
   await ports.compute(runner.compute)?.terminate([runner.machine]);
   await ports.ledger.dropEnrolment(runner.id);
   await applyToRunner(letGo, () => ({ event: "terminated", at: ports.clock.now() }), ports);
+  return true;
 }
 
 /** Of a machine that is gone, or cannot be waited for: its record at the forge is cleared away as far as that goes. */
-export async function endLostMachine(runner: Runner, ports: Ports): Promise<void> {
-  if (isGone(runner.state)) return;
+export async function endLostMachine(runner: Runner, ports: Ports): Promise<boolean> {
+  if (isGone(runner.state)) return true;
   await ports.compute(runner.compute)?.terminate([runner.machine]);
   if (!isDoneAtSource(runner, ports)) await withdraw(runner, ports);
   await ports.ledger.dropEnrolment(runner.id);
   await applyToRunner(runner, () => ({ event: "terminated", at: ports.clock.now() }), ports);
+  return true;
 }
 
 /** The runner as it stands, once its machine may go; `undefined`: not yet, the sweep asks again. */
 async function letGoBySource(runner: Runner, ports: Ports): Promise<Runner | undefined> {
   if (isDoneAtSource(runner, ports)) return runner;
-  const at = ports.clock.now();
-  const { record } = await settle(
-    runner,
-    (current) => (current.releasedAt === null ? released(current, at) : undefined),
-    (next) => ports.ledger.saveRunner(next),
-  );
-  if ((await withdraw(record, ports)) || at - (record.releasedAt ?? at) > longestWithdrawalMs) return record;
+  if ((await withdraw(runner, ports)) || isPastWaiting(runner, ports)) return runner;
   ports.log.info("the source does not let go of the runner yet", { runner: runner.id, source: runner.reach.source });
   return undefined;
 }
 
-/** A right that was used is over by itself. */
-function isDoneAtSource(runner: Runner, ports: Ports): boolean {
-  const source = ports.source(runner.reach.source);
-  return source === undefined || source.assigns || runner.job !== null;
+function isPastWaiting({ releasedAt, createdAt }: Runner, ports: Ports): boolean {
+  const now = ports.clock.now();
+  return releasedAt === null ? now - createdAt > longestJobMs : now - releasedAt > longestWithdrawalMs;
+}
+
+/** A right that was used is over by itself, and without the source there is nobody to ask. */
+function isDoneAtSource({ reach, job }: Runner, ports: Ports): boolean {
+  return !isForges(reach) || job !== null || ports.source(reach.source) === undefined;
 }
 
 async function withdraw(runner: Runner, ports: Ports): Promise<boolean> {

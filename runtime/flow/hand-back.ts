@@ -1,4 +1,5 @@
 /** Before a server leaves: runners that have no job yet are given back, and the jobs they were for wait again. */
+import { isForges } from "../core/api-source";
 import { isAtWork, isStopping, isSupply } from "../core/lifecycle";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
@@ -19,7 +20,7 @@ export async function handBack(ports: Ports): Promise<HandedBack> {
   const counts = { gone: 0, leaving: 0 };
   const giveBack = async ({ profile, id, nonce, reach }: Runner): Promise<void> => {
     if (await retireRunner({ profile, runner: id, reason: "interrupted" }, ports)) counts.gone += 1;
-    else if (nonce !== null && ports.source(reach.source)?.assigns === false) counts.leaving += 1;
+    else if (nonce !== null && isForges(reach)) counts.leaving += 1;
   };
   await Promise.all(idle.map((runner) => alone.run([runner], giveBack, ({ id }) => ({ runner: id }))));
   return counts;

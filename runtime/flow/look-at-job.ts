@@ -1,11 +1,12 @@
 /** Asks a forge how a job stands there, where its own word is lost, late, or not to be expected. */
-import { isFinal } from "../core/lifecycle";
+import type { JobMove } from "../core/job-moves";
+import { isFinal, isUnderWay } from "../core/lifecycle";
 import type { RunOver } from "../core/events";
-import type { Job, JobKey } from "../core/model";
+import type { Instant, Job, JobKey } from "../core/model";
 import type { Ports } from "../core/ports";
 import { admitEvent } from "./admit-events";
 import { EachAlone } from "./each-alone";
-import { allViews, findJob } from "./moves";
+import { allViews, applyToJob, findJob } from "./moves";
 
 /** Throws what the source throws. Called again it does no harm: what is known already changes nothing. */
 export async function lookAtJob(
@@ -14,9 +15,23 @@ export async function lookAtJob(
 ): Promise<void> {
   const job = await findJob(key, profile, ports);
   if (job === undefined || isFinal(job.state)) return;
-  const event = await ports.source(job.source)?.jobState(job);
-  // One that is not known there may have been deleted, or our rights may be gone: its own deadline ends it here.
-  if (event !== undefined) await admitEvent(freshly(event, job), ports);
+  const source = ports.source(job.source);
+  const event = await source?.jobState(job);
+  if (event !== undefined) return admitEvent(freshly(event, job), ports);
+  if (source === undefined) return;
+  // Deleted there, with its run or its repository.
+  const at = ports.clock.now();
+  await applyToJob(job, (current) => (isHeldByUs(current) ? undefined : forgotten(current, at)), ports);
+}
+
+/** Our own machine says how it ends. */
+function isHeldByUs(job: Job): boolean {
+  return job.bound && !isUnderWay(job);
+}
+
+function forgotten(job: Job, at: Instant): JobMove {
+  const reason = "cancelled-by-source";
+  return isUnderWay(job) ? { event: "vanished", at, reason } : { event: "cancelled", at, reason, exitCode: null };
 }
 
 /** What is found out against a changed record is news, though it reads the same. */

@@ -1,14 +1,18 @@
 /** A job whose time in its present state is over: ended, or given more where only a word is late. */
+import { isForges } from "../core/api-source";
 import { givenTime } from "../core/job-moves";
 import { isGone, isListening, isUnderWay } from "../core/lifecycle";
 import type { Instant, Job, Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
+import { findRunnerById } from "./bind-runner";
 import { lookAtJob } from "./look-at-job";
 import { applyToJob, findJob, profileOf } from "./moves";
 import { loseRunner } from "./retire-runner";
 
 /** How long a forge's job whose runner is gone stays until the forge is asked again. */
 export const longestWaitMs = 60_000;
+/** For jobs whose profile is not configured any more, so that they end as well. */
+const withoutProfileMs = 24 * 3_600_000;
 
 /** Answers what was repaired. */
 export async function expireJob(item: DueItem & { kind: "job" }, ports: Ports): Promise<string | undefined> {
@@ -52,8 +56,8 @@ async function loseUnready(job: Job, ports: Ports): Promise<string | undefined> 
  * time, or when the forge does not know it any more, it is ended here.
  */
 async function isOnlyUntold(job: Job, ports: Ports): Promise<boolean> {
-  if (!isUnderWay(job) || ports.source(job.source)?.assigns !== false) return false;
-  const runner = job.runner === null ? undefined : await ports.ledger.readRunner(job.profile ?? "", job.runner);
+  if (!isUnderWay(job) || !isForges(job)) return false;
+  const runner = job.runner === null ? undefined : await findRunnerById(job.runner, job.profile, ports);
   if (runner !== undefined && !isGone(runner.state)) return false;
   await lookAtJob({ job: job.key, profile: job.profile }, ports).catch((error: unknown) =>
     ports.log.warn("the source cannot say how a job ended, it is asked again", { job: job.key, error }),
@@ -61,7 +65,7 @@ async function isOnlyUntold(job: Job, ports: Ports): Promise<boolean> {
   const current = await findJob(job.key, job.profile, ports);
   if (current === undefined || !isUnderWay(current)) return true;
   const now = ports.clock.now();
-  const limitMs = profileOf(ports, job.profile)?.timeouts.jobMs ?? 0;
+  const limitMs = profileOf(ports, job.profile)?.timeouts.jobMs ?? withoutProfileMs;
   if (now > (job.startedAt ?? now) + limitMs) return false;
   await ports.ledger.saveJob(givenTime(current, now + longestWaitMs));
   return true;

@@ -2,12 +2,13 @@
  * Where a job is to run: the profile whose labels fit best, and whether it may run there at all. A forge's job that comes
  * from a fork never goes to a compute that is no wall; where another profile fits that is one, it goes there.
  */
-import { apiReach } from "../core/api-source";
+import { apiReach, isForges } from "../core/api-source";
+import { OnejobError } from "../core/errors";
 import type { JobFacts } from "../core/events";
 import { placedAnew, type JobPlace } from "../core/job-moves";
-import { isDemand, isFinal } from "../core/lifecycle";
+import { isDemand, isFinal, isUnderWay } from "../core/lifecycle";
 import type { Bar, Job, JobKey } from "../core/model";
-import type { JobSource, Ports } from "../core/ports";
+import type { Message, Ports } from "../core/ports";
 import { fittingProfiles, routeJob } from "../core/routing";
 import type { ProfileSettings } from "../core/settings";
 import { barOf } from "../core/trust";
@@ -19,23 +20,35 @@ const nowhere: JobPlace = { profile: null, reach: null, barred: null };
 
 /** Throws what the source throws when it has to be asked about the job's origin. */
 export async function placeFor(facts: JobFacts, ports: Ports): Promise<JobPlace> {
-  const source = ports.source(facts.source);
-  if (source?.assigns !== true) return placeOfForge(facts, source, ports);
+  if (isForges(facts)) return placeAmong(fittingProfiles(facts.labels, ports.settings().profiles), facts, ports);
   const route = routeJob({ labels: facts.labels, profile: facts.profile, assigns: true }, ports.settings());
   if (route.kind !== "profile") return nowhere;
   return { profile: route.profile, reach: apiReach(route.profile), barred: null };
 }
 
+export interface PlaceForNow {
+  readonly place: JobPlace;
+  /** The source could not be asked: the job waits, barred, until `place` was handled. To be sent once it is written. */
+  readonly again: readonly Message[];
+}
+
 /** The same, and where the source cannot be asked now, a place in which the job waits until it can. */
-export async function placeForNow(facts: JobFacts, ports: Ports): Promise<JobPlace> {
+export async function placeForNow(facts: JobFacts, ports: Ports): Promise<PlaceForNow> {
   try {
-    return await placeFor(facts, ports);
+    return { place: await placeFor(facts, ports), again: [] };
   } catch (error) {
     const failure = sourceFailure(error);
     if (failure === undefined) throw error;
-    await ports.queue.send([{ kind: "place", job: facts.key, profile: bestProfile(facts, ports)?.name ?? null }]);
-    return { ...placeIn(bestProfile(facts, ports), facts), barred: { ...failure, detail: failure.detail ?? "" } };
+    const barred = { reason: failure.reason, detail: failure.detail ?? "" };
+    const profile = bestProfile(facts, ports);
+    const again: Message = { kind: "place", job: facts.key, profile: profile?.name ?? null };
+    return { place: { ...placeIn(profile, facts), barred }, again: [again] };
   }
+}
+
+/** Where its labels lead, without asking whether it may run there: for jobs that run already, or are over. */
+export function placeUnasked(facts: JobFacts, ports: Ports): JobPlace {
+  return placeIn(bestProfile(facts, ports), facts);
 }
 
 /** The profile its labels lead to, whether it may run there or not. */
@@ -43,10 +56,10 @@ export function bestProfile({ labels }: Pick<JobFacts, "labels">, ports: Ports):
   return fittingProfiles(labels, ports.settings().profiles)[0];
 }
 
-async function placeOfForge(facts: JobFacts, source: JobSource | undefined, ports: Ports): Promise<JobPlace> {
-  const settings = ports.settings();
-  const fitting = fittingProfiles(facts.labels, settings.profiles);
-  const given = settings.sources.find(({ name }) => name === facts.source);
+/** The first of them in which it may run; where it may in none, the first with the reason. */
+async function placeAmong(fitting: readonly ProfileSettings[], facts: JobFacts, ports: Ports): Promise<JobPlace> {
+  const source = ports.source(facts.source);
+  const given = ports.settings().sources.find(({ name }) => name === facts.source);
   const trust = given?.kind === "github" ? given.trust : null;
   let firstBar: Bar | null = null;
   let fork = facts.origin?.fork ?? null;
@@ -66,13 +79,12 @@ function placeIn(profile: ProfileSettings | undefined, facts: JobFacts): JobPlac
   return { profile, reach: { source, host, scope, group, labels }, barred: null };
 }
 
-/** Jobs without a place, or barred from theirs: settings or their source may say something else by now. */
+/** Settings, or what a source says, may have changed: every job that has no runner yet is placed again. */
 export async function placeAllAnew(ports: Ports): Promise<void> {
-  const barred = (await allViews(ports)).flatMap((view) => view.jobs).filter((job) => job.barred !== null);
+  const waiting = (await allViews(ports)).flatMap((view) => view.jobs).filter(mayMove);
   const alone = new EachAlone(ports.log);
-  const jobs = [...(await ports.ledger.readUnrouted()), ...barred];
   await alone.run(
-    jobs,
+    [...(await ports.ledger.readUnrouted()), ...waiting],
     (job) => placeAnew(job, ports),
     (job) => ({ job: job.key }),
   );
@@ -88,21 +100,46 @@ export async function placeAgain(
   if (job !== undefined) await placeAnew(job, ports);
 }
 
-/** A job lies with its profile: one that moves to another is written there first, and then removed where it was. */
+/** Only a forge's jobs: ours were given their profile by whoever handed them in. */
+function mayMove(job: Job): boolean {
+  return isForges(job) && !isFinal(job.state) && !isUnderWay(job) && !job.bound;
+}
+
 async function placeAnew(job: Job, ports: Ports): Promise<void> {
-  if (isFinal(job.state) || (job.profile !== null && job.barred === null)) return;
+  if (!mayMove(job)) return;
   const facts: JobFacts = { ...job, profile: null, group: groupOf(job, ports) };
   const place = await placeFor(facts, ports);
-  if (samePlace(job, place)) return;
+  if (samePlace(job, place) || (await staysWell(job, facts, ports))) return;
   const placed = placedAnew(job, place);
-  if (placed.profile === job.profile) await ports.ledger.saveJob(placed);
-  else {
-    const created = await ports.ledger.createJob({ ...placed, version: 1 });
-    if (created.written || created.current !== undefined) await ports.ledger.dropJob(job);
-  }
+  if (placed.profile === job.profile) await saveOrThrow(placed, ports);
+  else await moveTo(job, placed, ports);
   ports.log.info("job found another place", { job: job.key, profile: placed.profile, reason: placed.reason });
   if (place.profile !== null && isDemand(placed))
     await ports.queue.send([{ kind: "plan", profile: place.profile.name }]);
+}
+
+/** Its machine may be under way: as long as it may run where it is, it does not move for a better place. */
+async function staysWell(job: Job, facts: JobFacts, ports: Ports): Promise<boolean> {
+  const here = fittingProfiles(job.labels, ports.settings().profiles).filter(({ name }) => name === job.profile);
+  return job.barred === null && here.length > 0 && (await placeAmong(here, facts, ports)).barred === null;
+}
+
+/** A job lies with its profile: it is written in the new place first. What happened to it meanwhile undoes the move. */
+async function moveTo(job: Job, placed: Job, ports: Ports): Promise<void> {
+  const made: Job = { ...placed, version: 1 };
+  const created = await ports.ledger.createJob(made);
+  if (!created.written && created.current === undefined) return conflict(job);
+  if (await ports.ledger.dropJob(job)) return;
+  if (created.written) await ports.ledger.dropJob(made);
+  conflict(job);
+}
+
+async function saveOrThrow(job: Job, ports: Ports): Promise<void> {
+  if (!(await ports.ledger.saveJob(job)).written) conflict(job);
+}
+
+function conflict(job: Job): never {
+  throw new OnejobError("conflict", `placing ${job.key}`);
 }
 
 function samePlace(job: Job, place: JobPlace): boolean {

@@ -36,7 +36,8 @@ async function planOnce(profile: string, holder: string, ports: Ports): Promise<
   const { planner } = view;
   const settings = profileOf(ports, profile) ?? undefined;
   const fleetRoom = roomOf(profile, fleet, ports.settings().server.maxRunners);
-  const decision = planProfile({ view, profile: settings, fleetRoom, draining: fleet.draining, now });
+  const hasSource = (name: string) => ports.source(name) !== undefined;
+  const decision = planProfile({ view, profile: settings, fleetRoom, draining: fleet.draining, hasSource, now });
   const tight = decision.capped || fleet.hungry.some((name) => name !== profile);
   if (await repairLevel(view, { draining: fleet.draining, tight }, ports)) return "again";
   if (planner.lease !== null && planner.lease.until > now && planner.lease.holder !== holder) {

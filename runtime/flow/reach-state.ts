@@ -12,6 +12,8 @@ type Place = Pick<Runner, "profile" | "reach">;
 export interface ReachFailure {
   readonly reason: ReasonCode;
   readonly detail: string | null;
+  /** The source said so, not a machine. */
+  readonly atSource?: boolean;
 }
 
 /** Nothing more is launched for this reach for a while, and waiting jobs say why. */
@@ -36,26 +38,22 @@ export async function countFailure({ profile, reach }: Place, reason: ReasonCode
   );
 }
 
-/**
- * Something of this reach went well: what was said against it, for one of these reasons, holds no more. Every reason when
- * none is named.
- */
-export async function clearReach(place: Place, reasons: readonly ReasonCode[] | "all", ports: Ports): Promise<void> {
+/** Something of this reach went well: what was said against it holds no more. */
+export async function clearReach(place: Place, ports: Ports): Promise<void> {
   const planner = await ports.ledger.readPlanner(place.profile);
   const key = reachKey(place.reach);
-  if (cleared(planner, key, reasons) === undefined) return;
-  await updatePlanner(planner, (current) => cleared(current, key, reasons), ports);
+  const stands = ({ breakers, blocked }: PlannerRecord) =>
+    breakers[key] !== undefined || (blocked[key]?.tries ?? 0) > 0;
+  if (!stands(planner)) return;
+  await updatePlanner(
+    planner,
+    (current) =>
+      stands(current)
+        ? { breakers: without(current.breakers, key), blocked: without(current.blocked, key) }
+        : undefined,
+    ports,
+  );
   await ports.queue.send([{ kind: "plan", profile: place.profile }]);
-}
-
-function cleared(
-  planner: PlannerRecord,
-  key: string,
-  reasons: readonly ReasonCode[] | "all",
-): Pick<PlannerRecord, "breakers" | "blocked"> | undefined {
-  const breaker = planner.breakers[key];
-  if (breaker === undefined || (reasons !== "all" && !reasons.includes(breaker.reason))) return undefined;
-  return { breakers: without(planner.breakers, key), blocked: without(planner.blocked, key) };
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
@@ -69,7 +67,7 @@ export async function failureOf({ profile, reach }: Place, ports: Ports): Promis
 
 function failureIn({ blocked }: PlannerRecord, key: string): Blocked | undefined {
   const stands = blocked[key];
-  return stands !== undefined && Object.values(sourceReasons).includes(stands.reason) ? stands : undefined;
+  return stands?.atSource === true ? stands : undefined;
 }
 
 /** The source answers again: what it kept from this reach holds no more. */
@@ -85,7 +83,7 @@ export async function unblockReach({ profile, reach }: Place, ports: Ports): Pro
 export function sourceFailure(error: unknown): ReachFailure | undefined {
   if (!(error instanceof OnejobError)) return undefined;
   const reason = sourceReasons[error.code];
-  return reason && { reason, detail: error.detail };
+  return reason && { reason, detail: error.detail, atSource: true };
 }
 
 const sourceReasons: Readonly<Partial<Record<string, ReasonCode>>> = {

@@ -54,10 +54,13 @@ async function giveTimeToReport(runner: Runner, ports: Ports): Promise<void> {
   const deadlineAt = ports.clock.now() + bootMs;
   await settle(
     runner,
-    (current) =>
-      runnerTraits[current.state].deadline === "boot"
+    (current) => {
+      // One that was asked to leave could not say that it did.
+      if (current.askedAt !== null) return { ...current, askedAt: ports.clock.now(), version: current.version + 1 };
+      return runnerTraits[current.state].deadline === "boot"
         ? { ...current, deadlineAt, version: current.version + 1 }
-        : undefined,
+        : undefined;
+    },
     (next) => ports.ledger.saveRunner(next),
   );
 }

@@ -1,8 +1,11 @@
 /** Puts right what a profile's records show to be out of step (see `core/level.ts`). Every write checks for itself. */
+import { isForges } from "../core/api-source";
+import { isGone } from "../core/lifecycle";
 import { findRepairs, type Pressure } from "../core/level";
 import { givenTime } from "../core/job-moves";
 import type { Job, ProfileView, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
+import { findRunnerById } from "./bind-runner";
 import { applyToJob } from "./moves";
 import { longestWaitMs } from "./overdue-job";
 import { settleAttempt } from "./settle-attempt";
@@ -24,7 +27,9 @@ export async function repairLevel(view: ProfileView, pressure: Pressure, ports: 
 const wordDueMs = 10_000;
 
 async function settleLost(job: Job, ports: Ports): Promise<boolean> {
-  if (ports.source(job.source)?.assigns === false) {
+  if (isForges(job)) {
+    const runner = await findRunnerById(job.runner ?? "", job.profile, ports);
+    if (runner !== undefined && !isGone(runner.state)) return false;
     const by = ports.clock.now() + wordDueMs;
     // The sweep looks at it then, and gives it more time when the forge knows no more than we do.
     if (job.deadlineAt !== null && job.deadlineAt > by + longestWaitMs) await ports.ledger.saveJob(givenTime(job, by));

@@ -20,14 +20,22 @@ export async function rerunJob(job: Job, ports: Ports): Promise<Rerun> {
   return { kind: answer, job };
 }
 
-/** Throws `conflict` while the source does not allow it, so that the message comes again. */
+/** Throws `conflict` while the source does not allow it, so that the message comes again; refused for good, it ends. */
 export async function rerunLater(
   { job: key, profile }: { readonly job: JobKey; readonly profile: string | null },
   ports: Ports,
 ): Promise<void> {
   const job = await findJob(key, profile, ports);
   if (job === undefined) return;
-  if ((await ports.source(job.source)?.rerun(job)) === "later")
+  const answer = await ports
+    .source(job.source)
+    ?.rerun(job)
+    .catch((error: unknown) => {
+      if (!(error instanceof OnejobError) || error.code !== "source-refused") throw error;
+      ports.log.warn("the source does not run a job again", { job: key, error });
+      return "refused" as const;
+    });
+  if (answer === "later")
     throw new OnejobError("conflict", `the run of ${key} goes on, it can be run again after that`);
 }
 

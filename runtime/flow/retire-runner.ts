@@ -2,6 +2,7 @@
  * Complete: a runner that is of no more use is stopped and its machine ended (`end-machine.ts`). Nothing is killed that
  * runs a job, or may have been given one. What waited for such a runner is found by the next plan (`repair-level`).
  */
+import { isForges } from "../core/api-source";
 import { holdsJob, isReserved } from "../core/holding";
 import { isAtWork, isFinal, isGone, isStopping, runnerTraits } from "../core/lifecycle";
 import type { Job, Runner } from "../core/model";
@@ -22,6 +23,8 @@ export interface Retirement {
 
 /** An agent whose job is over at its forge leaves by itself, when nothing keeps it. */
 const leavingMs = 30_000;
+/** A silent agent that was asked to leave counts as gone after this. */
+const hardDeadlineMs = 10 * 60_000;
 
 /** Answers whether it went; a runner that has a job, or is about to take one, is left alone. */
 export async function retireRunner({ profile, runner: id, reason }: Retirement, ports: Ports): Promise<boolean> {
@@ -38,8 +41,7 @@ export async function retireRunner({ profile, runner: id, reason }: Retirement, 
     ports,
   );
   if (!stopped.moved && !isStopping(stopped.runner)) return false;
-  await endMachine(stopped.runner, ports);
-  return true;
+  return endMachine(stopped.runner, ports);
 }
 
 /**
@@ -47,17 +49,20 @@ export async function retireRunner({ profile, runner: id, reason }: Retirement, 
  * listener, and says so by `finished`. `false`: there is nobody to ask, or the time to answer is over.
  */
 async function mustWait(runner: Runner, reason: ReasonCode | null, ports: Ports): Promise<boolean> {
-  if (ports.source(runner.reach.source)?.assigns !== false || runner.nonce === null) return false;
+  if (!isForges(runner.reach) || runner.nonce === null) return false;
   const now = ports.clock.now();
+  const isHeard = now - (runner.lastHeartbeatAt ?? 0) < ports.settings().lease.durationMs;
   if (isAtWork(runner)) {
     const job = await jobOf(runner, ports);
-    if (job === undefined) return true;
-    const silentMs = now - (runner.lastHeartbeatAt ?? 0);
-    return silentMs < ports.settings().lease.durationMs && now - (job.finishedAt ?? now) < leavingMs;
+    return job === undefined || (isHeard && now - (job.finishedAt ?? now) < leavingMs);
   }
-  if (runner.askedAt !== null) return now - runner.askedAt < leavingMs;
-  await ports.ledger.saveRunner(askedToLeave(runner, { at: now, reason, byMs: leavingMs }));
-  return true;
+  // Much too late ourselves: this machine slept, and its agents did, too.
+  const isLate = now - (runner.deadlineAt ?? now) > leavingMs;
+  const isOver = !isHeard && !isLate && runner.askedAt !== null && now - runner.askedAt >= hardDeadlineMs;
+  const isDue = (runner.deadlineAt ?? now) <= now;
+  if (!isOver && (runner.askedAt === null || isDue))
+    await ports.ledger.saveRunner(askedToLeave(runner, { at: now, reason, byMs: leavingMs }));
+  return !isOver;
 }
 
 /** An agent that was heard of lately may be taking the job it is set aside for at this moment. */
@@ -94,7 +99,9 @@ export async function loseRunner(runner: Runner, { reason, still }: Loss, ports:
     if (await failedToBoot(lost.before, ports)) await countFailure(runner, "boot-failing", ports);
   }
   const job = await jobOf(lost.runner, ports);
-  if (job !== undefined) await settleLoss(job, { runner: runner.id, reason }, ports);
+  // A forge's agent that was stopping has left its job: how that ended the forge says.
+  const isLeft = !lost.moved && isForges(lost.runner.reach);
+  if (job !== undefined && !isLeft) await settleLoss(job, { runner: runner.id, reason }, ports);
   await (lost.moved ? endLostMachine : endMachine)(lost.runner, ports);
   return lost.moved;
 }
@@ -111,7 +118,7 @@ async function settleLoss(
   lost: { readonly runner: string; readonly reason: ReasonCode },
   ports: Ports,
 ): Promise<void> {
-  if (ports.source(job.source)?.assigns === false) {
+  if (isForges(job)) {
     try {
       await lookAtJob({ job: job.key, profile: job.profile }, ports);
     } catch (error) {

@@ -7,26 +7,33 @@ import { allViews } from "./moves";
 import { loseRunner } from "./retire-runner";
 
 export async function sweepMachines(ports: Ports, alone: EachAlone): Promise<void> {
-  const kinds = new Set(ports.settings().profiles.map((profile) => profile.compute.kind));
-  for (const kind of kinds) {
-    const compute = ports.compute(kind);
-    if (compute === undefined) continue;
-    const found = await compare(compute, ports);
-    await alone.run(
-      orphansOf(found),
-      async ({ machine }) => {
-        ports.log.warn("machine without a runner is ended", { machine });
-        await compute.terminate([machine]);
-        ports.meter.count("onejob_sweep_repairs_total", { kind: "orphan" });
-      },
-      ({ machine }) => ({ machine }),
-    );
-    await alone.run(
-      vanishedOf(found, compute),
-      (runner) => loseVanished(runner, ports),
-      ({ id }) => ({ runner: id }),
-    );
-  }
+  const configured = ports.settings().profiles.map((profile) => profile.compute.kind);
+  // Also those that no profile names any more: their machines would never be looked at again.
+  const used = (await allViews(ports)).flatMap((view) => view.runners.map((runner) => runner.compute));
+  const computes = [...new Set([...configured, ...used])].flatMap((kind) => ports.compute(kind) ?? []);
+  await alone.run(
+    computes,
+    (compute) => sweepCompute(compute, ports, alone),
+    ({ kind }) => ({ compute: kind }),
+  );
+}
+
+async function sweepCompute(compute: Compute, ports: Ports, alone: EachAlone): Promise<void> {
+  const found = await compare(compute, ports);
+  await alone.run(
+    orphansOf(found),
+    async ({ machine }) => {
+      ports.log.warn("machine without a runner is ended", { machine });
+      await compute.terminate([machine]);
+      ports.meter.count("onejob_sweep_repairs_total", { kind: "orphan" });
+    },
+    ({ machine }) => ({ machine }),
+  );
+  await alone.run(
+    vanishedOf(found, compute),
+    (runner) => loseVanished(runner, ports),
+    ({ id }) => ({ runner: id }),
+  );
 }
 
 interface Compared {

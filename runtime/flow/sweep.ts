@@ -2,6 +2,7 @@
  * Sweep: find what is overdue or out of step, and repair it. Everything here is a second chance: in good times other
  * flows did it all before. Every item stands alone, so that one that fails does not keep the others from their repair.
  */
+import { isForges } from "../core/api-source";
 import { holdsJob } from "../core/holding";
 import { isAtWork, isDemand, isListening, runnerTraits } from "../core/lifecycle";
 import { reachKey, type Runner } from "../core/model";
@@ -81,7 +82,7 @@ async function expireIdle(runner: Runner, ports: Ports): Promise<string | undefi
 
 /** It listened all the while that a job in its reach waited, and the forge did not give it that job. */
 async function isPassedOver(runner: Runner, ports: Ports): Promise<boolean> {
-  if (ports.source(runner.reach.source)?.assigns !== false || runner.askedAt !== null) return false;
+  if (!isForges(runner.reach) || runner.askedAt !== null) return false;
   const since = runner.stages.find(({ stage }) => stage === "listening")?.at;
   if (since === undefined || !isListening(runner)) return false;
   const { jobs } = await ports.ledger.readProfile(runner.profile);

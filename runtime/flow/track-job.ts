@@ -10,6 +10,7 @@ import {
   type HeartbeatRequest,
   type ReportRequest,
 } from "../core/agent-protocol";
+import { isForges } from "../core/api-source";
 import { OnejobError } from "../core/errors";
 import { holdsJob } from "../core/holding";
 import { isFinal, isGone, isStopping } from "../core/lifecycle";
@@ -112,8 +113,8 @@ async function listen(runner: Runner, ports: Ports): Promise<Runner> {
   const moved = await applyToRunner(runner, () => ({ event: "listening", at: ports.clock.now() }), ports);
   if (moved.moved) {
     await ports.ledger.dropEnrolment(runner.id);
-    // A machine that reports in proves that machines of this reach do boot.
-    await clearReach(moved.runner, ["boot-failing"], ports);
+    // A machine that reports in proves that machines of this reach do boot; at a forge only a job proves anything.
+    if (!isForges(runner.reach)) await clearReach(moved.runner, ports);
   }
   return moved.runner;
 }
@@ -123,8 +124,7 @@ async function finish(event: Finished, scene: Scene, ports: Ports): Promise<Scen
   const exitCode = event.exitCode ?? (event.signal === null ? null : 128 + event.signal);
   const outcome = { exitCode, reason: event.reason, detail: event.detail };
   const job = scene.job && (await settleAttempt(scene.job, { runner: scene.runner.id, outcome }, ports));
-  const isForge = ports.source(scene.runner.reach.source)?.assigns === false;
-  if (isForge) await leaveForge(event, scene.runner, ports);
+  if (isForges(scene.runner.reach)) await leaveForge(event, scene.runner, ports);
   const { runner } = await applyToRunner(
     scene.runner,
     () => ({ event: "finished", at: ports.clock.now(), reason: scene.job === undefined ? event.reason : null }),
@@ -135,7 +135,7 @@ async function finish(event: Finished, scene: Scene, ports: Ports): Promise<Scen
 }
 
 async function orders(scene: Scene, ports: Ports): Promise<AgentOrders> {
-  const idle = scene.job === undefined && ports.source(scene.runner.reach.source)?.assigns === true;
+  const idle = scene.job === undefined && !isForges(scene.runner.reach);
   const { runner, job } = idle ? await assignJob(scene.runner, ports) : scene;
   const fresh = job !== undefined && !isFinal(job.state) && job.startedAt === null && job.work !== null;
   return {

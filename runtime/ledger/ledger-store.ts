@@ -51,8 +51,8 @@ export interface LedgerStore {
   /** Only while it still is due as read; answers whether it went. */
   removeDue(item: Item): Promise<boolean>;
   remove(key: ItemKey): Promise<void>;
-  /** Only while it has this version; changed or gone already: nothing happens. */
-  removeVersion(key: ItemKey, version: number): Promise<void>;
+  /** Only while it has this version; answers whether it is gone. */
+  removeVersion(key: ItemKey, version: number): Promise<boolean>;
   /** Entries of a global index hold keys and few attributes, and may lag. */
   pages(query: IndexQuery): AsyncGenerator<readonly Item[], void, void>;
 }
@@ -128,8 +128,8 @@ class DynamodbStore implements LedgerStore {
     return this.#removeIf(item, { due: item["due"], dueAt: item.dueAt });
   }
 
-  async removeVersion(key: ItemKey, version: number): Promise<void> {
-    await this.#removeIf(key, { version });
+  async removeVersion(key: ItemKey, version: number): Promise<boolean> {
+    return (await this.#removeIf(key, { version })) || (await this.get(key)) === undefined;
   }
 
   /** Only while every attribute is as given; answers whether it went. */

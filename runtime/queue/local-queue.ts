@@ -30,6 +30,11 @@ export interface LocalQueue extends Queue {
 const mostAttempts = 20;
 const defaultVisibilityMs = 60_000;
 
+/** What a source allows only later is asked for as long as that takes; no level would bring it back. */
+function isPatient(message: Message): boolean {
+  return message.kind === "rerun";
+}
+
 interface Entry extends StoredMessage {
   /** How often it was received. */
   readonly attempts: number;
@@ -118,7 +123,7 @@ class DurableQueue implements LocalQueue {
     for (const entry of this.#entries.values()) {
       if (taken.length >= max) break;
       if (entry.visibleAt > now) continue;
-      if (entry.attempts >= mostAttempts) {
+      if (entry.attempts >= mostAttempts && !isPatient(entry.message)) {
         dropped.push(entry);
         continue;
       }

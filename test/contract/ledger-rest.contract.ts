@@ -135,10 +135,10 @@ export function passingContract(bench: () => LedgerBench): void {
     const made = someJob();
     await ledger.createJob(made);
     await ledger.saveJob({ ...made, version: 2 });
-    await ledger.dropJob(made);
+    expect(await ledger.dropJob(made)).toBe(false);
     expect(await ledger.readJob(made.key, "small")).toMatchObject({ version: 2 });
-    await ledger.dropJob({ ...made, version: 2 });
-    await ledger.dropJob({ ...made, version: 2 });
+    expect(await ledger.dropJob({ ...made, version: 2 })).toBe(true);
+    expect(await ledger.dropJob({ ...made, version: 2 })).toBe(true);
     expect(await ledger.readJob(made.key)).toBeUndefined();
     expect((await ledger.listJobs({ limit: 10 })).items).toEqual([]);
   });

@@ -9,6 +9,7 @@ function plan(changes: Partial<PlanInput>) {
     profile: someProfile(),
     fleetRoom: 100,
     draining: false,
+    hasSource: () => true,
     now: noon,
     ...changes,
   });
@@ -60,6 +61,12 @@ describe("planning", () => {
     expect(machines(plan({ view: someView({ jobs: jobs(2), runners }) }))).toBe(1);
   });
 
+  it("launches nothing for a source that is not configured any more, and says so", () => {
+    const decision = plan({ view: someView({ jobs: jobs(1) }), hasSource: () => false });
+    expect(decision.wanted).toEqual([]);
+    expect(decision.blocked[key]).toMatchObject({ reason: "source-unreachable" });
+  });
+
   it("gives a barred job nothing, whatever room there is", () => {
     const barred = { reason: "untrusted-on-process", detail: "a fork" } as const;
     expect(plan({ view: someView({ jobs: jobs(1, () => ({ barred })) }) })).toMatchObject({ wanted: [], blocked: {} });
@@ -70,7 +77,8 @@ describe("planning", () => {
     const runners = [someRunner({ state: "booting" })];
     const view = someView({ jobs: jobs(1), runners, planner: somePlanner({ blocked: { [key]: blocked } }) });
     expect(plan({ view }).blocked).toEqual({ [key]: blocked });
-    expect(plan({ view, now: noon + 1 }).blocked).toEqual({});
+    expect(plan({ view, now: noon + 5 * 60_000 }).blocked).toEqual({ [key]: blocked });
+    expect(plan({ view, now: noon + 11 * 60_000 }).blocked).toEqual({});
   });
 
   it("never counts a job that waits for approval, or that a runner holds, as demand", () => {

@@ -56,9 +56,10 @@ export class MemoryLedger implements Ledger {
     return this.#jobs.save(this.#storedJob(job));
   }
 
-  async dropJob(job: Job): Promise<void> {
+  async dropJob(job: Job): Promise<boolean> {
     const place = { partition: job.profile ?? "", name: job.key };
     if (this.#jobs.get(place)?.version === job.version) this.#jobs.remove(place);
+    return this.#jobs.get(place) === undefined;
   }
 
   async readJob(key: JobKey, profile?: string | null): Promise<Job | undefined> {

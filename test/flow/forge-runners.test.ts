@@ -137,7 +137,9 @@ describe("an idle runner", () => {
     const { world, runner } = await listeningJob();
     await world.tell(world.forge.end("a", "cancelled"));
     await world.turn(5 * minute);
-    await world.turn(31_000);
+    for (let waited = 0; waited < 9; waited += 1) await world.turn(minute);
+    expect(world.machines()).toEqual([runner]);
+    for (let waited = 0; waited < 6; waited += 1) await world.turn(20_000);
     expect(world.forge.calls).toContain("withdraw");
     expect(await world.stateOf(runner)).toBe("gone");
   });

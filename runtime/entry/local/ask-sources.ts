@@ -21,7 +21,9 @@ export function askSources(ports: Ports): Repeating {
   const busy = new Set<string>();
   const begin = (name: string, chore: Chore): void => {
     const now = ports.clock.now();
-    if (busy.has(name) || now - (begunAt.get(name) ?? 0) < chore.everyMs) return;
+    const before = begunAt.get(name) ?? 0;
+    // A clock that was set back must not stop everything until it catches up.
+    if (busy.has(name) || (now >= before && now - before < chore.everyMs)) return;
     begunAt.set(name, now);
     busy.add(name);
     const task = chore

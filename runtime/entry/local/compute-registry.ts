@@ -1,5 +1,4 @@
 /** The computes of one machine. A new kind of compute is one line here. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Compute, Ports } from "../../core/ports";
 import type { Settings } from "../../core/settings";
@@ -13,6 +12,8 @@ export interface ComputeOptions {
   readonly settings: () => Settings;
   /** Base URL agents dial; known once the server listens. */
   readonly serverUrl: () => string;
+  /** Names this data folder for ever, wherever it lies: what carries another name is somebody else's. */
+  readonly home: string;
 }
 
 export interface Computes {
@@ -25,7 +26,7 @@ export interface Computes {
 type Given = Pick<Ports, "tokens" | "log" | "clock"> & { readonly onExit: (machine: string) => void };
 
 export function computeRegistry(options: ComputeOptions, given: Given): Computes {
-  const { dataDir, settings, serverUrl } = options;
+  const { dataDir, settings, serverUrl, home } = options;
   const socket = socketPath(dataDir);
   // Beside the compiled sources: one file, the same on every compute.
   const agentFile = join(__dirname, "../../../agent.js");
@@ -40,7 +41,6 @@ export function computeRegistry(options: ComputeOptions, given: Given): Computes
     profile: (name) => profiles().find((profile) => profile.name === name),
   });
   const stateDir = join(dataDir, "docker");
-  const home = createHash("sha256").update(dataDir).digest("hex").slice(0, 16);
   const containers = dockerCompute({ ...given, profiles, home, stateDir, agentFile, socket, secret: readSecret });
   const computes = new Map<string, Compute>([processes, containers].map((compute) => [compute.kind, compute]));
   return {

@@ -35,6 +35,8 @@ export interface LocalPorts {
   close(): Promise<void>;
 }
 
+const homeLength = 16;
+
 /** Takes the data folder for this process. Throws `data-dir-locked`, `data-dir-unwritable`, `data-too-new`. */
 export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts> {
   const { dataDir, settings, log } = options;
@@ -61,7 +63,8 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   const tokens = await openTokens(ledger);
   const given = { clock: systemClock, random: nodeRandom, log };
   const onExit = (machine: string) => lookAfter(machine, ports);
-  const computes = computeRegistry(options, { ...given, tokens, onExit });
+  const home = await ledger.remember("home", nodeRandom.id(homeLength), Number.MAX_SAFE_INTEGER);
+  const computes = computeRegistry({ ...options, home }, { ...given, tokens, onExit });
   const ports: Ports = {
     ...given,
     settings,

@@ -135,7 +135,7 @@ async function listen(http: FastifyInstance, wanted: string): Promise<string> {
 
 /** Agents that listen for a forge's jobs take a moment to stop. */
 const leavingMs = 6_000;
-const leavingLookMs = 100;
+const leavingLookMs = 500;
 
 async function handAllBack(ports: Ports): Promise<number> {
   const until = ports.clock.now() + leavingMs;

@@ -3,6 +3,7 @@
  * the flow's: a change only makes us ask again.
  */
 import type { AgentOrders, HeartbeatRequest } from "../../../core/agent-protocol";
+import { isForges } from "../../../core/api-source";
 import { isDemand, isFinal } from "../../../core/lifecycle";
 import type { Runner } from "../../../core/model";
 import { runnerOfLease, trackHeartbeat } from "../../../flow/track-job";
@@ -49,7 +50,7 @@ function concerns(runner: Runner, beat: HeartbeatRequest): (change: Change) => b
         const { job } = change;
         if (job.key === runner.job)
           return job.cancelRequestedAt !== null || isFinal(job.state) || job.runner !== runner.id;
-        return beat.attempt === 0 && job.profile === runner.profile && isDemand(job);
+        return beat.attempt === 0 && !isForges(runner.reach) && job.profile === runner.profile && isDemand(job);
       }
       case "log":
         return false;
