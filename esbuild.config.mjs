@@ -18,17 +18,31 @@ const keepOurs = {
   },
 };
 
+/** What a library loads at once and we never use: other ways to an engine, and to build images. */
+const unused = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
+
+const leaveOut = {
+  name: "leave-out",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: unused }, ({ path }) => ({ path, namespace: "unused" }));
+    onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+
 const results = await Promise.all([
   build({ ...common, entryPoints: ["runtime/agent/main.ts"], outfile: "dist/agent.js" }),
   build({
     ...common,
-    entryPoints: ["dist/runtime/sources/github/octokit.js", "dist/runtime/compute/docker/engine.js"],
+    entryPoints: [
+      "dist/runtime/sources/github/octokit.js",
+      "dist/runtime/compute/docker/engine.js",
+      "dist/runtime/compute/docker/archive.js",
+      "dist/runtime/cli/pack.js",
+    ],
     outdir: "dist/runtime",
     outbase: "dist/runtime",
     allowOverwrite: true,
-    plugins: [keepOurs],
-    // Native helpers of an SSH client that reaches remote engines; it does without them.
-    external: ["cpu-features", "*.node"],
+    plugins: [keepOurs, leaveOut],
   }),
 ]);
 

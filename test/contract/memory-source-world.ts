@@ -83,12 +83,14 @@ class FarMemory implements FarSide {
 
   stranger(name: string): Promise<Enrolment> {
     const handle = `stranger-${name}`;
-    this.forge.runners.set(name, { name, handle, labels, online: false, job: null });
+    this.forge.runners.set(name, { name, handle, group: "Default", labels, online: false, job: null });
     return Promise.resolve({ executor: "github", payload: handle, handle });
   }
 
   registered() {
-    return [...this.forge.runners.values()].map(({ name, labels: asked, online }) => ({ name, labels: asked, online }));
+    return [...this.forge.runners.values()].map(({ name, group, labels: asked, online }) => {
+      return { name, group, labels: asked, online };
+    });
   }
 
   break(trouble: Trouble): void {

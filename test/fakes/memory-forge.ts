@@ -26,6 +26,7 @@ export interface ForgeJob {
 interface ForgeRunner {
   readonly name: string;
   readonly handle: string;
+  readonly group: string;
   readonly labels: readonly string[];
   online: boolean;
   job: string | null;
@@ -172,7 +173,8 @@ export class MemoryForge implements JobSource {
     return this.#asked("enrol", () => {
       if (this.#isBusy(runner.name)) throw new OnejobError("source-refused", `${runner.name} already has a job`);
       const handle = `h-${runner.id}-${this.calls.length}`;
-      this.runners.set(runner.name, { name: runner.name, handle, labels: reach.labels, online: false, job: null });
+      const { group, labels } = reach;
+      this.runners.set(runner.name, { name: runner.name, handle, group, labels, online: false, job: null });
       return { executor: "github", payload: handle, handle };
     });
   }
@@ -233,7 +235,8 @@ export class MemoryForge implements JobSource {
     let count = 0;
     for (const { name } of idle) {
       const id = name.startsWith(runnerName("")) ? name.slice(runnerName("").length) : "";
-      if (id === "" || !(await isGone(id))) continue;
+      // It may have been given a job in the meantime.
+      if (id === "" || !(await isGone(id)) || this.#isBusy(name)) continue;
       this.runners.delete(name);
       count += 1;
     }

@@ -1,5 +1,5 @@
 /** Tar archives for engines to unpack: files of root, read while they are sent. */
-import { Header } from "tar";
+import { Header } from "tar/header";
 
 export interface ArchiveEntry {
   /** Relative; folders end with a slash. */

@@ -44,15 +44,12 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   const store = await openStore(dataDir);
   writePid(dataDir);
   const changes = inProcessChanges({ log });
-  const common = { client: store.client, clock: systemClock, random: nodeRandom };
+  const given = { clock: systemClock, random: nodeRandom, log };
+  const common = { client: store.client, ...given };
   const retentionMs = () => settings().retention.finishedMs;
   const profileNames = () => settings().profiles.map(({ name }) => name);
   const ledger = observedLedger(await openLedger({ ...common, table: embeddedTables.ledger, retentionMs }), changes);
-  const queue = await openLocalQueue({
-    ...common,
-    store: dynamodbMessageStore(store.client, embeddedTables.queue),
-    log,
-  });
+  const queue = await openLocalQueue({ ...common, store: dynamodbMessageStore(store.client, embeddedTables.queue) });
   const disk = await openDiskFiles(dataDir);
   const meter = prometheusMeter({
     live: () => liveCounts(ledger, profileNames()),
@@ -61,7 +58,6 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
     log,
   });
   const tokens = await openTokens(ledger);
-  const given = { clock: systemClock, random: nodeRandom, log };
   const onExit = (machine: string) => lookAfter(machine, ports);
   const home = await ledger.remember("home", nodeRandom.id(homeLength), Number.MAX_SAFE_INTEGER);
   const computes = computeRegistry({ ...options, home }, { ...given, tokens, onExit });
