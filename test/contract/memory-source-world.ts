@@ -2,21 +2,19 @@
 import type { JobFacts } from "../../runtime/core/events";
 import type { Enrolment } from "../../runtime/core/model";
 import { MemoryForge } from "../fakes/memory-forge";
-import { noon } from "../fixtures/records";
+import { noon, someFacts } from "../fixtures/records";
 import type { FarJobSpec, FarSide, Listener, SourceWorld, Trouble } from "./source-world";
 
 const labels = ["linux"];
 
 export function memoryWorld(): SourceWorld {
   const far = new FarMemory();
+  const reach = { source: "gh", host: "forge.example", scope: "acme", group: "Default", labels };
   const origin = { repository: "acme/widgets", run: "99", fork: null };
   return {
     source: far.forge,
-    reach: { source: "gh", host: "forge.example", scope: "acme", group: "Default", labels },
-    neverWas: () => {
-      const { forge } = new FarMemory();
-      return { ...forge.queue({ id: "999" }).facts, origin };
-    },
+    reach,
+    neverWas: () => someFacts({ ...reach, id: "999", key: "gh/forge.example/999", work: null, origin }),
     far,
     close: () => Promise.resolve(),
   };
