@@ -22,8 +22,10 @@ interface Way {
   readonly settings: Partial<GithubSourceSettings>;
   readonly secrets: readonly (readonly [name: string, value: string])[];
   readonly webhooks: boolean;
-  /** Takes all rights away, or gives them back. */
-  grant(rights: "all" | "none"): void;
+  /** Names of runner groups, as a reach says them. */
+  readonly groups: ReadonlyMap<number, string>;
+  /** Takes all rights away, or our access itself, or gives all back. */
+  grant(rights: "all" | "none" | "no access"): void;
 }
 
 type MakeWay = (fake: FakeGitHub, parts: { receiver: WebhookReceiver; secrets: Map<string, string> }) => Way;
@@ -32,16 +34,20 @@ type MakeWay = (fake: FakeGitHub, parts: { receiver: WebhookReceiver; secrets: M
 export const byApp: MakeWay = (fake, { receiver }) => {
   const app = fake.addApp({ webhook: { url: receiver.url, secret } });
   const installation = fake.installApp(app, "acme");
-  fake.addRunnerGroup("acme", "ci");
+  const { id: ci } = fake.addRunnerGroup("acme", "ci");
   const auth = { kind: "app", appId: app.id, privateKey: { file: "app.pem" } } as const;
   return {
     settings: { auth, scopes: ["acme"], runnerGroup: "ci" },
     secrets: [["app.pem", app.privateKey]],
     webhooks: true,
+    groups: new Map([[ci, "ci"]]),
     grant(rights) {
-      installation.permissions = rights === "all" ? app.permissions : { metadata: "read" };
+      if (rights === "no access") fake.suspendInstallation(installation);
+      else fake.unsuspendInstallation(installation);
+      const before = installation.permissions;
+      installation.permissions = rights === "none" ? { metadata: "read" } : app.permissions;
       // Tokens hold what they were made with.
-      fake.expireTokens();
+      if (installation.permissions !== before) fake.expireTokens();
     },
   };
 };
@@ -53,8 +59,10 @@ export const byToken: MakeWay = (fake, { secrets }) => {
     settings: { intake: "poll", webhookSecrets: [] },
     secrets: [["GH_TOKEN", token]],
     webhooks: false,
+    groups: new Map([[1, ""]]),
     grant(rights) {
       fake.expireTokens(token);
+      if (rights === "no access") return;
       token = fake.addToken(
         rights === "all" ? { kind: "classic", scopes: ["repo"] } : { kind: "fine-grained", permissions: {} },
       );
@@ -78,9 +86,10 @@ export async function githubWorld(makeWay: MakeWay): Promise<SourceWorld> {
     clock: time,
     secret: (place) => Promise.resolve(secrets.get(String(Object.values(place)[0])) ?? ""),
     sleep: (ms) => Promise.resolve(time.advance(ms)),
+    fetch: (...call) => far.answer(() => fetch(...call)),
     timeoutMs: 10_000,
   });
-  const far = new FarGithub({ fake, time, way, receiver, settings: options.settings });
+  const far: FarGithub = new FarGithub({ fake, time, way, receiver, settings: options.settings });
   return {
     source,
     reach: far.reach,
@@ -107,6 +116,7 @@ class FarGithub implements FarSide {
   readonly webhooks: Webhooks | null;
   private readonly parts: FarParts;
   private readonly strangersToken: string;
+  private untilLost = Infinity;
 
   constructor(parts: FarParts) {
     const { fake, settings, way } = parts;
@@ -175,18 +185,38 @@ class FarGithub implements FarSide {
   }
 
   registered() {
-    return this.parts.fake.runners.map(({ name, labels: asked, online }) => ({ name, labels: asked, online }));
+    const { fake, way } = this.parts;
+    return fake.runners.map(({ name, groupId, labels: asked, online }) => {
+      return { name, group: way.groups.get(groupId) ?? "Default", labels: asked, online };
+    });
   }
 
   break(trouble: Trouble): void {
     const { fake, way } = this.parts;
     if (trouble === "grants no right") way.grant("none");
+    else if (trouble === "locks us out") way.grant("no access");
     else fake.inject({ times: Infinity, ...faults[trouble] });
   }
 
   repair(): void {
+    this.untilLost = Infinity;
     this.parts.fake.clearFaults();
     this.parts.way.grant("all");
+  }
+
+  loseAnswer(nth: number): void {
+    this.untilLost = nth;
+  }
+
+  setClockWrong(ms: number): void {
+    this.parts.fake.clockOffsetMs = ms;
+  }
+
+  async answer(ask: () => Promise<Response>): Promise<Response> {
+    const answer = await ask();
+    this.untilLost -= 1;
+    if (this.untilLost === 0) throw new TypeError("fetch failed", { cause: { code: "ECONNRESET" } });
+    return answer;
   }
 
   private job({ id }: JobFacts): Job {
@@ -198,6 +228,7 @@ const faults = {
   "is down": { status: 502, message: "Server Error" },
   "hangs up": {},
   "loses answers": { afterwards: true },
+  "hides everything": { status: 404, message: "Not Found" },
   "is asked too much": {
     status: 403,
     message: "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",

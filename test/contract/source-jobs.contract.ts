@@ -58,6 +58,17 @@ export function jobStateContract(bench: Bench): void {
     },
   );
 
+  it.each([3_600_000, -3_600_000])("is not misled by a clock there that is wrong by %i ms", async (offset) => {
+    const world = bench();
+    const far = farOf(world);
+    far.setClockWrong(offset);
+    const job = await bringTo("running", world);
+    const happenedAt = far.now();
+    far.pass(20_000);
+    const event = await world.source.jobState(ourJob(job));
+    expect([event?.at, event?.receivedAt]).toEqual([happenedAt, far.now()]);
+  });
+
   it("says when a finished job had started", async () => {
     const world = bench();
     const far = farOf(world);

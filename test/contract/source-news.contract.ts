@@ -95,11 +95,10 @@ export function findJobsContract(bench: Bench): void {
       const job = await bringTo("failed", world);
       farOf(world).rerunThere(job);
       const events = await world.source.findJobs([ourJob(job, "running")]);
-      const ends = events.filter(({ kind }) => kind === "finished");
-      const fresh = events.filter(({ kind }) => kind === "queued");
-      expect(ends.map(({ facts }) => facts.id)).toEqual([job.id]);
-      expect(fresh.map(({ facts }) => facts.id)).not.toContain(job.id);
-      expect(events).toHaveLength(2);
+      expect(events.filter(({ kind }) => kind === "finished").map(({ facts }) => facts.id)).toEqual([job.id]);
+      // One word may come twice in one answer: it is one delivery.
+      const fresh = new Map(events.filter(({ kind }) => kind === "queued").map((event) => [event.delivery, event]));
+      expect([...fresh.values()].map(({ facts }) => facts.id === job.id)).toEqual([false]);
     });
 
     it("are found again of a job that goes on after each look", async () => {

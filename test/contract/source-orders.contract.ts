@@ -21,7 +21,7 @@ export function cancelContract(bench: Bench): void {
     expect(await world.source.jobState(job)).toMatchObject(told["cancelled while it ran"]);
   });
 
-  it.each(ends)("changes nothing about a job that %s", async (stand) => {
+  it.each(ends)("changes nothing about a job that ended as: %s", async (stand) => {
     const world = bench();
     const job = ourJob(await bringTo(stand, world), "running");
     const before = await world.source.jobState(job);
@@ -39,7 +39,7 @@ export function cancelContract(bench: Bench): void {
 }
 
 export function rerunContract(bench: Bench): void {
-  it.each(ends)("brings a job that %s back as a new one", async (stand) => {
+  it.each(ends)("brings a job back as a new one that ended as: %s", async (stand) => {
     const world = bench();
     const job = await bringTo(stand, world);
     const before = await world.source.jobState(ourJob(job));

@@ -9,11 +9,12 @@ const names = (world: SourceWorld) =>
     .sort();
 
 export function enrolContract(bench: Bench): void {
-  it("registers a runner with the name and the labels that were asked for", async () => {
+  it("registers a runner with the name, the group and the labels that were asked for", async () => {
     const world = bench();
     const labels = ["self-hosted", "Linux", "gpu:a100", "x64"];
     await world.source.enrol({ ...world.reach, labels }, { id: "a", name: "onejob-a" });
-    expect(farOf(world).registered()).toEqual([{ name: "onejob-a", labels, online: false }]);
+    const { group } = world.reach;
+    expect(farOf(world).registered()).toEqual([{ name: "onejob-a", group, labels, online: false }]);
   });
 
   it("is a right to take a job in reach, one only", async () => {
@@ -74,6 +75,19 @@ export function enrolContract(bench: Bench): void {
     expect(names(world)).toEqual(["onejob-a", "onejob-b"]);
     await far.listen(await enrol(world));
     expect(names(world)).toEqual(["onejob-a", "onejob-b"]);
+  });
+
+  it.each([1, 2, 3, 4])("leaves one right, should answer %i on the way to a second one be lost", async (nth) => {
+    const world = bench();
+    const far = farOf(world);
+    const first = await enrol(world);
+    far.loseAnswer(nth);
+    await enrol(world).catch((error: unknown) => expect(error).toMatchObject({ code: "source-unreachable" }));
+    far.loseAnswer(Infinity);
+    const last = await enrol(world);
+    expect(names(world)).toEqual(["onejob-a"]);
+    await expect(far.listen(first)).rejects.toThrow();
+    await far.listen(last);
   });
 
   it("gives different runners rights of their own", async () => {
@@ -178,9 +192,22 @@ export function removeGhostsContract(bench: Bench): void {
     expect(await world.source.jobState(ourJob(job))).toMatchObject({ kind: "started" });
   });
 
+  it("lets one be that is given a job at this very moment", async () => {
+    const world = bench();
+    const job = queueOne(world);
+    const enrolment = await enrol(world);
+    const isGone = async () => {
+      const listener = await farOf(world).listen(enrolment);
+      await listener.take();
+      return true;
+    };
+    expect(await world.source.removeGhosts(isGone)).toBe(0);
+    expect(await world.source.jobState(ourJob(job))).toMatchObject({ kind: "started", runnerName: "onejob-a" });
+  });
+
   it("asks for nothing but ids of ours, and never touches a name that is somebody else's", async () => {
     const world = bench();
-    const theirs = ["theirs", "onejob", "my-onejob-a", "two-onejob-"];
+    const theirs = ["theirs", "onejob", "onejob-", "my-onejob-a"];
     for (const name of theirs) await farOf(world).stranger(name);
     await enrol(world, "a-b-c");
     const asked: string[] = [];

@@ -45,6 +45,10 @@ export interface FarSide {
   /** Every call fails so until `repair`. */
   break(trouble: Trouble): void;
   repair(): void;
+  /** The answer to the call that is the `nth` from now on is lost, none after it. Does nothing where one call is all. */
+  loseAnswer(nth: number): void;
+  /** Its clock is wrong by so much. Does nothing where it is ours. */
+  setClockWrong(ms: number): void;
   /** `null`: nobody is told of anything. */
   readonly webhooks: Webhooks | null;
 }
@@ -60,12 +64,24 @@ export interface Listener {
 
 export interface Registered {
   readonly name: string;
+  /** As in a reach. */
+  readonly group: string;
   readonly labels: readonly string[];
   readonly online: boolean;
 }
 
-/** `loses answers`: what is asked is done, and nobody hears of it. */
-export type Trouble = "is down" | "hangs up" | "loses answers" | "is asked too much" | "grants no right";
+export type Trouble =
+  | "is down"
+  | "hangs up"
+  /** What is asked is done, and nobody hears of it. */
+  | "loses answers"
+  | "is asked too much"
+  /** It knows us, and we may do nothing. */
+  | "grants no right"
+  /** It knows us no more, or will have nothing to do with us for now. */
+  | "locks us out"
+  /** We may do nothing, and it says that nothing is there. */
+  | "hides everything";
 
 export interface Webhooks {
   /** What arrived and was taken, oldest first, as a server hands it on. */

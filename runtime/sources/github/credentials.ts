@@ -25,11 +25,14 @@ export interface Credentials {
 
 type TokenAuth = Extract<GithubAuth, { kind: "token" }>;
 
+/** One with more rights may take its place at any time, and what lacks a right is not answered 401. */
+const rereadMs = 60_000;
+
 export function tokenCredentials(connection: Connection, auth: TokenAuth): Credentials {
   const budget = connection.newBudget();
   const token = renewable(connection.clock, async () => {
     const value = await readCredential(auth.token, { secret: connection.secret, what: "the token" });
-    return { value: sendable(value, `the token in ${placeName(auth.token)}`), lastsMs: Infinity };
+    return { value: sendable(value, `the token in ${placeName(auth.token)}`), lastsMs: rereadMs };
   });
   return {
     of: async () => ({ id: "token", token: await token.get(), budget }),

@@ -58,7 +58,8 @@ class Search {
   private readonly events: JobEvent[] = [];
   private readonly listed = new Set<string>();
   private readonly failures: unknown[] = [];
-  private succeeded = 0;
+  /** Repositories that could be looked through. */
+  private searched = 0;
 
   constructor(connection: Connection, about: RunNews) {
     this.connection = connection;
@@ -71,6 +72,7 @@ class Search {
       this.keep(await newsOfRun({ scope, repository, fork, run }, this.about));
       return true;
     });
+    this.searched += 1;
   }
 
   /** Of open jobs whose run is not open there any more: its jobs, once per run; what they do not name, by itself. */
@@ -105,7 +107,6 @@ class Search {
   async attempt(ids: Readonly<Record<string, string>>, task: () => Promise<void>): Promise<boolean> {
     try {
       await task();
-      this.succeeded += 1;
       return true;
     } catch (error) {
       this.failures.push(error);
@@ -118,7 +119,7 @@ class Search {
 
   /** What was found is worth having; only when there is nothing else a failure is thrown. */
   result(): readonly JobEvent[] {
-    const isNothing = this.events.length === 0 && (this.isCutOff || this.succeeded === 0);
+    const isNothing = this.events.length === 0 && (this.isCutOff || this.searched === 0);
     if (isNothing && this.failures.length > 0) throw this.failures[0] as Error;
     return this.events;
   }

@@ -37,9 +37,7 @@ export function openRepositories(connection: Connection, client: GithubClient): 
     const known = lists.get(organisation);
     if (known !== undefined) return known;
     const made = renewable(clock, async () => {
-      const value = await listInstalled(client, organisation);
-      if (value === null) log.warn("repositories of the app cannot be listed", { organisation });
-      return { value: value ?? [], lastsMs: listedMs };
+      return { value: await listInstalled(client, organisation), lastsMs: listedMs };
     });
     lists.set(organisation, made);
     return made;
@@ -55,10 +53,14 @@ export function openRepositories(connection: Connection, client: GithubClient): 
     },
     async ofInterest(known) {
       const ofKnown = known.flatMap(({ origin }) => (origin === null ? [] : [origin.repository]));
-      const ofScopes = await each(settings.scopes, ofScope, (scope, error) =>
-        log.warn("repositories of a scope not looked for", { scope, error: errorText(error) }),
-      );
-      return distinct([...ofKnown, ...ofScopes, ...fresh()], settings.scopes);
+      const heardOf = [...ofKnown, ...fresh()];
+      const failed = (scope: string, error: unknown) =>
+        log.warn("repositories of a scope not looked for", { scope, error: errorText(error) });
+      const ofScopes = await each(settings.scopes, ofScope, failed).catch((error: unknown) => {
+        if (heardOf.length === 0) throw error;
+        return [];
+      });
+      return distinct([...heardOf, ...ofScopes], settings.scopes);
     },
   };
 }
@@ -89,10 +91,10 @@ function distinct(names: readonly string[], scopes: readonly string[]): readonly
   return [...found.values()];
 }
 
-/** `null`: we may not ask. An app may be installed on several owners; archived repositories run nothing. */
-async function listInstalled(client: GithubClient, organisation: string): Promise<readonly string[] | null> {
+/** An app may be installed on several owners; archived repositories run nothing. */
+async function listInstalled(client: GithubClient, organisation: string): Promise<readonly string[]> {
   const path = "/installation/repositories?per_page=100";
-  const call = { scope: organisation, right: "repositories", path, background: true, expect: [403, 404] } as const;
+  const call = { scope: organisation, right: "repositories", path, background: true } as const;
   const found = await client.pages(call, (body) =>
     list(fields(body, "the list")["repositories"], "repositories").flatMap((item) => {
       const repository = fields(item, "a repository");
@@ -101,5 +103,5 @@ async function listInstalled(client: GithubClient, organisation: string): Promis
     }),
   );
   const prefix = `${organisation.toLowerCase()}/`;
-  return found === undefined ? null : found.items.filter((name) => name.toLowerCase().startsWith(prefix));
+  return (found?.items ?? []).filter((name) => name.toLowerCase().startsWith(prefix));
 }

@@ -65,9 +65,15 @@ export async function withdrawRunner(
   handle: string | null,
 ): Promise<"withdrawn" | "busy"> {
   const { scope } = runner.reach;
-  const id = handle ?? (await findRunner(client, scope, runner.name))?.id;
-  const outcome = id === undefined ? "absent" : await deleteRunner(client, { scope }, id);
+  const byHandle = handle === null ? "absent" : await deleteRunner(client, { scope }, handle);
+  const outcome = byHandle === "absent" ? await deleteByName(client, scope, runner.name) : byHandle;
   return outcome === "busy" ? "busy" : "withdrawn";
+}
+
+/** It may have been registered anew under the same name; and where we may not ask, 404 says nothing of any runner. */
+async function deleteByName(client: GithubClient, scope: string, name: string): ReturnType<typeof deleteRunner> {
+  const found = await findRunner(client, scope, name);
+  return found === undefined ? "absent" : deleteRunner(client, { scope }, found.id);
 }
 
 export interface GhostHunt {

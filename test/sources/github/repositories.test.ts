@@ -94,7 +94,7 @@ describe("the repositories that are searched for jobs", () => {
     open({ auth: byApp });
     github.on(installed, no(status, "no"));
     expect(await searched([jobIn("acme/a")])).toEqual(["acme/a"]);
-    expect(bench.lines.some(({ level, fields }) => level === "warn" && fields["organisation"] === "acme")).toBe(true);
+    expect(bench.lines.some(({ level, fields }) => level === "warn" && fields["scope"] === "acme")).toBe(true);
   });
 
   it("of one organisation are searched though another cannot be asked", async () => {

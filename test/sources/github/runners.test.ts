@@ -28,12 +28,18 @@ describe("runners at GitHub", () => {
   describe("are withdrawn", () => {
     it.each([
       [204, "withdrawn"],
-      [404, "withdrawn"],
       [422, "busy"],
     ])("by their handle: %i is %s", async (status, outcome) => {
       github.on(remove(501), status === 204 ? { status } : no(status, "words"));
       expect(await source.withdraw(githubRunner(), "501")).toBe(outcome);
       expect(github.calls).toEqual([remove(501)]);
+    });
+
+    it("by their name where the handle is gone, for they may have been registered anew", async () => {
+      github.on(remove(501), no(404, "Not Found"));
+      github.on(list, ok({ runners: [listed(502, "onejob-r1")] })).on(remove(502), { status: 204 });
+      expect(await source.withdraw(githubRunner({ id: "r1" }), "501")).toBe("withdrawn");
+      expect(github.calls.at(-1)).toBe(remove(502));
     });
 
     it("by their name where no handle is known, on whichever page, though the server ignores the filter", async () => {
