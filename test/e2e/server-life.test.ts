@@ -20,19 +20,21 @@ describe("a server", () => {
   it("keeps its data folder and the files in it to itself, and says where it is only while it runs", async () => {
     const server = await place.serve();
     const mode = (name: string) => statSync(join(place.dataDir, name)).mode & 0o777;
-    expect(["token", "server.json", "onejob.sock"].map(mode)).toEqual([0o600, 0o600, 0o600]);
-    expect(mode(".")).toBe(0o700);
+    expect(["token", "server.json", "sock/onejob.sock"].map(mode)).toEqual([0o600, 0o600, 0o600]);
+    expect([".", "sock"].map(mode)).toEqual([0o700, 0o700]);
     expect(await server.kill("SIGTERM")).toBe(0);
     expect(["server.json", "onejob.sock"].filter((name) => existsSync(join(place.dataDir, name)))).toEqual([]);
   });
 
   it("told to stop leaves with 0, lets the running job go on, and the next one adopts it", async () => {
     const server = await place.serve();
-    const id = (await detach("sh", "-c", "sleep 2; exit 4")).stdout.trim();
+    const signal = place.openTo("signal");
+    const id = (await detach("sh", "-c", `until [ -s ${signal} ]; do sleep 0.1; done; exit 4`)).stdout.trim();
     await until(async () => (await jobs()).some((job) => job.state === "running"));
     expect(await server.kill("SIGTERM")).toBe(0);
     expect(markedProcesses(place.dataDir).length).toBeGreaterThan(0);
     await place.serve();
+    writeFileSync(signal, "go on");
     expect((await place.run(["watch", id])).code).toBe(1);
     expect(await place.json(`/api/v1/jobs/${id}`)).toMatchObject({ state: "failed", exitCode: 4, attempt: 1 });
   });
