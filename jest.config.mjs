@@ -22,7 +22,7 @@ const shared = {
 };
 
 /** Folders whose tests start processes and wait for them. */
-const machines = "agent|compute|machine|fakes";
+const machines = "agent|compute|contract|machine|fakes";
 
 /** `testTimeout` holds for all projects alike (Jest ignores it inside one), so longer limits come from a set-up file. */
 const driven = (name) => ({

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { GithubPlace, type GithubPlaceOptions } from "../fixtures/github-place";
 import { until } from "../fixtures/onejob-process";
 
@@ -132,10 +133,13 @@ describe("a server that is stopped", () => {
   it("leaves a running job alone, and the next one sees it end", async () => {
     const { server } = await open();
     const { fake } = github;
-    const job = fake.queueJob("acme/widgets", { labels, script: "sleep 4" });
+    const signal = github.place.openTo("signal");
+    const script = `until [ -s ${signal} ]; do sleep 0.1; done`;
+    const job = fake.queueJob("acme/widgets", { labels, script });
     await until(async () => (await github.jobs())[0]?.state === "running");
     expect(await server.kill("SIGKILL")).toBeNull();
     await github.serve();
+    writeFileSync(signal, "go on");
     await until(() => job.status === "completed");
     expect(job.conclusion).toBe("success");
     await until(async () => (await github.jobs())[0]?.state === "completed");

@@ -18,12 +18,16 @@ export function readRuns(body: unknown): readonly RunDocument[] {
   return list(fields(body, "the list")["workflow_runs"], "workflow_runs").map(readRun);
 }
 
+/** What only those can cause who may write to the repository, and what runs its own code. */
+const ownEvents: ReadonlySet<unknown> = new Set(["push", "schedule", "workflow_dispatch", "repository_dispatch"]);
+
 /**
  * The code comes from `head_repository`. Where a fork was deleted since, that is null: still nobody's we know.
  * A repository that is itself a fork runs its own code all the same.
  */
-function isForked({ repository, head_repository: head }: Fields): boolean | null {
+function isForked({ repository, head_repository: head, event }: Fields): boolean | null {
   if (head === null) return true;
+  if (head === undefined && ownEvents.has(event)) return false;
   if (!isFields(repository) || !isFields(head)) return null;
   const [base, code] = [repository["full_name"], head["full_name"]];
   if (typeof base !== "string" || typeof code !== "string") return null;

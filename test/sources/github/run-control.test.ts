@@ -157,6 +157,8 @@ describe("whether a job's code comes from a fork", () => {
     ],
     ["nothing it names", { repository }, null],
     ["a repository without a name", { repository, head_repository: {} }, null],
+    ["nothing, after a push", { event: "push", repository }, false],
+    ["nothing, for a pull request", { event: "pull_request", repository }, null],
   ])("is decided by the run's head: %s", async (_case, rest, fork) => {
     github.on(run, ok({ id: 31, ...rest }));
     expect(await source.isFork(factsOf())).toBe(fork);
