@@ -1,5 +1,7 @@
 /** Dynalite 4 has no types. Only what the embedded store uses, as its source has it. */
 declare module "dynalite/db" {
+  import type { Readable } from "node:stream";
+
   export type Callback<T = unknown> = (error: Error | null | undefined, value?: T) => void;
   export type Row = Record<string, unknown>;
 
@@ -22,6 +24,9 @@ declare module "dynalite/db" {
     put(key: string, value: unknown): Promise<void>;
     batch(operations: readonly Operation[]): Promise<void>;
     iterator(range: { gte: string; lt: string }): AsyncIterable<[string, Row]>;
+    values(options: unknown): AsyncIterable<Row> & { close(): Promise<void> };
+    /** What queries read. */
+    createValueStream: (options: unknown) => Readable;
   }
   export interface Store {
     readonly db: Level;

@@ -6,6 +6,7 @@ import { mkdir, statfs } from "node:fs/promises";
 import { types } from "node:util";
 import { create, type Row, type Store } from "dynalite/db";
 import { OnejobError } from "../../../core/errors";
+import { withClosedStreams } from "./closed-streams";
 import { repairIndexes } from "./embedded-indexes";
 import { OpenStore } from "./embedded-commits";
 import { putTables, type Tables } from "./embedded-tables";
@@ -91,5 +92,5 @@ async function prepared(store: OpenStore, tables: Tables): Promise<OpenStore> {
 }
 
 function dynaliteStore(path: string): Store {
-  return create({ path, createTableMs: 0 });
+  return withClosedStreams(create({ path, createTableMs: 0 }));
 }
