@@ -210,6 +210,8 @@ export interface Breaker {
   /** Machines in a row that never took a job. */
   readonly failures: number;
   readonly reason: ReasonCode;
+  /** What the last of them said, where it said anything. */
+  readonly detail?: string | null;
   /** While in the future: one probe only. `null`: closed. */
   readonly openUntil: Instant | null;
 }

@@ -159,7 +159,7 @@ function gateOf(shortage: Shortage, { view, profile, hasSource, now }: PlanInput
   if (standing?.until != null && standing.until > now) return { allowed: 0, blocked: standing };
   const gate = breakerGate(view.planner.breakers[shortage.key], shortage.supply, now);
   if (gate === undefined) return { allowed: shortage.jobs.length };
-  return { allowed: gate.probe ? 1 : 0, blocked: block(gate.reason, gate.until) };
+  return { allowed: gate.probe ? 1 : 0, blocked: block(gate.reason, gate.until, gate.detail) };
 }
 
 function block(reason: ReasonCode, until: Instant | null, detail: string | null = null): Omit<Blocked, "since"> {

@@ -1,4 +1,5 @@
 /** Cancel at any stage: what does not run yet ends at once, what runs is told to stop and has a deadline to obey. */
+import { OnejobError } from "../core/errors";
 import { isFinal, isUnderWay } from "../core/lifecycle";
 import type { Job } from "../core/model";
 import type { Ports } from "../core/ports";
@@ -7,7 +8,10 @@ import { applyToJob } from "./moves";
 /** Ended already: nothing happens, and the job is answered as it stands. */
 export async function cancelJob(job: Job, ports: Ports): Promise<Job> {
   if (isFinal(job.state)) return job;
-  if ((await ports.source(job.source)?.cancel(job)) === "asked") return job;
+  const source = ports.source(job.source);
+  if (source === undefined)
+    throw new OnejobError("bad-request", `the source "${job.source}" of ${job.key} is not configured any more`);
+  if ((await source.cancel(job)) === "asked") return job;
   const at = ports.clock.now();
   const cancelled = await applyToJob(
     job,

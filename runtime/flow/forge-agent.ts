@@ -22,14 +22,17 @@ export async function beginUnknown(runner: Runner, ports: Ports): Promise<Runner
   return begun.runner;
 }
 
+const leftWithout = "the runner program ended by itself, and GitHub knows of no job that it had";
+
 export type Finished = Extract<AgentEvent, { readonly type: "finished" }>;
 
 /** It has left. What it ran is named before its supply ends: else another machine is made for that same job. */
 export async function leaveForge(event: Finished, runner: Runner, ports: Ports): Promise<void> {
   const { reason, detail } = event;
   if (reason === "misconfigured" || reason === "boot-failing") {
+    ports.log.warn("runner program could not serve", { runner: runner.id, reason, detail });
     await blockReach(runner, { reason, detail }, ports);
-    await countFailure(runner, reason, ports);
+    await countFailure(runner, { reason, detail }, ports);
   }
   // It said so, or it ended well though nobody asked it to leave: so it has served somebody.
   const served = isAtWork(runner) || (reason === null && event.exitCode === 0 && runner.askedAt === null);
@@ -41,7 +44,7 @@ export async function leaveForge(event: Finished, runner: Runner, ports: Ports):
     return true;
   });
   // One that leaves again and again without a job would be made again and again.
-  if (!named && !isAtWork(runner)) await countFailure(runner, "boot-failing", ports);
+  if (!named && !isAtWork(runner)) await countFailure(runner, { reason: "boot-failing", detail: leftWithout }, ports);
 }
 
 /** One call where it took the job it was made for; where it took another, all of the source's are looked through. */

@@ -106,7 +106,8 @@ function mayMove(job: Job): boolean {
 }
 
 async function placeAnew(job: Job, ports: Ports): Promise<void> {
-  if (!mayMove(job)) return;
+  // Without its source nobody knows more of it than before.
+  if (!mayMove(job) || ports.source(job.source) === undefined) return;
   const facts: JobFacts = { ...job, profile: null, group: groupOf(job, ports) };
   const place = await placeFor(facts, ports);
   if (samePlace(job, place) || (await staysWell(job, facts, ports))) return;

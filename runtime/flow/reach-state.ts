@@ -28,14 +28,23 @@ export async function blockReach({ profile, reach }: Place, failure: ReachFailur
 }
 
 /** A machine that never reported in, or that the source gave nothing. */
-export async function countFailure({ profile, reach }: Place, reason: ReasonCode, ports: Ports): Promise<void> {
+export async function countFailure({ profile, reach }: Place, failure: ReachFailure, ports: Ports): Promise<void> {
   const key = reachKey(reach);
   const now = ports.clock.now();
   await updatePlanner(
     await ports.ledger.readPlanner(profile),
-    ({ breakers }) => ({ breakers: { ...breakers, [key]: breakerFailed(breakers[key], reason, now) } }),
+    ({ breakers }) => ({ breakers: { ...breakers, [key]: breakerFailed(breakers[key], failure, now) } }),
     ports,
   );
+}
+
+/** Somebody changed the settings, or started the server anew: what was wrong may be right by now. */
+export async function forgiveFailures(ports: Ports): Promise<void> {
+  for (const profile of await ports.ledger.listProfiles()) {
+    const planner = await ports.ledger.readPlanner(profile);
+    if (Object.keys(planner.breakers).length + Object.keys(planner.blocked).length === 0) continue;
+    await updatePlanner(planner, () => ({ breakers: {}, blocked: {} }), ports);
+  }
 }
 
 /** Something of this reach went well: what was said against it holds no more. */

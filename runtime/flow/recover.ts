@@ -7,10 +7,12 @@ import { isFinal, isUnderWay, runnerTraits } from "../core/lifecycle";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { profileOf, settle, updatePlanner } from "./moves";
+import { forgiveFailures } from "./reach-state";
 import { sweep } from "./sweep";
 
 export async function recover(ports: Ports): Promise<{ readonly adopted: number }> {
   const now = ports.clock.now();
+  await forgiveFailures(ports);
   let adopted = 0;
   for (const profile of await ports.ledger.listProfiles()) {
     const { planner, runners, jobs } = await ports.ledger.readProfile(profile);

@@ -96,7 +96,8 @@ export async function loseRunner(runner: Runner, { reason, still }: Loss, ports:
   if (!lost.moved && !isStopping(lost.runner)) return false;
   if (lost.moved) {
     ports.log.warn("runner lost", { runner: runner.id, profile: runner.profile, job: runner.job, reason });
-    if (await failedToBoot(lost.before, ports)) await countFailure(runner, "boot-failing", ports);
+    if (await failedToBoot(lost.before, ports))
+      await countFailure(runner, { reason: "boot-failing", detail: null }, ports);
   }
   const job = await jobOf(lost.runner, ports);
   // A forge's agent that was stopping has left its job: how that ended the forge says.

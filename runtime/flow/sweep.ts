@@ -75,7 +75,8 @@ async function expireRunner(item: DueItem & { kind: "runner" }, ports: Ports): P
 async function expireIdle(runner: Runner, ports: Ports): Promise<string | undefined> {
   const job = runner.job === null ? undefined : await findJob(runner.job, runner.profile, ports);
   if (job !== undefined && holdsJob(runner, job)) return lookAfter(runner, ports);
-  if (await isPassedOver(runner, ports)) await countFailure(runner, "runner-not-eligible", ports);
+  if (await isPassedOver(runner, ports))
+    await countFailure(runner, { reason: "runner-not-eligible", detail: null }, ports);
   const { profile, id } = runner;
   return (await retireRunner({ profile, runner: id, reason: "idle-timeout" }, ports)) ? "idle-timeout" : undefined;
 }

@@ -105,8 +105,13 @@ async function apply(event: AgentEvent, scene: Scene, ports: Ports): Promise<Sce
       ports.log.warn("machine is being taken away", { runner: scene.runner.id, job: scene.job?.key });
       return scene;
     case "finished":
-      return finish(event, scene, ports);
+      return finish({ ...event, detail: plainText(event.detail) }, scene, ports);
   }
+}
+
+/** It ends up on somebody's terminal, and comes from a machine that ran anybody's job. */
+function plainText(detail: string | null): string | null {
+  return detail === null ? null : detail.replace(/[^\P{Cc}\n]/gu, "?");
 }
 
 async function listen(runner: Runner, ports: Ports): Promise<Runner> {

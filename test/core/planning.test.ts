@@ -61,6 +61,13 @@ describe("planning", () => {
     expect(machines(plan({ view: someView({ jobs: jobs(2), runners }) }))).toBe(1);
   });
 
+  it("says what the machines said that opened a breaker", () => {
+    const detail = "no such folder: /opt/runner";
+    const breaker = { failures: 3, reason: "misconfigured", detail, openUntil: noon + 1 } as const;
+    const view = someView({ jobs: jobs(1), planner: somePlanner({ breakers: { [key]: breaker } }) });
+    expect(plan({ view }).blocked[key]).toMatchObject({ reason: "misconfigured", detail });
+  });
+
   it("launches nothing for a source that is not configured any more, and says so", () => {
     const decision = plan({ view: someView({ jobs: jobs(1) }), hasSource: () => false });
     expect(decision.wanted).toEqual([]);

@@ -2,6 +2,7 @@ import { removeGhosts } from "../../runtime/flow/ask-source";
 import { drainFleet } from "../../runtime/flow/drain";
 import { handBack } from "../../runtime/flow/hand-back";
 import { readWhy } from "../../runtime/flow/read-job";
+import { forgiveFailures } from "../../runtime/flow/reach-state";
 import { ForgeWorld, listeningJob, runningJob } from "../fakes/forge-world";
 import { someProfile } from "../fixtures/records";
 
@@ -258,6 +259,23 @@ describe("a listener that will not start", () => {
     const why = await readWhy(await world.forgeJob("a"), world.ports);
     expect(why.what).toContain("exit 7");
     expect(why.reason).toBe(reason);
+  });
+
+  it("is tried again once somebody has changed the settings", async () => {
+    const world = new ForgeWorld();
+    await world.tell(world.forge.queue({ id: "a" }));
+    for (let round = 0; round < 6; round += 1) {
+      for (const agent of world.agents()) {
+        await agent.enrol();
+        await agent.finish(null, "misconfigured", "there is no bin/Runner.Listener in /opt/runner");
+      }
+      await world.turn(minute);
+    }
+    const before = world.compute.started.length;
+    expect((await readWhy(await world.forgeJob("a"), world.ports)).what).toContain("/opt/runner");
+    await forgiveFailures(world.ports);
+    await world.turn();
+    expect(world.compute.started).toHaveLength(before + 1);
   });
 
   it("stops launching after three of them", async () => {

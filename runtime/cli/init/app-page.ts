@@ -36,7 +36,10 @@ const returnPath = "/created";
 
 export async function openAppPage({ wish, port, redeem }: AppPageOptions): Promise<AppPage> {
   const state = randomBytes(24).toString("base64url");
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer((request, response) => {
+    // Whatever somebody else on this machine asks must not end us with the app's only key in hand.
+    answer(request, response).catch(() => response.destroy());
+  });
   const origin = `http://${host}:${await listen(server, port)}`;
   let busy = false;
 

@@ -32,6 +32,8 @@ export function localSocket({ http, path, closeMs = defaultLimits.closeMs }: Loc
     socket.once("close", () => open.delete(socket));
     http.server.emit("connection", socket);
   });
+  // Past the HTTP server's own limit: half-open connections would use up the files of the whole process.
+  door.maxConnections = defaultLimits.connections;
   http.addHook("onClose", async () => {
     if (!door.listening) return;
     const closed = new Promise<void>((resolve) => door.close(() => resolve()));

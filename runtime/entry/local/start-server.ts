@@ -6,6 +6,7 @@ import { parseListen } from "../../core/settings-listen";
 import type { Log, Ports } from "../../core/ports";
 import { handBack } from "../../flow/hand-back";
 import { placeAllAnew } from "../../flow/place-job";
+import { forgiveFailures } from "../../flow/reach-state";
 import { recover } from "../../flow/recover";
 import { startBackground, type Background } from "./background";
 import type { Changes } from "./changes";
@@ -159,6 +160,7 @@ function running(parts: Parts): RunningServer {
   const { state, http, background, settings, dataDir, log } = parts;
   const { ports, changes, stopReceiving } = state.local;
   const planAll = async () => {
+    await forgiveFailures(ports);
     await ports.queue.send(settings.current().profiles.map(({ name }) => ({ kind: "plan", profile: name })));
     await placeAllAnew(ports);
   };

@@ -25,7 +25,8 @@ export async function verifyDelivery(delivery: Delivery, { settings, secret }: V
       unread ??= error;
     }
   }
-  if (unread !== undefined) throw unread as Error;
+  // Where secrets are kept is no business of who sends without one: the cause is for the log.
+  if (unread !== undefined) throw new Error(`a webhook secret of ${name} cannot be read`, { cause: unread });
   const none = webhookSecrets.length === 0 ? `${name} has no webhookSecrets` : `${name}: none of webhookSecrets fits`;
   throw new OnejobError("bad-signature", none);
 }

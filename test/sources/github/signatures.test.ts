@@ -70,7 +70,7 @@ describe("a webhook's signature", () => {
     const webhookSecrets = [{ file: "gone" }, { env: "HOOK" }];
     expect((await receiver({ webhookSecrets }).receive(delivery(body))).kind).toBe("events");
     await expect(receiver({ webhookSecrets }).receive(delivery(body, { key: "x" }))).rejects.toThrow(
-      "there is no gone",
+      "a webhook secret of gh cannot be read",
     );
   });
 
