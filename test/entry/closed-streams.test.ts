@@ -1,4 +1,5 @@
-import type { Row, Store } from "dynalite/db";
+import { Readable } from "node:stream";
+import type { Row } from "dynalite/db";
 import { withClosedStreams } from "../../runtime/entry/local/store/closed-streams";
 
 /** A store whose iterators say when they were let go. */
@@ -10,7 +11,7 @@ function countingStore(rows: readonly Row[]) {
     },
     close: async () => void (seen.closed += 1),
   });
-  const store = withClosedStreams({ db: { values } } as unknown as Store);
+  const store = withClosedStreams({ db: { values, createValueStream: () => Readable.from([]) } });
   return { seen, read: () => store.db.createValueStream({}) };
 }
 

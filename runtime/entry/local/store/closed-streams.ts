@@ -5,7 +5,11 @@
 import { Readable } from "node:stream";
 import type { Store } from "dynalite/db";
 
-export function withClosedStreams(store: Store): Store {
+interface Streamed {
+  readonly db: Pick<Store["db"], "values" | "createValueStream">;
+}
+
+export function withClosedStreams<T extends Streamed>(store: T): T {
   const { db } = store;
   db.createValueStream = (options) => {
     const iterator = db.values(options);
