@@ -11,7 +11,7 @@ function countingStore(rows: readonly Row[]) {
     },
     close: async () => void (seen.closed += 1),
   });
-  const store = withClosedStreams({ db: { values, createValueStream: () => Readable.from([]) } });
+  const store = withClosedStreams({ db: { values, createValueStream: (_options: unknown) => Readable.from([]) } });
   return { seen, read: () => store.db.createValueStream({}) };
 }
 
