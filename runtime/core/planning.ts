@@ -185,15 +185,29 @@ function groupByReach(chosen: readonly { readonly job: Job; readonly shortage: S
 const firstBackoffMs = 1_000;
 const longestBackoffMs = 5 * 60_000;
 
-/** A reach after a launch that failed: tried again after a pause that doubles with every failure in a row. */
+export interface Failure {
+  readonly reason: ReasonCode;
+  readonly detail: string | null;
+  /** The source said so, not a compute or a machine. */
+  readonly atSource?: boolean;
+  /** When the other side said that it may be tried again. */
+  readonly retryAt?: Instant;
+}
+
+/**
+ * A reach after something failed: tried again at the moment the other side named, else after a pause that doubles with
+ * every failure in a row. What fails during a pause failed for the same cause: a batch counts once.
+ */
 export function backOff(
   standing: Blocked | undefined,
-  failure: { readonly reason: ReasonCode; readonly detail: string | null; readonly atSource?: boolean },
-  at: { readonly now: Instant; readonly jitter: number },
+  { retryAt, ...failure }: Failure,
+  { now, jitter }: { readonly now: Instant; readonly jitter: number },
 ): Blocked {
+  const isSame = standing?.reason === failure.reason;
+  const paused = isSame && (standing.until ?? 0) > now ? standing : undefined;
+  if (paused !== undefined) return { ...paused, ...failure, until: Math.max(paused.until ?? 0, retryAt ?? 0) };
   const tries = (standing?.tries ?? 0) + 1;
   const pauseMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (tries - 1));
-  const until = at.now + Math.round(pauseMs * (0.5 + at.jitter / 2));
-  const since = standing?.reason === failure.reason ? standing.since : at.now;
-  return { ...failure, since, until, tries };
+  const until = retryAt ?? now + Math.round(pauseMs * (0.5 + jitter / 2));
+  return { ...failure, since: isSame ? standing.since : now, until, tries };
 }

@@ -2,7 +2,7 @@
  * One launch, from the stored request to written runners. Safe to repeat at any point: the compute knows each runner
  * by name, runners are created once, and a job is claimed only while it still waits.
  */
-import { backOff } from "../core/planning";
+import { backOff, type Failure } from "../core/planning";
 import {
   reachKey,
   type Blocked,
@@ -15,7 +15,6 @@ import {
   type Runner,
 } from "../core/model";
 import type { Compute, LaunchRequest, MachineOutcome, Ports } from "../core/ports";
-import type { ReasonCode } from "../core/reasons";
 import { newRunner } from "../core/runner-moves";
 import { runnerSubject } from "../core/subject";
 import { applyToJob, findJob, profileOf } from "./moves";
@@ -35,11 +34,6 @@ interface Made {
   readonly launchingAt: Instant;
   readonly launchedAt: Instant;
   readonly bootMs: number;
-}
-
-interface Failure {
-  readonly reason: ReasonCode;
-  readonly detail: string | null;
 }
 
 export interface LaunchResult {

@@ -2,22 +2,15 @@
 import { breakerFailed } from "../core/breaker";
 import { OnejobError } from "../core/errors";
 import { reachKey, type Blocked, type PlannerRecord, type Runner } from "../core/model";
-import { backOff } from "../core/planning";
+import { backOff, type Failure } from "../core/planning";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
 import { updatePlanner } from "./moves";
 
 type Place = Pick<Runner, "profile" | "reach">;
 
-export interface ReachFailure {
-  readonly reason: ReasonCode;
-  readonly detail: string | null;
-  /** The source said so, not a machine. */
-  readonly atSource?: boolean;
-}
-
 /** Nothing more is launched for this reach for a while, and waiting jobs say why. */
-export async function blockReach({ profile, reach }: Place, failure: ReachFailure, ports: Ports): Promise<void> {
+export async function blockReach({ profile, reach }: Place, failure: Failure, ports: Ports): Promise<void> {
   const at = { now: ports.clock.now(), jitter: ports.random.fraction() };
   const key = reachKey(reach);
   await updatePlanner(
@@ -28,7 +21,7 @@ export async function blockReach({ profile, reach }: Place, failure: ReachFailur
 }
 
 /** A machine that never reported in, or that the source gave nothing. */
-export async function countFailure({ profile, reach }: Place, failure: ReachFailure, ports: Ports): Promise<void> {
+export async function countFailure({ profile, reach }: Place, failure: Failure, ports: Ports): Promise<void> {
   const key = reachKey(reach);
   const now = ports.clock.now();
   await updatePlanner(
@@ -89,10 +82,15 @@ export async function unblockReach({ profile, reach }: Place, ports: Ports): Pro
 }
 
 /** What a failed call to a source means for those who wait for it; `undefined`: it is no such failure. */
-export function sourceFailure(error: unknown): ReachFailure | undefined {
+export function sourceFailure(error: unknown): Failure | undefined {
   if (!(error instanceof OnejobError)) return undefined;
   const reason = sourceReasons[error.code];
-  return reason && { reason, detail: error.detail, atSource: true };
+  return reason && { reason, detail: error.detail, atSource: true, ...namedTime(error.details) };
+}
+
+function namedTime(details: unknown): Pick<Failure, "retryAt"> {
+  const retryAt = typeof details === "object" && details !== null && "retryAt" in details ? details.retryAt : null;
+  return typeof retryAt === "number" ? { retryAt } : {};
 }
 
 const sourceReasons: Readonly<Partial<Record<string, ReasonCode>>> = {

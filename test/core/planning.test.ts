@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { backOff, planProfile, type PlanInput } from "../../runtime/core/planning";
-import { reachKey, type Job, type Runner } from "../../runtime/core/model";
+import { reachKey, type Blocked, type Job, type Runner } from "../../runtime/core/model";
 import { noon, reach, someJob, someLaunch, somePlanner, someProfile, someRunner, someView } from "../fixtures/records";
 
 function plan(changes: Partial<PlanInput>) {
@@ -196,13 +196,32 @@ describe("planning", () => {
 });
 
 describe("backing off", () => {
+  const at = { now: noon, jitter: 1 };
+  const pauseOf = ({ until }: { readonly until: number | null }, now = noon) => (until ?? 0) - now;
+
   it("doubles the pause with every failure in a row, up to five minutes", () => {
     const failure = { reason: "no-capacity", detail: null } as const;
-    const at = { now: noon, jitter: 1 };
     const first = backOff(undefined, failure, at);
-    const second = backOff(first, failure, at);
-    const late = backOff({ ...second, tries: 40 }, failure, at);
-    expect([first, second, late].map((blocked) => (blocked.until ?? 0) - noon)).toEqual([1_000, 2_000, 300_000]);
+    const next = { now: noon + 1_000, jitter: 1 };
+    const second = backOff(first, failure, next);
+    const late = backOff({ ...second, until: noon, tries: 40 }, failure, next);
+    expect([pauseOf(first), pauseOf(second, next.now), pauseOf(late, next.now)]).toEqual([1_000, 2_000, 300_000]);
     expect(second.since).toBe(first.since);
+  });
+
+  it("takes failures that arrive during a pause for the one that began it: a batch fails as one", () => {
+    const failure = { reason: "throttled", detail: "gh", atSource: true } as const;
+    const first = backOff(undefined, failure, at);
+    const eighth = Array.from({ length: 7 }).reduce<Blocked>((standing) => backOff(standing, failure, at), first);
+    expect(eighth).toEqual(first);
+  });
+
+  it("pauses until the moment the other side named, however often it failed", () => {
+    const failure = { reason: "throttled", detail: "gh", atSource: true, retryAt: noon + 30_000 } as const;
+    const first = backOff(undefined, failure, at);
+    const often = backOff({ ...first, until: noon, tries: 12 }, failure, at);
+    expect([pauseOf(first), pauseOf(often)]).toEqual([30_000, 30_000]);
+    const later = backOff(first, { ...failure, retryAt: noon + 45_000 }, at);
+    expect(pauseOf(later)).toBe(45_000);
   });
 });
