@@ -64,7 +64,8 @@ export class MemoryLedger implements Ledger {
 
   async readJob(key: JobKey, profile?: string | null): Promise<Job | undefined> {
     if (profile !== undefined) return this.#jobs.get({ partition: profile ?? "", name: key });
-    return this.#allJobs().find((job) => job.key === key);
+    const found = this.#jobs.named(key);
+    return found.find((job) => job.profile !== null) ?? found[0];
   }
 
   async listJobs(query: JobQuery): Promise<Page<Job>> {

@@ -21,8 +21,12 @@ export interface Stored<T> {
 export class MemoryTable<T> {
   readonly #clock: Clock;
   readonly #items = new Map<string, Stored<T>>();
+  /** By name: where there are items of that name. */
+  readonly #partitions = new Map<string, Set<string>>();
   /** By partition, then name. */
   readonly #live = new Map<string, Map<string, Stored<T>>>();
+  /** By partition, in order of names; forgotten with every change there. */
+  readonly #sorted = new Map<string, readonly T[]>();
   /** By `dueAt`; replaced and removed ones stay until they are met. */
   #ended: Stored<T>[] = [];
 
@@ -51,6 +55,8 @@ export class MemoryTable<T> {
   put(item: Stored<T>): void {
     const { partition, name } = item.place;
     this.#items.set(idOf(item.place), item);
+    this.#partitions.set(name, (this.#partitions.get(name) ?? new Set()).add(partition));
+    this.#sorted.delete(partition);
     const live = this.#live.get(partition) ?? new Map<string, Stored<T>>();
     this.#live.set(partition, live);
     if (item.live) live.set(name, item);
@@ -62,6 +68,8 @@ export class MemoryTable<T> {
 
   remove(place: Place): void {
     this.#items.delete(idOf(place));
+    this.#partitions.get(place.name)?.delete(place.partition);
+    this.#sorted.delete(place.partition);
     this.#live.get(place.partition)?.delete(place.name);
   }
 
@@ -70,10 +78,20 @@ export class MemoryTable<T> {
     return [...this.#items.values()].filter((item) => item.expiresAt > now).map(({ record }) => record);
   }
 
+  /** Those of this name, in whatever partition. */
+  named(name: string): readonly T[] {
+    const places = [...(this.#partitions.get(name) ?? [])];
+    return places.flatMap((partition) => this.get({ partition, name }) ?? []);
+  }
+
   /** By name. */
   live(partition: string): readonly T[] {
+    const known = this.#sorted.get(partition);
+    if (known !== undefined) return known;
     const items = [...(this.#live.get(partition)?.values() ?? [])];
-    return items.sort((a, b) => (a.place.name < b.place.name ? -1 : 1)).map(({ record }) => record);
+    const sorted = items.sort((a, b) => (a.place.name < b.place.name ? -1 : 1)).map(({ record }) => record);
+    this.#sorted.set(partition, sorted);
+    return sorted;
   }
 
   due(now: Instant): readonly Stored<T>[] {

@@ -1,0 +1,215 @@
+/**
+ * The forge: what is true there of jobs and runners, whoever was told. It gives any job that waits to any runner that
+ * listens in reach; a runner that was given one has a moment to take it, else another one gets it a minute later.
+ */
+import { runnerName, type Instant } from "../../runtime/core/model";
+import type { Dice } from "./dice";
+import type { Kernel } from "./kernel";
+
+export interface ForgeJob {
+  readonly id: string;
+  readonly labels: readonly string[];
+  readonly run: string;
+  readonly durationMs: number;
+  readonly createdAt: Instant;
+  state: "queued" | "waiting" | "in_progress" | "completed";
+  conclusion: "success" | "failure" | "cancelled" | null;
+  runner: string | null;
+  startedAt: Instant | null;
+  endedAt: Instant | null;
+}
+
+/** The program on a machine that waits for a job there. */
+export interface Listener {
+  /** Answers whether it begins the job. */
+  take(job: ForgeJob): boolean;
+  /** The forge wants the running job stopped. */
+  cancel(): void;
+  /** It is not known there any more. */
+  dropped(): void;
+}
+
+export interface ForgeRunner {
+  readonly name: string;
+  readonly handle: string;
+  readonly labels: readonly string[];
+  /** Never given anything, for a reason that only its owner could find. */
+  readonly shunned: boolean;
+  listener: Listener | null;
+  job: string | null;
+  /** Until then it is said to be busy, though it is not. */
+  busyUntil: Instant;
+}
+
+export interface ForgeWatch {
+  /** Something became of a job that a webhook tells. */
+  moved(job: ForgeJob): void;
+  runOver(run: string): void;
+}
+
+const minute = 60_000;
+/** Those of others; a job on them is no business of ours. */
+const theirs = "their-runner";
+/** After so long without a sign of the machine its job has failed. */
+const lostMs = 10 * minute;
+
+export class ForgeTruth {
+  readonly kernel: Kernel;
+  readonly dice: Dice;
+  readonly jobs = new Map<string, ForgeJob>();
+  readonly runners = new Map<string, ForgeRunner>();
+  /** Jobs that have not ended. */
+  readonly open = new Map<string, ForgeJob>();
+  readonly #watch: ForgeWatch;
+  readonly #queued = new Map<string, ForgeJob>();
+  #registered = 0;
+
+  constructor(parts: { readonly kernel: Kernel; readonly dice: Dice; readonly watch: ForgeWatch }) {
+    this.kernel = parts.kernel;
+    this.dice = parts.dice;
+    this.#watch = parts.watch;
+  }
+
+  create(given: Pick<ForgeJob, "id" | "labels" | "run" | "durationMs">, held: boolean): ForgeJob {
+    const state = held ? "waiting" : "queued";
+    const none = { conclusion: null, runner: null, startedAt: null, endedAt: null };
+    const job: ForgeJob = { ...given, ...none, state, createdAt: this.kernel.now() };
+    this.jobs.set(job.id, job);
+    this.open.set(job.id, job);
+    this.#moved(job);
+    return job;
+  }
+
+  /** For an approval, or given. Nothing happens to one that runs or ended. */
+  hold(job: ForgeJob, held: boolean): void {
+    if (job.state !== (held ? "queued" : "waiting")) return;
+    job.state = held ? "waiting" : "queued";
+    this.#moved(job);
+  }
+
+  cancel(job: ForgeJob): void {
+    if (job.state === "queued" || job.state === "waiting") this.end(job, "cancelled");
+    if (job.state !== "in_progress") return;
+    const listener = this.runners.get(job.runner ?? "")?.listener;
+    if (listener) listener.cancel();
+    this.kernel.after(5 * minute, () => this.end(job, "cancelled"));
+  }
+
+  end(job: ForgeJob, conclusion: "success" | "failure" | "cancelled"): void {
+    if (job.state === "completed") return;
+    Object.assign(job, { state: "completed", conclusion, endedAt: this.kernel.now() });
+    this.open.delete(job.id);
+    this.#moved(job);
+    const runner = this.runners.get(job.runner ?? "");
+    // A runner for one job is forgotten with it; one that is silent stays, as somebody has to notice.
+    if (runner?.job === job.id) {
+      if (runner.listener !== null) this.runners.delete(runner.name);
+      else this.#free(runner);
+    }
+    if (![...this.open.values()].some(({ run }) => run === job.run)) this.#watch.runOver(job.run);
+  }
+
+  register(name: string, labels: readonly string[]): ForgeRunner {
+    this.runners.get(name)?.listener?.dropped();
+    this.#registered += 1;
+    const handle = `h${this.#registered}`;
+    const shunned = this.dice.strikes("never-given");
+    const runner: ForgeRunner = { name, handle, labels, shunned, listener: null, job: null, busyUntil: 0 };
+    this.runners.set(name, runner);
+    return runner;
+  }
+
+  isBusy({ job, busyUntil }: ForgeRunner): boolean {
+    return job !== null || busyUntil > this.kernel.now();
+  }
+
+  forget(runner: ForgeRunner): void {
+    if (this.runners.get(runner.name) !== runner) return;
+    this.runners.delete(runner.name);
+    runner.listener?.dropped();
+  }
+
+  /** Answers whether its credential is (still) good. */
+  listens(runner: string, handle: string, listener: Listener): boolean {
+    const standing = this.runners.get(runnerName(runner));
+    if (standing?.handle !== handle) return false;
+    standing.listener = listener;
+    if (this.dice.strikes("runner-dropped"))
+      this.kernel.after(this.dice.between(1_000, 120_000, "drop"), () => {
+        if (standing.job === null) this.forget(standing);
+      });
+    this.#assignSoon();
+    return true;
+  }
+
+  /** The program ended, or its machine did. What ran there is lost, which the forge finds out much later. */
+  leaves(runner: string): void {
+    const standing = this.runners.get(runnerName(runner));
+    if (standing === undefined) return;
+    standing.listener = null;
+    const job = standing.job === null ? undefined : this.jobs.get(standing.job);
+    if (job?.state === "in_progress") this.kernel.after(lostMs, () => this.end(job, "failure"));
+  }
+
+  #moved(job: ForgeJob): void {
+    if (job.state === "queued") {
+      this.#queued.set(job.id, job);
+      this.#assignSoon();
+      if (this.dice.strikes("foreign-runner")) this.#takeElsewhere(job);
+    } else this.#queued.delete(job.id);
+    this.#watch.moved(job);
+  }
+
+  #takeElsewhere(job: ForgeJob): void {
+    this.kernel.after(this.dice.between(1_000, 60_000, "foreign"), () => {
+      if (!this.#queued.has(job.id)) return;
+      this.#start(job, theirs);
+      this.kernel.after(job.durationMs, () => this.end(job, "success"));
+    });
+  }
+
+  #assignSoon(): void {
+    this.kernel.after(this.dice.between(200, 3_000, "assign"), () => this.#assign());
+  }
+
+  #assign(): void {
+    const free = [...this.runners.values()].filter(
+      ({ listener, job, shunned }) => listener !== null && job === null && !shunned,
+    );
+    while (free.length > 0) {
+      const [runner] = free.splice(this.dice.between(0, free.length - 1, "give"), 1);
+      const fitting = [...this.#queued.values()].filter(({ labels }) =>
+        labels.every((l) => runner?.labels.includes(l)),
+      );
+      const job = this.dice.pick(fitting, "give");
+      if (runner !== undefined && job !== undefined) return this.#give(job, runner);
+    }
+  }
+
+  #give(job: ForgeJob, runner: ForgeRunner): void {
+    runner.job = job.id;
+    this.#queued.delete(job.id);
+    this.#assignSoon();
+    this.kernel.after(this.dice.between(100, 2_000, "take"), () => {
+      if (job.state === "queued" && runner.listener?.take(job) === true) return this.#start(job, runner.name);
+      if (job.state !== "queued") return this.#free(runner);
+      this.kernel.after(minute, () => {
+        this.#free(runner);
+        if (job.state !== "queued") return;
+        this.#queued.set(job.id, job);
+        this.#assignSoon();
+      });
+    });
+  }
+
+  #free(runner: ForgeRunner): void {
+    runner.job = null;
+    if (this.dice.strikes("busy-lag")) runner.busyUntil = this.kernel.now() + 30_000;
+    this.#assignSoon();
+  }
+
+  #start(job: ForgeJob, runner: string): void {
+    Object.assign(job, { state: "in_progress", runner, startedAt: this.kernel.now() });
+    this.#moved(job);
+  }
+}

@@ -1,0 +1,70 @@
+/** What the indexes of the ledger do not show yet, and what they still show: up to two seconds behind the items. */
+import type { Instant, Job, JobKey, Runner } from "../../runtime/core/model";
+import type { Clock, DueItem } from "../../runtime/core/ports";
+import type { Dice } from "./dice";
+
+const longestMs = 2_000;
+
+interface Late {
+  readonly item: DueItem;
+  readonly shownFrom: Instant;
+  /** The deadline that the index shows until then. */
+  readonly before: Instant | null;
+}
+
+export class IndexLag {
+  readonly #clock: Clock;
+  readonly #dice: Dice;
+  readonly #late = new Map<string, Late>();
+  readonly #hidden = new Map<JobKey, Instant>();
+  readonly #deadlines = new Map<string, Instant | null>();
+
+  constructor(clock: Clock, dice: Dice) {
+    this.#clock = clock;
+    this.#dice = dice;
+  }
+
+  noteJob({ key, profile, deadlineAt }: Job, isNew: boolean): void {
+    const ms = this.#lagMs();
+    if (isNew && ms > 0) this.#hidden.set(key, this.#clock.now() + ms);
+    this.#note(`job ${key}`, { kind: "job", key, profile }, deadlineAt, ms);
+  }
+
+  noteRunner({ id, profile, deadlineAt }: Runner): void {
+    this.#note(`runner ${id}`, { kind: "runner", id, profile }, deadlineAt, this.#lagMs());
+  }
+
+  showsJob(key: JobKey): boolean {
+    const from = this.#hidden.get(key);
+    if (from === undefined) return true;
+    if (from > this.#clock.now()) return false;
+    this.#hidden.delete(key);
+    return true;
+  }
+
+  /** `truth`: what is due by the items themselves. */
+  due(truth: readonly DueItem[], now: Instant): readonly DueItem[] {
+    const at = this.#clock.now();
+    for (const [name, { shownFrom }] of this.#late) if (shownFrom <= at) this.#late.delete(name);
+    if (this.#late.size === 0) return truth;
+    const shown = truth.filter((item) => !this.#late.has(nameOf(item)));
+    const stale = [...this.#late.values()].filter(({ before }) => before !== null && before <= now);
+    return [...shown, ...stale.map(({ item }) => item)];
+  }
+
+  #lagMs(): number {
+    return this.#dice.strikes("index-lag") ? this.#dice.between(1, longestMs, "index") : 0;
+  }
+
+  #note(name: string, item: DueItem, deadline: Instant | null, ms: number): void {
+    const before = this.#deadlines.get(name) ?? null;
+    if (ms > 0) this.#late.set(name, { item, before, shownFrom: this.#clock.now() + ms });
+    else this.#late.delete(name);
+    if (deadline === null) this.#deadlines.delete(name);
+    else this.#deadlines.set(name, deadline);
+  }
+}
+
+function nameOf(item: DueItem): string {
+  return item.kind === "job" ? `job ${item.key}` : `runner ${item.id}`;
+}

@@ -1,0 +1,118 @@
+/** What is wrong at this moment and has to be put right in time. Each wrong has a name, so that it is known again. */
+import { isDemand, isHeld, isStopping, isSupply } from "../../runtime/core/lifecycle";
+import { reachKey, type Instant, type Job } from "../../runtime/core/model";
+import { launchSlots } from "../../runtime/core/planning";
+import type { ForgeTruth } from "./forge-truth";
+import type { Judge, PromiseName } from "./judge";
+import { jobKey } from "./sim-forge";
+
+export interface Wrong {
+  /** The same from one look to the next. */
+  readonly name: string;
+  readonly promise: PromiseName;
+  readonly what: string;
+  readonly names: readonly string[];
+  /** How long it may stand. */
+  readonly minutes: number;
+}
+
+type Picture = Pick<Judge, "jobs" | "runners" | "planners" | "machines" | "ended">;
+
+const minute = 60_000;
+/** The longest life a machine may have: boot, idle, its job, and twice the time that a silent agent is given. */
+const longestLifeMs = 120 * minute;
+
+export function standingWrongs(picture: Picture, forge: ForgeTruth, now: Instant): readonly Wrong[] {
+  return [
+    ...overdueJobs(picture, now),
+    ...unheardJobs(picture, forge),
+    ...strayMachines(picture, now),
+    ...overdueRunners(picture, now),
+    ...surplus(picture),
+    ...silentJobs(picture),
+  ];
+}
+
+function overdueJobs({ jobs }: Picture, now: Instant): readonly Wrong[] {
+  return [...jobs.values()]
+    .filter(({ deadlineAt }) => deadlineAt !== null && deadlineAt < now)
+    .map(({ key, state }) => ({
+      ...{ name: `overdue ${key}`, promise: "I1", names: [key], minutes: 5 },
+      what: `job ${key} is ${state} past its deadline`,
+    }));
+}
+
+/** The forge offers a job of ours, and nobody here knows of it. */
+function unheardJobs({ jobs, ended }: Picture, forge: ForgeTruth): readonly Wrong[] {
+  return [...forge.open.values()]
+    .filter(({ id, state }) => state === "queued" && !jobs.has(jobKey(id)) && !ended.has(jobKey(id)))
+    .map(({ id }) => ({
+      ...{ name: `unheard ${id}`, promise: "I1", names: [jobKey(id)], minutes: 25 },
+      what: `job ${id} waits at the forge and is not known here`,
+    }));
+}
+
+function strayMachines({ machines, runners, planners }: Picture, now: Instant): readonly Wrong[] {
+  const open = new Set([...planners.values()].flatMap((planner) => planner.launches.map(({ id }) => id)));
+  return [...machines.values()].flatMap(({ runner, launch, startedAt }): readonly Wrong[] => {
+    const common = { promise: "I2", names: [runner, launch] } as const;
+    if (now - startedAt > longestLifeMs)
+      return [{ ...common, name: `old ${runner}`, what: `machine ${runner} lives and lives`, minutes: 0 }];
+    if (runners.has(runner) || open.has(launch)) return [];
+    return [{ ...common, name: `stray ${runner}`, what: `machine ${runner} runs, and no record knows it`, minutes: 8 }];
+  });
+}
+
+function overdueRunners({ runners }: Picture, now: Instant): readonly Wrong[] {
+  return [...runners.values()]
+    .filter(({ deadlineAt }) => deadlineAt !== null && deadlineAt < now)
+    .map(({ id, state }) => ({
+      ...{ name: `overdue ${id}`, promise: "I2", names: [id], minutes: 5 },
+      what: `runner ${id} is ${state} past its deadline`,
+    }));
+}
+
+/** By reach: runners that could take a job, beyond the jobs that want one. */
+function surplus({ jobs, runners, planners }: Picture): readonly Wrong[] {
+  const spare = new Map<string, Set<string>>();
+  const add = (key: string, runner: string) => spare.set(key, (spare.get(key) ?? new Set()).add(runner));
+  for (const planner of planners.values())
+    for (const { runner, launch } of launchSlots(planner)) add(`${launch.profile} ${reachKey(launch.reach)}`, runner);
+  for (const runner of runners.values()) {
+    const key = `${runner.profile} ${reachKey(runner.reach)}`;
+    if (isSupply(runner) && runner.askedAt === null) add(key, runner.id);
+    else spare.get(key)?.delete(runner.id);
+  }
+  const demand = new Map<string, number>();
+  for (const job of jobs.values()) if (isDemand(job)) demand.set(placeOf(job), (demand.get(placeOf(job)) ?? 0) + 1);
+  return [...spare]
+    .filter(([key, free]) => free.size > (demand.get(key) ?? 0))
+    .map(([key, free]) => ({
+      ...{ name: `surplus ${key}`, promise: "I6", names: [...free], minutes: 5 },
+      what: `${free.size} runners wait for ${demand.get(key) ?? 0} jobs of ${key}`,
+    }));
+}
+
+function placeOf({ profile, reach }: Job): string {
+  return `${profile ?? ""} ${reach === null ? "" : reachKey(reach)}`;
+}
+
+/** It waits, no machine is on its way to it, and nothing says why. */
+function silentJobs({ jobs, runners, planners }: Picture): readonly Wrong[] {
+  const isComing = (id: string) => {
+    const runner = runners.get(id);
+    return runner !== undefined && !isStopping(runner);
+  };
+  return [...jobs.values()].flatMap((job): readonly Wrong[] => {
+    if (isHeld(job) || !isDemand(job) || job.reach === null || job.profile === null) return [];
+    if (job.runner !== null && isComing(job.runner)) return [];
+    if (planners.get(job.profile)?.blocked[reachKey(job.reach)] !== undefined) return [];
+    const { key, state } = job;
+    return [
+      {
+        ...{ name: `silent ${key}`, promise: "I7", names: [key], minutes: 4 },
+        what: `job ${key} is ${state}, and neither a machine nor a reason is there`,
+      },
+    ];
+  });
+}

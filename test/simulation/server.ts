@@ -1,0 +1,182 @@
+/**
+ * Our own side: functions that run when something calls for them, each a strand of its own with its own clock. As one
+ * process they all die together and the process comes back; as functions each dies alone.
+ */
+import { OnejobError } from "../../runtime/core/errors";
+import type { Compute, Files, JobSource, Ledger, Log, Meter, Ports, Queue, Received } from "../../runtime/core/ports";
+import type { Clock, Random, Tokens } from "../../runtime/core/ports";
+import type { Settings } from "../../runtime/core/settings";
+import { discoverJobs, recoverDeliveries, removeGhosts } from "../../runtime/flow/ask-source";
+import { placeAllAnew } from "../../runtime/flow/place-job";
+import { receiveDelivery } from "../../runtime/flow/receive-delivery";
+import { recover } from "../../runtime/flow/recover";
+import { sweep } from "../../runtime/flow/sweep";
+import { work } from "../../runtime/flow/work";
+import type { Dice } from "./dice";
+import type { Kernel } from "./kernel";
+import type { QueueStore } from "./sim-queue";
+import { forgeName } from "./sim-forge";
+import { Strand } from "./strand";
+
+const second = 1_000;
+const minute = 60 * second;
+/** Whoever calls us waits so long for an answer. */
+const patienceMs = 10 * second;
+const longestRetryMs = minute;
+
+/** One process, or functions that share nothing but the ledger and the queue. */
+export type HostKind = "process" | "functions";
+
+export interface ServerParts {
+  readonly host: HostKind;
+  readonly kernel: Kernel;
+  readonly dice: Dice;
+  readonly queue: QueueStore;
+  readonly settings: Settings;
+  readonly tokens: Tokens;
+  readonly random: Random;
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly doorsFor: (strand: Strand) => Doors;
+}
+
+/** The ports that lead out of a function, each call of which may be its last. */
+export interface Doors {
+  readonly source: (name: string) => JobSource | undefined;
+  readonly compute: (kind: string) => Compute | undefined;
+  readonly ledger: Ledger;
+  readonly queue: Queue;
+  readonly files: Files;
+}
+
+type Flow<T> = (ports: Ports) => Promise<T>;
+
+export class Server {
+  readonly #parts: ServerParts;
+  readonly #strands = new Set<Strand>();
+  /** Raised with every start: what an earlier life set going does nothing any more. */
+  #life = 0;
+  #up = false;
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
+  }
+
+  get isUp(): boolean {
+    return this.#up;
+  }
+
+  start(): void {
+    this.#life += 1;
+    this.#up = true;
+    const { host } = this.#parts;
+    if (host === "functions") return this.#open();
+    this.run("recover", recover).then(
+      () => this.#open(),
+      () => this.#die(),
+    );
+  }
+
+  /** Runs a flow for somebody who waits. Rejects when we are down, or it died. */
+  run<T>(name: string, flow: Flow<T>): Promise<T> {
+    const { kernel, dice, host } = this.#parts;
+    return new Promise<T>((resolve, reject) => {
+      const gone = () => kernel.after(patienceMs, () => reject(new Error(`no answer to ${name}`)));
+      if (!this.#up) return void gone();
+      const skewMs = host === "functions" ? dice.between(-500, 500, "skew") : 0;
+      const strand = new Strand(name, this.#parts, skewMs);
+      this.#strands.add(strand);
+      strand.onDeath(() => {
+        this.#strands.delete(strand);
+        gone();
+      });
+      const over = () => this.#strands.delete(strand);
+      flow(this.#portsFor(strand)).then(
+        (answer) => (over(), resolve(answer)),
+        (error: unknown) => (over(), reject(error as Error)),
+      );
+    });
+  }
+
+  #open(): void {
+    const { queue, kernel, dice, host } = this.#parts;
+    const life = this.#life;
+    queue.serve((received) => this.#handle(received));
+    const again = (name: string, everyMs: number, flow: Flow<unknown>) => this.#again({ name, everyMs, life }, flow);
+    again("sweep", minute, sweep);
+    again("deliveries", 5 * minute, (ports) => recoverDeliveries(forgeName, ports));
+    again("jobs", 10 * minute, (ports) => discoverJobs(forgeName, ports));
+    again("ghosts", 15 * minute, (ports) => removeGhosts(forgeName, ports));
+    again("places", 10 * minute, placeAllAnew);
+    if (host === "functions") return;
+    kernel.every(minute, () => {
+      if (life !== this.#life) return false;
+      if (!dice.strikes("restart")) return true;
+      this.#die();
+      return false;
+    });
+  }
+
+  #die(): void {
+    const { queue, kernel, dice } = this.#parts;
+    this.#life += 1;
+    this.#up = false;
+    queue.serve(undefined);
+    for (const strand of [...this.#strands]) strand.die();
+    kernel.after(dice.between(1, 120, "down") * second, () => {
+      queue.showAll();
+      this.start();
+    });
+  }
+
+  /** As a process: never twice at once. As functions: whatever the one before is doing. */
+  #again(chore: { readonly name: string; readonly everyMs: number; readonly life: number }, flow: Flow<unknown>): void {
+    const { kernel, host, log } = this.#parts;
+    const { name, everyMs, life } = chore;
+    let busy = false;
+    kernel.every(everyMs, () => {
+      if (life !== this.#life) return false;
+      if (busy && host === "process") return true;
+      busy = true;
+      const over = () => void (busy = false);
+      this.run(name, flow).then(over, (error: unknown) => (over(), log.warn("chore failed", { name, error })));
+      return true;
+    });
+  }
+
+  async #handle(received: readonly Received[]): Promise<void> {
+    const [first] = received;
+    if (first === undefined) return;
+    const { message, attempt } = first;
+    await this.run(`work ${message.kind}`, async (ports) => {
+      try {
+        await work(message, ports);
+        await Promise.all(received.map(({ id }) => ports.queue.done(id)));
+      } catch (error) {
+        ports.log.warn("message failed and comes again", { kind: message.kind, error });
+        const pauseMs = Math.min(longestRetryMs, 200 * 2 ** Math.min(attempt, 10));
+        await Promise.all(received.map(({ id }) => ports.queue.retry(id, pauseMs)));
+      }
+    });
+  }
+
+  /** A webhook; the delivery is looked up by its id. */
+  hear(id: string): Promise<unknown> {
+    const stored = { has: () => false, add: () => undefined };
+    return this.run("webhook", (ports) => {
+      const delivery = { id, headers: {}, body: new Uint8Array(), receivedAt: ports.clock.now() };
+      return receiveDelivery({ source: forgeName, delivery, stored }, ports);
+    });
+  }
+
+  #portsFor(strand: Strand): Ports {
+    const { settings, tokens, random, log, meter, doorsFor } = this.#parts;
+    const clock: Clock = { now: () => strand.now() };
+    return { ...doorsFor(strand), settings: () => settings, tokens, random, log, meter, clock };
+  }
+}
+
+/** An agent that is told so stops; everything else it tries again. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof OnejobError && [401, 409, 410].includes(error.entry.httpStatus);
+}

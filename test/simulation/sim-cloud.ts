@@ -1,0 +1,143 @@
+/**
+ * The cloud: makes machines and takes them away. Its truth is what is running there, whoever knows of it. A launch is
+ * idempotent by its token and runners, as the port demands; everything else about it is weather.
+ */
+import type { Compute, IdentityProof, LaunchRequest, Machine, MachineOutcome, Tokens } from "../../runtime/core/ports";
+import type { Instant } from "../../runtime/core/model";
+import type { Dice } from "./dice";
+import type { Kernel } from "./kernel";
+import type { Strand } from "./strand";
+
+export interface SimMachine {
+  readonly runner: string;
+  readonly launch: string;
+  readonly profile: string;
+  readonly bootToken: string;
+  readonly startedAt: Instant;
+  /** `null`: it runs, and is paid for. */
+  endedAt: Instant | null;
+}
+
+export interface CloudWatch {
+  machineStarted(machine: SimMachine): void;
+  machineEnded(machine: SimMachine): void;
+}
+
+const kind = "process";
+const listLagMs = 5_000;
+const minute = 60_000;
+
+export class CloudTruth {
+  readonly kernel: Kernel;
+  readonly dice: Dice;
+  readonly #watch: CloudWatch;
+  readonly #machines = new Map<string, SimMachine>();
+  readonly #droughts = new Map<"no-capacity" | "quota", Instant>();
+
+  constructor(parts: { readonly kernel: Kernel; readonly dice: Dice; readonly watch: CloudWatch }) {
+    this.kernel = parts.kernel;
+    this.dice = parts.dice;
+    this.#watch = parts.watch;
+  }
+
+  get running(): readonly SimMachine[] {
+    return [...this.#machines.values()].filter(({ endedAt }) => endedAt === null);
+  }
+
+  machine(runner: string): SimMachine | undefined {
+    return this.#machines.get(runner);
+  }
+
+  make(request: LaunchRequest): readonly MachineOutcome[] {
+    const made = this.dice.strikes("partial-fleet") ? this.dice.between(0, request.machines.length, "part") : Infinity;
+    const throttled = this.dice.strikes("cloud-throttled");
+    return request.machines.map((wanted, index) => {
+      const { runner } = wanted;
+      if (this.#machines.has(runner)) return { runner, outcome: "launched", machine: runner };
+      if (throttled) return { runner, outcome: "throttled", detail: "RequestLimitExceeded" };
+      const lacking = this.#lacking() ?? (index >= made ? "no-capacity" : undefined);
+      if (lacking !== undefined) return { runner, outcome: lacking, detail: "in every zone" };
+      this.#start(request, wanted);
+      return { runner, outcome: "launched", machine: runner };
+    });
+  }
+
+  end(runner: string): void {
+    const machine = this.#machines.get(runner);
+    if (machine === undefined || machine.endedAt !== null) return;
+    machine.endedAt = this.kernel.now();
+    this.#watch.machineEnded(machine);
+  }
+
+  /** As it was `agoMs` before. */
+  listed(agoMs: number): readonly Machine[] {
+    const at = this.kernel.now() - agoMs;
+    return [...this.#machines.values()]
+      .filter(({ startedAt, endedAt }) => startedAt <= at && (endedAt === null || endedAt > at))
+      .map(({ runner, launch }) => ({ machine: runner, runner, launch, alive: true }));
+  }
+
+  #lacking(): "no-capacity" | "quota" | undefined {
+    const now = this.kernel.now();
+    for (const name of ["no-capacity", "quota"] as const) {
+      if (this.dice.strikes(name)) this.#droughts.set(name, now + this.dice.between(1, 10, "drought") * minute);
+      if ((this.#droughts.get(name) ?? 0) > now) return name;
+    }
+    return undefined;
+  }
+
+  #start({ launch, profile }: LaunchRequest, { runner, bootToken }: LaunchRequest["machines"][number]): void {
+    const startedAt = this.kernel.now();
+    const machine: SimMachine = { runner, launch, profile, bootToken, startedAt, endedAt: null };
+    this.#machines.set(runner, machine);
+    this.#watch.machineStarted(machine);
+  }
+}
+
+/** The same, as one function sees it. */
+export class SimCloud implements Compute {
+  readonly kind = kind;
+  readonly wall = "machine";
+  readonly listLagMs = listLagMs;
+  readonly #strand: Strand;
+  readonly #truth: CloudTruth;
+  readonly #tokens: Tokens;
+
+  constructor(strand: Strand, truth: CloudTruth, tokens: Tokens) {
+    this.#strand = strand;
+    this.#truth = truth;
+    this.#tokens = tokens;
+  }
+
+  launch(request: LaunchRequest): Promise<readonly MachineOutcome[]> {
+    return this.#call([400, 3_000], () => this.#truth.make(request));
+  }
+
+  terminate(machines: readonly string[]): Promise<void> {
+    return this.#call([100, 800], () => {
+      for (const machine of machines) this.#truth.end(machine);
+    });
+  }
+
+  list(): Promise<readonly Machine[]> {
+    const { dice } = this.#truth;
+    return this.#call([80, 400], () =>
+      this.#truth.listed(dice.strikes("list-lag") ? dice.between(0, listLagMs, "list") : 0),
+    );
+  }
+
+  identify(proof: IdentityProof): Promise<{ readonly runner: string } | undefined> {
+    const runner = this.#tokens.check("boot", proof.token);
+    return Promise.resolve(runner === undefined ? undefined : { runner });
+  }
+
+  #call<T>([least, most]: readonly [number, number], effect: () => T): Promise<T> {
+    const { dice } = this.#truth;
+    return this.#strand.call(dice.between(least, most, "cloud"), () => {
+      if (dice.strikes("cloud-error")) throw new Error("the cloud does not answer");
+      const answer = effect();
+      if (dice.strikes("cloud-lost-answer")) throw new Error("the cloud's answer is lost");
+      return answer;
+    });
+  }
+}

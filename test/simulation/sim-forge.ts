@@ -1,0 +1,202 @@
+/** The forge as one function of ours reaches it: by calls that take time, fail, are limited, or lose their answers. */
+import { OnejobError } from "../../runtime/core/errors";
+import type { JobEvent, JobFacts, Parsed } from "../../runtime/core/events";
+import { runnerName, type Enrolment, type Job, type JobState, type Reach, type Runner } from "../../runtime/core/model";
+import type { Delivery, JobSource } from "../../runtime/core/ports";
+import type { Deliveries } from "./deliveries";
+import type { ForgeJob, ForgeTruth } from "./forge-truth";
+import type { Strand } from "./strand";
+
+export const forgeName = "gh";
+export const forgeHost = "forge.example";
+
+/** Where the forge's own troubles stand, for all who call it. */
+export class ForgeWeather {
+  readonly #truth: ForgeTruth;
+  #downUntil = 0;
+  #quietUntil = 0;
+
+  constructor(truth: ForgeTruth) {
+    this.#truth = truth;
+  }
+
+  /** Whether it answers at all at the moment. */
+  get isFair(): boolean {
+    const now = this.#truth.kernel.now();
+    return this.#downUntil <= now && this.#quietUntil <= now;
+  }
+
+  /** Throws what a call is answered instead of its answer. */
+  check(): void {
+    const { dice, kernel } = this.#truth;
+    const now = kernel.now();
+    if (dice.strikes("forge-outage")) this.#downUntil = now + dice.between(10, 600, "outage") * 1_000;
+    if (dice.strikes("rate-limit")) this.#quietUntil = now + 60_000;
+    if (this.#downUntil > now || dice.strikes("forge-error")) throw new OnejobError("source-unreachable", "503");
+    if (this.#quietUntil > now)
+      throw new OnejobError("source-throttled", "asked to wait", { details: { retryAt: this.#quietUntil } });
+  }
+}
+
+export interface ForgeParts {
+  readonly truth: ForgeTruth;
+  readonly weather: ForgeWeather;
+  readonly deliveries: Deliveries;
+}
+
+export class SimForge implements JobSource {
+  readonly name = forgeName;
+  readonly assigns = false;
+  readonly announces = true;
+  readonly #strand: Strand;
+  readonly #parts: ForgeParts;
+
+  constructor(strand: Strand, parts: ForgeParts) {
+    this.#strand = strand;
+    this.#parts = parts;
+  }
+
+  receive({ id }: Delivery): Promise<Parsed> {
+    return Promise.resolve(this.#parts.deliveries.parse(id));
+  }
+
+  enrol({ labels }: Reach, { id, name }: { readonly id: string; readonly name: string }): Promise<Enrolment> {
+    return this.#call((truth) => {
+      const standing = truth.runners.get(name);
+      if (standing !== undefined && truth.isBusy(standing))
+        throw new OnejobError("source-refused", `${name} already has a job`);
+      const { handle } = truth.register(runnerName(id), labels);
+      return { executor: "github", payload: handle, handle };
+    });
+  }
+
+  withdraw({ name }: Runner): Promise<"withdrawn" | "busy"> {
+    return this.#call((truth) => {
+      const standing = truth.runners.get(name);
+      if (standing === undefined) return "withdrawn";
+      if (truth.isBusy(standing)) return "busy";
+      truth.forget(standing);
+      return "withdrawn";
+    });
+  }
+
+  cancel({ id }: Job): Promise<"asked"> {
+    return this.#call((truth) => {
+      const job = truth.open.get(id);
+      if (job !== undefined) truth.cancel(job);
+      return "asked";
+    });
+  }
+
+  rerun({ id, key }: Job): Promise<"asked" | "later"> {
+    return this.#call((truth) => {
+      const job = truth.jobs.get(id);
+      if (job === undefined) throw new OnejobError("source-refused", `${key} is gone there`);
+      if ([...truth.open.values()].some(({ run }) => run === job.run)) return "later";
+      const tries = [...truth.jobs.keys()].filter((other) => other.startsWith(`${id}+`)).length;
+      const { labels, run, durationMs } = job;
+      truth.create({ id: `${id}+${tries + 1}`, labels, run, durationMs }, false);
+      return "asked";
+    });
+  }
+
+  jobState({ id }: Job): Promise<JobEvent | undefined> {
+    return this.#call((truth) => {
+      const job = truth.jobs.get(id);
+      return job && eventOf(job, `state/${id}/${job.state}`, truth.kernel.now());
+    });
+  }
+
+  isFork(): Promise<boolean | null> {
+    return this.#call(() => false);
+  }
+
+  findJobs(known: readonly Job[]): Promise<readonly JobEvent[]> {
+    return this.#call((truth) => {
+      const now = truth.kernel.now();
+      const here = new Map(known.map(({ id, state }) => [id, state]));
+      const asked = [...truth.open.values(), ...known.flatMap(({ id }) => closed(truth.jobs.get(id)))];
+      return asked
+        .filter((job) => isNews(job, here.get(job.id)))
+        .map((job) => eventOf(job, `state/${job.id}/${job.state}`, now));
+    });
+  }
+
+  redeliverLost(): Promise<number> {
+    return this.#call(() => this.#parts.deliveries.sendFailedAgain());
+  }
+
+  async removeGhosts(isGone: (runner: string) => Promise<boolean>): Promise<number> {
+    const idle = await this.#call((truth) =>
+      [...truth.runners.values()].filter(({ listener, job }) => listener === null && job === null),
+    );
+    let count = 0;
+    for (const runner of idle) {
+      if (!(await isGone(runner.name.slice(runnerName("").length)))) continue;
+      await this.#call((truth) => {
+        if (!truth.isBusy(runner)) truth.forget(runner);
+      });
+      count += 1;
+    }
+    return count;
+  }
+
+  #call<T>(answer: (truth: ForgeTruth) => T): Promise<T> {
+    const { truth, weather } = this.#parts;
+    const { dice } = truth;
+    return this.#strand.call(dice.between(40, 400, "forge"), () => {
+      weather.check();
+      const answered = answer(truth);
+      if (dice.strikes("forge-lost-answer")) throw new OnejobError("source-unreachable", "its answer is lost");
+      return answered;
+    });
+  }
+}
+
+/** What a webhook, or an answer, says of it. */
+export function eventOf(job: ForgeJob, delivery: string, receivedAt: number): JobEvent {
+  const { id, state, conclusion, runner, startedAt, endedAt } = job;
+  const kinds = { queued: "queued", waiting: "waiting", in_progress: "started", completed: "finished" } as const;
+  const kind = conclusion === "cancelled" ? "cancelled" : kinds[state];
+  return {
+    ...{ kind, facts: factsOf(job), receivedAt, delivery },
+    at: endedAt ?? startedAt ?? receivedAt,
+    runnerName: runner,
+    ...(endedAt !== null && startedAt !== null ? { startedAt } : {}),
+    succeeded: state === "completed" && id !== "" && conclusion !== "cancelled" ? conclusion === "success" : null,
+  };
+}
+
+export function jobKey(id: string): string {
+  return `${forgeName}/${forgeHost}/${id}`;
+}
+
+function factsOf({ id, labels, run, createdAt }: ForgeJob): JobFacts {
+  return {
+    ...{ key: jobKey(id), source: forgeName, host: forgeHost, id, scope: "acme", group: "Default" },
+    ...{ name: id, labels, profile: null, url: null, createdAt, retries: 0, work: null },
+    origin: { repository: "acme/widgets", run, fork: null },
+  };
+}
+
+/** How a job may stand there for its state here to be right. A running one that is shown as queued is an old answer. */
+const agrees: Readonly<Record<JobState, readonly ForgeJob["state"][]>> = {
+  queued: ["queued"],
+  starting: ["queued"],
+  waiting: ["waiting"],
+  running: ["in_progress", "queued", "waiting"],
+  completed: ["completed"],
+  failed: ["completed"],
+  cancelled: ["completed"],
+  expired: ["completed"],
+};
+
+function closed(job: ForgeJob | undefined): readonly ForgeJob[] {
+  return job?.state === "completed" ? [job] : [];
+}
+
+/** Of those we never heard of: what waits, and what a runner of ours took. */
+function isNews({ state, runner }: ForgeJob, here: JobState | undefined): boolean {
+  if (here !== undefined) return !agrees[here].includes(state);
+  return state !== "in_progress" || runner?.startsWith(runnerName("")) === true;
+}
