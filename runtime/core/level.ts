@@ -4,7 +4,7 @@
  */
 import { isReserved } from "./holding";
 import { isDemand, isListening, isStopping, isSupply } from "./lifecycle";
-import { byWaiting, reachKey, type Job, type ProfileView, type Runner } from "./model";
+import { byWaiting, reachKey, type Instant, type Job, type ProfileView, type Runner } from "./model";
 import { liveRunners } from "./planning";
 
 export interface Repairs {
@@ -23,30 +23,50 @@ export interface Pressure {
   readonly draining: boolean;
   /** Somebody waits for room. */
   readonly tight: boolean;
+  readonly now: Instant;
 }
+
+/** So long a runner without a job to wait for may stay: the next job of its reach may be near. */
+const spareMs = 60_000;
 
 export function findRepairs(view: ProfileView, pressure: Pressure): Repairs {
   const live = liveRunners(view);
   const open = new Map(view.jobs.map((job) => [job.key, job]));
   const over = view.runners.filter((runner) => runner.job !== null && !isStopping(runner) && isOver(runner, open));
+  const retire = [...over, ...idleToSpare(view, pressure)];
   return {
-    retire: [...over, ...idleToSpare(view, pressure)],
+    retire,
     lost: view.jobs.filter((job) => job.bound && job.runner !== null && !live.has(job.runner)),
     unclaimed: view.jobs.filter((job) => !job.bound && job.runner !== null && !live.has(job.runner)),
-    reclaimed: pairAnew(view),
+    reclaimed: pairAnew(view, new Set(retire)),
   };
 }
 
 /** Who waits for which machine is only a guess, but people read it: it should be one that can come. */
-function pairAnew({ jobs, runners }: ProfileView): Repairs["reclaimed"] {
+function pairAnew({ jobs, runners }: ProfileView, leaving: ReadonlySet<Runner>): Repairs["reclaimed"] {
   const taken = new Map(runners.map((runner) => [runner.id, runner.job]));
-  const waiting = jobs.filter((job) => isDemand(job) && job.reach !== null && job.runner !== null);
+  const waiting = jobs.filter((job) => isDemand(job) && job.reach !== null);
   const expected = new Set(waiting.map((job) => job.runner));
-  const free = runners.filter((runner) => isSupply(runner) && !expected.has(runner.id));
-  const robbed = waiting.filter((job) => (taken.get(job.runner ?? "") ?? job.key) !== job.key).sort(byWaiting);
-  return robbed.flatMap((job) => {
-    const at = free.findIndex((runner) => job.reach !== null && reachKey(runner.reach) === reachKey(job.reach));
-    return free.splice(at, at < 0 ? 0 : 1).map((runner) => ({ job, runner }));
+  const free = runners.filter((runner) => isSupply(runner) && !expected.has(runner.id) && !leaving.has(runner));
+  const alone = waiting.filter((job) => isAlone(job, taken)).sort(byWaiting);
+  // The machine made for it comes first: that is what its launch is about to write, too.
+  const pairs = [pairsOf(alone, free, (job, { meantFor }) => meantFor === job.key), pairsOf(alone, free, () => true)];
+  return pairs.flat();
+}
+
+/** No machine is meant for it, or that one has another job. */
+function isAlone({ key, runner }: Job, taken: ReadonlyMap<string, string | null>): boolean {
+  return runner === null || (taken.get(runner) ?? key) !== key;
+}
+
+/** Takes what it pairs out of both lists. */
+function pairsOf(jobs: Job[], free: Runner[], fits: (job: Job, runner: Runner) => boolean): Repairs["reclaimed"] {
+  return [...jobs].flatMap((job) => {
+    const key = job.reach === null ? "" : reachKey(job.reach);
+    const at = free.findIndex((runner) => reachKey(runner.reach) === key && fits(job, runner));
+    if (at < 0) return [];
+    jobs.splice(jobs.indexOf(job), 1);
+    return free.splice(at, 1).map((runner) => ({ job, runner }));
   });
 }
 
@@ -55,22 +75,28 @@ function isOver(runner: Runner, open: ReadonlyMap<string, Job>): boolean {
   return job === undefined || !isReserved(runner, job);
 }
 
-/** While draining all that have no job; while room is tight those that their reach has no job for. */
-function idleToSpare(view: ProfileView, { draining, tight }: Pressure): readonly Runner[] {
+/** While draining all that have no job; else those beyond what their reach has jobs for: supply follows demand. */
+function idleToSpare(view: ProfileView, { draining, tight, now }: Pressure): readonly Runner[] {
   const free = view.runners.filter(isSupply);
   if (draining) return free;
-  if (!tight) return [];
   const demand = new Map<string, number>();
   for (const job of view.jobs) {
     if (!isDemand(job) || job.reach === null) continue;
     const key = reachKey(job.reach);
     demand.set(key, (demand.get(key) ?? 0) + 1);
   }
-  // Those that listen serve the demand first; those that boot are not stopped, they may be wanted when they are up.
-  return free.filter(isListening).filter((runner) => {
+  // Those that listen serve the demand first, then those that have booted for longest.
+  const spare = [...free.filter(isListening), ...free.filter((runner) => !isListening(runner))].filter((runner) => {
     const key = reachKey(runner.reach);
     const left = (demand.get(key) ?? 0) - 1;
     demand.set(key, left);
     return left < 0;
   });
+  // Where room is tight those that listen go at once; those that boot may be wanted when they are up.
+  return spare.filter((runner) => (tight && isListening(runner)) || now - readySince(runner) >= spareMs);
+}
+
+/** When it began to listen, or, before that, was made. */
+function readySince({ stages, createdAt }: Runner): Instant {
+  return stages.find(({ stage }) => stage === "listening")?.at ?? createdAt;
 }

@@ -165,6 +165,8 @@ export interface Runner {
   readonly lastHeartbeatAt: Instant | null;
   /** `claimed` to `listening`; copied to the job's timeline once it starts there. */
   readonly stages: readonly TimelineEntry[];
+  /** When it began to run something; absent before. */
+  readonly begunAt?: Instant;
   readonly version: number;
 }
 

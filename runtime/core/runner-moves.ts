@@ -86,6 +86,7 @@ export function moveRunner(runner: Runner, move: RunnerMove, times: RunnerTimes)
   const moved: Runner = {
     ...runner,
     state: step.to,
+    ...(move.event === "started" ? { begunAt: runner.begunAt ?? move.at } : {}),
     ...("job" in move ? { job: move.job, attempt: move.attempt ?? runner.attempt } : {}),
     releasedAt: runner.releasedAt ?? (isReleasedBy(runner, move) ? move.at : null),
     reason: runner.reason ?? ("reason" in move ? move.reason : null),

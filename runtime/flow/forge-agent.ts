@@ -7,8 +7,7 @@ import { isForges } from "../core/api-source";
 import { isAtWork } from "../core/lifecycle";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
-import { hearNews } from "./ask-source";
-import { lookAtJob } from "./look-at-job";
+import { nameItsJob } from "./name-jobs";
 import { applyToRunner } from "./moves";
 import { blockReach, countFailure, sourceFailure } from "./reach-state";
 
@@ -45,13 +44,4 @@ export async function leaveForge(event: Finished, runner: Runner, ports: Ports):
   });
   // One that leaves again and again without a job would be made again and again.
   if (!named && !isAtWork(runner)) await countFailure(runner, { reason: "boot-failing", detail: leftWithout }, ports);
-}
-
-/** One call where it took the job it was made for; where it took another, all of the source's are looked through. */
-async function nameItsJob({ id, profile, meantFor, reach }: Runner, ports: Ports): Promise<boolean> {
-  const isNamed = async () => (await ports.ledger.readRunner(profile, id))?.job !== null;
-  if (meantFor !== null) await lookAtJob({ job: meantFor, profile }, ports);
-  if (await isNamed()) return true;
-  await hearNews(reach.source, ports);
-  return isNamed();
 }

@@ -39,7 +39,7 @@ async function planOnce(profile: string, holder: string, ports: Ports): Promise<
   const hasSource = (name: string) => ports.source(name) !== undefined;
   const decision = planProfile({ view, profile: settings, fleetRoom, draining: fleet.draining, hasSource, now });
   const tight = decision.capped || fleet.hungry.some((name) => name !== profile);
-  if (await repairLevel(view, { draining: fleet.draining, tight }, ports)) return "again";
+  if (await repairLevel(view, { draining: fleet.draining, tight, now }, ports)) return "again";
   if (planner.lease !== null && planner.lease.until > now && planner.lease.holder !== holder) {
     return (await markDirty(planner, ports)) ? "done" : "again";
   }

@@ -11,6 +11,7 @@ import { heard } from "../core/runner-moves";
 import { EachAlone } from "./each-alone";
 import { allProfiles, applyToRunner, findJob, profileOf, runnerTimes } from "./moves";
 import { expireJob, isDue } from "./overdue-job";
+import { sweepUnnamed } from "./name-jobs";
 import { planLaunches } from "./plan-launches";
 import { countFailure } from "./reach-state";
 import { loseRunner, retireRunner } from "./retire-runner";
@@ -22,7 +23,13 @@ const purgedAtOnce = 200;
 /** Throws when something failed; all the rest was done, and it comes again. */
 export async function sweep(ports: Ports): Promise<void> {
   const alone = new EachAlone(ports.log);
-  const steps = { deadlines: sweepDeadlines, machines: sweepMachines, plans: sweepPlans, retention: sweepRetention };
+  const steps = {
+    deadlines: sweepDeadlines,
+    machines: sweepMachines,
+    unnamed: sweepUnnamed,
+    plans: sweepPlans,
+    retention: sweepRetention,
+  };
   await alone.run(
     Object.entries(steps),
     ([, step]) => step(ports, alone),

@@ -25,12 +25,13 @@ async function run(agent: SimAgent, assignment: Assignment): Promise<void> {
   if (begun.kind === "over") return;
   watch.commandBegan(job, agent.runner);
   // A machine that is taken away ends whatever ran on it.
-  agent.strand.onDeath(() => watch.commandEnded(job, agent.runner, "other"));
+  agent.strand.onDeath(() => watch.commandEnded(job, agent.runner));
   const exitCode = await runCommand(agent, name);
+  watch.commandEnded(job, agent.runner);
   if (agent.asked === "over") return;
   const ending = exitCode === null ? cancelled : { exitCode, reason: null };
   const told = await finish(agent, attempt, ending);
-  watch.commandEnded(job, agent.runner, exitCode === 0 && told.kind === "orders" ? "success" : "other");
+  if (exitCode === 0 && told.kind === "orders") watch.commandSucceeded(job);
 }
 
 const cancelled = { exitCode: null, reason: "cancelled-by-user" } as const;

@@ -47,11 +47,11 @@ export class Deliveries {
   }
 
   #send(id: string, parsed: Parsed): void {
-    if (this.#dice.strikes("webhook-lost")) return;
+    if (this.#dice.strikes("webhook-lost", parsed)) return;
     this.#parsed.set(id, parsed);
-    const lateMs = this.#dice.strikes("webhook-late") ? this.#dice.between(1_000, 600_000, "late") : 0;
+    const lateMs = this.#dice.strikes("webhook-late", parsed) ? this.#dice.between(1_000, 600_000, "late") : 0;
     this.#arrive(id, this.#dice.between(200, 2_500, "webhook") + lateMs);
-    if (this.#dice.strikes("webhook-twice")) this.#arrive(id, this.#dice.between(200, 60_000, "webhook"));
+    if (this.#dice.strikes("webhook-twice", parsed)) this.#arrive(id, this.#dice.between(200, 60_000, "webhook"));
   }
 
   #arrive(id: string, afterMs: number): void {

@@ -14,6 +14,15 @@ export interface DiceOptions {
   readonly kinds: ReadonlySet<FaultName>;
   /** Of those, only these; absent: all that the seed brings. */
   readonly only?: ReadonlySet<FaultId>;
+  /** Told of each fault that happens. */
+  readonly onStrike?: (strike: Strike) => void;
+}
+
+export interface Strike {
+  readonly id: FaultId;
+  readonly name: FaultName;
+  /** Whom it hits: an id, or the thing itself. */
+  readonly hit: unknown;
 }
 
 interface Stream {
@@ -28,13 +37,15 @@ export class Dice {
   readonly counts = new Map<FaultName, number>();
   readonly #seed: number;
   readonly #only: ReadonlySet<FaultId> | undefined;
+  readonly #onStrike: DiceOptions["onStrike"];
   readonly #faults = new Map<FaultName, Stream>();
   readonly #streams = new Map<string, () => number>();
   #calm = false;
 
-  constructor({ seed, kinds, only }: DiceOptions) {
+  constructor({ seed, kinds, only, onStrike }: DiceOptions) {
     this.#seed = seed;
     this.#only = only;
+    this.#onStrike = onStrike;
     for (const name of faultNames) {
       const next = seededRandom(mixed(seed, name));
       const weight = weights[Math.floor(next() * weights.length)] ?? 0;
@@ -47,8 +58,8 @@ export class Dice {
     this.#calm = true;
   }
 
-  /** Whether it goes wrong this time. */
-  strikes(name: FaultName): boolean {
+  /** Whether it goes wrong this time. `hit` is only for the story. */
+  strikes(name: FaultName, hit?: unknown): boolean {
     const stream = this.#faults.get(name);
     if (stream === undefined || this.#calm) return false;
     stream.draws += 1;
@@ -57,6 +68,7 @@ export class Dice {
     if (this.#only !== undefined && !this.#only.has(id)) return false;
     this.happened.push(id);
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    this.#onStrike?.({ id, name, hit });
     return true;
   }
 

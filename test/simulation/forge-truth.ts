@@ -113,7 +113,7 @@ export class ForgeTruth {
     this.runners.get(name)?.listener?.dropped();
     this.#registered += 1;
     const handle = `h${this.#registered}`;
-    const shunned = this.dice.strikes("never-given");
+    const shunned = this.dice.strikes("never-given", name);
     const runner: ForgeRunner = { name, handle, labels, shunned, listener: null, job: null, busyUntil: 0 };
     this.runners.set(name, runner);
     return runner;
@@ -134,7 +134,7 @@ export class ForgeTruth {
     const standing = this.runners.get(runnerName(runner));
     if (standing?.handle !== handle) return false;
     standing.listener = listener;
-    if (this.dice.strikes("runner-dropped"))
+    if (this.dice.strikes("runner-dropped", runner))
       this.kernel.after(this.dice.between(1_000, 120_000, "drop"), () => {
         if (standing.job === null) this.forget(standing);
       });
@@ -155,7 +155,7 @@ export class ForgeTruth {
     if (job.state === "queued") {
       this.#queued.set(job.id, job);
       this.#assignSoon();
-      if (this.dice.strikes("foreign-runner")) this.#takeElsewhere(job);
+      if (this.dice.strikes("foreign-runner", job)) this.#takeElsewhere(job);
     } else this.#queued.delete(job.id);
     this.#watch.moved(job);
   }
@@ -204,7 +204,7 @@ export class ForgeTruth {
 
   #free(runner: ForgeRunner): void {
     runner.job = null;
-    if (this.dice.strikes("busy-lag")) runner.busyUntil = this.kernel.now() + 30_000;
+    if (this.dice.strikes("busy-lag", runner.name)) runner.busyUntil = this.kernel.now() + 30_000;
     this.#assignSoon();
   }
 

@@ -25,13 +25,13 @@ export class IndexLag {
   }
 
   noteJob({ key, profile, deadlineAt }: Job, isNew: boolean): void {
-    const ms = this.#lagMs();
+    const ms = this.#lagMs(key);
     if (isNew && ms > 0) this.#hidden.set(key, this.#clock.now() + ms);
     this.#note(`job ${key}`, { kind: "job", key, profile }, deadlineAt, ms);
   }
 
   noteRunner({ id, profile, deadlineAt }: Runner): void {
-    this.#note(`runner ${id}`, { kind: "runner", id, profile }, deadlineAt, this.#lagMs());
+    this.#note(`runner ${id}`, { kind: "runner", id, profile }, deadlineAt, this.#lagMs(id));
   }
 
   showsJob(key: JobKey): boolean {
@@ -52,8 +52,8 @@ export class IndexLag {
     return [...shown, ...stale.map(({ item }) => item)];
   }
 
-  #lagMs(): number {
-    return this.#dice.strikes("index-lag") ? this.#dice.between(1, longestMs, "index") : 0;
+  #lagMs(of: string): number {
+    return this.#dice.strikes("index-lag", of) ? this.#dice.between(1, longestMs, "index") : 0;
   }
 
   #note(name: string, item: DueItem, deadline: Instant | null, ms: number): void {

@@ -117,10 +117,12 @@ export class Judge implements LedgerWatch, CloudWatch, MachineWatch {
     this.#commands.set(job, runner);
   }
 
-  commandEnded(job: string, runner: string, told: "success" | "other"): void {
-    if (this.#commands.get(job) !== runner) return;
-    this.#commands.delete(job);
-    if (told === "success") this.#succeeded.add(job);
+  commandEnded(job: string, runner: string): void {
+    if (this.#commands.get(job) === runner) this.#commands.delete(job);
+  }
+
+  commandSucceeded(job: string): void {
+    this.#succeeded.add(job);
   }
 
   /** Once a minute. `isFair`: everybody who is needed for a repair has answered in this minute. */

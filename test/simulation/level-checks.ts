@@ -19,6 +19,8 @@ export interface Wrong {
 type Picture = Pick<Judge, "jobs" | "runners" | "planners" | "machines" | "ended">;
 
 const minute = 60_000;
+/** Until somebody looks at what is due, and has done something about it. */
+const sweepMs = 1.5 * minute;
 /** The longest life a machine may have: boot, idle, its job, and twice the time that a silent agent is given. */
 const longestLifeMs = 120 * minute;
 
@@ -35,7 +37,7 @@ export function standingWrongs(picture: Picture, forge: ForgeTruth, now: Instant
 
 function overdueJobs({ jobs }: Picture, now: Instant): readonly Wrong[] {
   return [...jobs.values()]
-    .filter(({ deadlineAt }) => deadlineAt !== null && deadlineAt < now)
+    .filter(({ deadlineAt }) => deadlineAt !== null && deadlineAt < now - sweepMs)
     .map(({ key, state }) => ({
       ...{ name: `overdue ${key}`, promise: "I1", names: [key], minutes: 5 },
       what: `job ${key} is ${state} past its deadline`,
@@ -65,7 +67,7 @@ function strayMachines({ machines, runners, planners }: Picture, now: Instant): 
 
 function overdueRunners({ runners }: Picture, now: Instant): readonly Wrong[] {
   return [...runners.values()]
-    .filter(({ deadlineAt }) => deadlineAt !== null && deadlineAt < now)
+    .filter(({ deadlineAt }) => deadlineAt !== null && deadlineAt < now - sweepMs)
     .map(({ id, state }) => ({
       ...{ name: `overdue ${id}`, promise: "I2", names: [id], minutes: 5 },
       what: `runner ${id} is ${state} past its deadline`,
@@ -87,10 +89,12 @@ function surplus({ jobs, runners, planners }: Picture): readonly Wrong[] {
   for (const job of jobs.values()) if (isDemand(job)) demand.set(placeOf(job), (demand.get(placeOf(job)) ?? 0) + 1);
   return [...spare]
     .filter(([key, free]) => free.size > (demand.get(key) ?? 0))
-    .map(([key, free]) => ({
-      ...{ name: `surplus ${key}`, promise: "I6", names: [...free], minutes: 5 },
-      what: `${free.size} runners wait for ${demand.get(key) ?? 0} jobs of ${key}`,
-    }));
+    .flatMap(([key, free]) =>
+      [...free].map((runner) => ({
+        ...{ name: `surplus ${runner}`, promise: "I6" as const, names: [runner], minutes: 4 },
+        what: `${free.size} runners, ${runner} among them, wait for ${demand.get(key) ?? 0} jobs of ${key}`,
+      })),
+    );
 }
 
 function placeOf({ profile, reach }: Job): string {

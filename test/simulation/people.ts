@@ -38,14 +38,14 @@ export class People {
 
   #push({ index, durationMs, large, run }: Arrival): void {
     const { dice, forge, kernel } = this.#parts;
-    const approval = dice.strikes("approval");
+    const approval = dice.strikes("approval", `f${index}`);
     const heldAtOnce = approval && dice.fraction("held") < 0.5;
     const labels = large ? ["linux", "large"] : ["linux"];
     const job = forge.create({ id: `f${index}`, labels, run, durationMs }, heldAtOnce);
     if (approval && !heldAtOnce) kernel.after(dice.between(1, 20, "held") * second, () => forge.hold(job, true));
     if (approval) this.#approve(job);
-    if (dice.strikes("cancel")) this.#later([1, 600], () => forge.cancel(job));
-    if (dice.strikes("rerun")) this.#rerun(job);
+    if (dice.strikes("cancel", job)) this.#later([1, 600], () => forge.cancel(job));
+    if (dice.strikes("rerun", job)) this.#rerun(job);
   }
 
   #approve(job: ForgeJob): void {
@@ -79,7 +79,7 @@ export class People {
       }),
     );
     this.waiting -= 1;
-    if (dice.strikes("cancel")) this.#later([1, 600], () => void this.#cancel(job));
+    if (dice.strikes("cancel", job)) this.#later([1, 600], () => void this.#cancel(job));
   }
 
   async #cancel({ key, profile }: Job): Promise<void> {

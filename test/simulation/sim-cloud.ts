@@ -49,13 +49,13 @@ export class CloudTruth {
   }
 
   make(request: LaunchRequest): readonly MachineOutcome[] {
-    const made = this.dice.strikes("partial-fleet") ? this.dice.between(0, request.machines.length, "part") : Infinity;
-    const throttled = this.dice.strikes("cloud-throttled");
+    const made = this.dice.strikes("partial-fleet", request) ? this.dice.between(0, request.machines.length, "part") : Infinity;
+    const throttled = this.dice.strikes("cloud-throttled", request);
     return request.machines.map((wanted, index) => {
       const { runner } = wanted;
       if (this.#machines.has(runner)) return { runner, outcome: "launched", machine: runner };
       if (throttled) return { runner, outcome: "throttled", detail: "RequestLimitExceeded" };
-      const lacking = this.#lacking() ?? (index >= made ? "no-capacity" : undefined);
+      const lacking = this.#lacking(request) ?? (index >= made ? "no-capacity" : undefined);
       if (lacking !== undefined) return { runner, outcome: lacking, detail: "in every zone" };
       this.#start(request, wanted);
       return { runner, outcome: "launched", machine: runner };
@@ -77,10 +77,10 @@ export class CloudTruth {
       .map(({ runner, launch }) => ({ machine: runner, runner, launch, alive: true }));
   }
 
-  #lacking(): "no-capacity" | "quota" | undefined {
+  #lacking(request: LaunchRequest): "no-capacity" | "quota" | undefined {
     const now = this.kernel.now();
     for (const name of ["no-capacity", "quota"] as const) {
-      if (this.dice.strikes(name)) this.#droughts.set(name, now + this.dice.between(1, 10, "drought") * minute);
+      if (this.dice.strikes(name, request)) this.#droughts.set(name, now + this.dice.between(1, 10, "drought") * minute);
       if ((this.#droughts.get(name) ?? 0) > now) return name;
     }
     return undefined;
@@ -134,9 +134,9 @@ export class SimCloud implements Compute {
   #call<T>([least, most]: readonly [number, number], effect: () => T): Promise<T> {
     const { dice } = this.#truth;
     return this.#strand.call(dice.between(least, most, "cloud"), () => {
-      if (dice.strikes("cloud-error")) throw new Error("the cloud does not answer");
+      if (dice.strikes("cloud-error", this.#strand.hit)) throw new Error("the cloud does not answer");
       const answer = effect();
-      if (dice.strikes("cloud-lost-answer")) throw new Error("the cloud's answer is lost");
+      if (dice.strikes("cloud-lost-answer", this.#strand.hit)) throw new Error("the cloud's answer is lost");
       return answer;
     });
   }

@@ -27,12 +27,12 @@ export class ForgeWeather {
   }
 
   /** Throws what a call is answered instead of its answer. */
-  check(): void {
+  check(hit: string): void {
     const { dice, kernel } = this.#truth;
     const now = kernel.now();
-    if (dice.strikes("forge-outage")) this.#downUntil = now + dice.between(10, 600, "outage") * 1_000;
-    if (dice.strikes("rate-limit")) this.#quietUntil = now + 60_000;
-    if (this.#downUntil > now || dice.strikes("forge-error")) throw new OnejobError("source-unreachable", "503");
+    if (dice.strikes("forge-outage", hit)) this.#downUntil = now + dice.between(10, 600, "outage") * 1_000;
+    if (dice.strikes("rate-limit", hit)) this.#quietUntil = now + 60_000;
+    if (this.#downUntil > now || dice.strikes("forge-error", hit)) throw new OnejobError("source-unreachable", "503");
     if (this.#quietUntil > now)
       throw new OnejobError("source-throttled", "asked to wait", { details: { retryAt: this.#quietUntil } });
   }
@@ -145,9 +145,9 @@ export class SimForge implements JobSource {
     const { truth, weather } = this.#parts;
     const { dice } = truth;
     return this.#strand.call(dice.between(40, 400, "forge"), () => {
-      weather.check();
+      weather.check(this.#strand.hit);
       const answered = answer(truth);
-      if (dice.strikes("forge-lost-answer")) throw new OnejobError("source-unreachable", "its answer is lost");
+      if (dice.strikes("forge-lost-answer", this.#strand.hit)) throw new OnejobError("source-unreachable", "its answer is lost");
       return answered;
     });
   }

@@ -161,7 +161,7 @@ export class SimLedger implements Ledger {
   #do<T>(effect: () => Promise<T>): Promise<T> {
     const { dice } = this.#parts;
     return this.#strand.call(dice.between(2, 12, "ledger"), () => {
-      if (dice.strikes("ledger-error")) throw new Error("the ledger does not answer");
+      if (dice.strikes("ledger-error", this.#strand.hit)) throw new Error("the ledger does not answer");
       return effect();
     });
   }
@@ -172,7 +172,7 @@ export class SimLedger implements Ledger {
       if (!outcome.written) return outcome;
       note(outcome.record);
       // The client library sends it again when no answer comes, and its own first write refuses the second.
-      return this.#parts.dice.strikes("ledger-lost-answer") ? { written: false, current: outcome.record } : outcome;
+      return this.#parts.dice.strikes("ledger-lost-answer", this.#strand.hit) ? { written: false, current: outcome.record } : outcome;
     });
   }
 }

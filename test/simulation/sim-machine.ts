@@ -26,7 +26,9 @@ export interface MachineWatch {
   enrolled(runner: string, nonce: string): void;
   /** The command of an api job begins, and is over whatever came of it. */
   commandBegan(job: string, runner: string): void;
-  commandEnded(job: string, runner: string, told: "success" | "other"): void;
+  commandEnded(job: string, runner: string): void;
+  /** Its success was told, and answered. */
+  commandSucceeded(job: string): void;
 }
 
 export interface MachineParts {
@@ -74,8 +76,8 @@ export class SimAgent {
   async live(): Promise<void> {
     const { dice } = this.parts;
     await this.strand.sleep(dice.between(4, 40, "boot") * second);
-    if (dice.strikes("boot-hang")) return;
-    if (dice.strikes("boot-death")) return this.powerOff();
+    if (dice.strikes("boot-hang", this.runner)) return;
+    if (dice.strikes("boot-death", this.runner)) return this.powerOff();
     this.#mayDie();
     const enrolled = await this.#enrol();
     if (enrolled === undefined) return this.powerOff();
@@ -188,14 +190,14 @@ export class SimAgent {
 
   async #reach<T>(name: string, say: (ports: Ports) => Promise<T>): Promise<T> {
     const { kernel, dice, server } = this.parts;
-    if (dice.strikes("network-cut")) this.#cutUntil = kernel.now() + dice.between(5, 300, "cut") * second;
+    if (dice.strikes("network-cut", this.runner)) this.#cutUntil = kernel.now() + dice.between(5, 300, "cut") * second;
     await this.strand.sleep(dice.between(5, 60, "network"));
     if (this.#cutUntil > kernel.now()) {
       await this.strand.sleep(5 * second);
       throw new Error("nobody is reached");
     }
     const answer = await this.#answered(server.run(`${name} of ${this.runner}`, say));
-    if (dice.strikes("report-lost-answer")) throw new Error("the answer is lost");
+    if (dice.strikes("report-lost-answer", this.runner)) throw new Error("the answer is lost");
     return answer;
   }
 
@@ -221,18 +223,18 @@ export class SimAgent {
   #mayDie(): void {
     const { kernel, dice, forge } = this.parts;
     const within = () => dice.between(1, 900, "death") * second;
-    if (dice.strikes("machine-death")) kernel.after(within(), () => this.powerOff());
-    if (dice.strikes("interrupted"))
+    if (dice.strikes("machine-death", this.runner)) kernel.after(within(), () => this.powerOff());
+    if (dice.strikes("interrupted", this.runner))
       kernel.after(within(), () => {
         if (!this.strand.dead) void this.#sayInterrupted();
         kernel.after(2 * minute, () => this.powerOff());
       });
-    if (dice.strikes("agent-death"))
+    if (dice.strikes("agent-death", this.runner))
       kernel.after(within(), () => {
         this.strand.die();
         forge.leaves(this.runner);
       });
-    if (dice.strikes("second-agent")) kernel.after(within() / 30, () => this.#showTokenAgain());
+    if (dice.strikes("second-agent", this.runner)) kernel.after(within() / 30, () => this.#showTokenAgain());
   }
 
   async #sayInterrupted(): Promise<void> {

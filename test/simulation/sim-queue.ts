@@ -50,9 +50,9 @@ export class QueueStore {
     this.#made += 1;
     const id = `m${this.#made}`;
     this.#messages.set(id, { id, message, attempt: 0, taken: 0 });
-    const lateMs = this.#dice.strikes("message-late") ? this.#dice.between(1_000, 120_000, "late") : 0;
+    const lateMs = this.#dice.strikes("message-late", message) ? this.#dice.between(1_000, 120_000, "late") : 0;
     this.show(id, this.#dice.between(5, 40, "queue") + lateMs);
-    if (this.#dice.strikes("message-twice")) this.show(id, this.#dice.between(5, 5_000, "twice"));
+    if (this.#dice.strikes("message-twice", message)) this.show(id, this.#dice.between(5, 5_000, "twice"));
   }
 
   show(id: string, afterMs: number): void {
@@ -126,7 +126,7 @@ export class SimQueue implements Queue {
 
   send(messages: readonly Message[]): Promise<void> {
     return this.#strand.call(this.#dice.between(3, 15, "send"), () => {
-      const breaks = this.#dice.strikes("send-in-part");
+      const breaks = this.#dice.strikes("send-in-part", this.#strand.hit);
       const stored = breaks ? messages.slice(0, this.#dice.between(0, messages.length, "part")) : messages;
       for (const message of stored) this.#store.put(message);
       if (breaks) throw new Error("the queue does not answer");

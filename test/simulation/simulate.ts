@@ -14,7 +14,7 @@ import { Judge, type Violation } from "./judge";
 import { Kernel } from "./kernel";
 import { People } from "./people";
 import { faultsOf, planOf, type Plan, type Scenario } from "./scenario";
-import { Server } from "./server";
+import { Server, type Doors } from "./server";
 import { CloudTruth, SimCloud } from "./sim-cloud";
 import { forgeName, ForgeWeather, SimForge } from "./sim-forge";
 import { SimLedger } from "./sim-ledger";
@@ -22,6 +22,7 @@ import { SimAgent } from "./sim-machine";
 import { QueueStore, SimQueue } from "./sim-queue";
 import { Story } from "./story";
 import type { Strand } from "./strand";
+import { toldDoors } from "./told-doors";
 
 const minute = 60_000;
 /** For so long after the last arrival everything may go wrong; then it has to come to rest in so long. */
@@ -30,6 +31,7 @@ const restMs = 8 * 60 * minute;
 
 export interface Outcome {
   readonly scenario: Scenario;
+  readonly plan: Plan;
   readonly violation: Violation | undefined;
   /** Jobs that came up, re-runs included. */
   readonly jobs: number;
@@ -50,9 +52,13 @@ export interface SimulateOptions {
 export async function simulate(scenario: Scenario, options: SimulateOptions = {}): Promise<Outcome> {
   const kernel = new Kernel(noon);
   const { only } = scenario;
-  const dice = new Dice({ seed: scenario.seed, kinds: faultsOf(scenario), ...(only ? { only: new Set(only) } : {}) });
-  const plan = planOf(scenario, dice);
   const story = options.withStory === true ? new Story(kernel) : undefined;
+  const dice = new Dice({
+    ...{ seed: scenario.seed, kinds: faultsOf(scenario) },
+    ...(only ? { only: new Set(only) } : {}),
+    ...(story ? { onStrike: (strike) => story.noteFault(strike) } : {}),
+  });
+  const plan = planOf(scenario, dice);
   const world = build({
     kernel,
     dice,
@@ -63,6 +69,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   await live(world, plan);
   return {
     scenario,
+    plan,
     violation: world.judge.violation,
     jobs: world.forge.jobs.size + plan.arrivals.filter(({ kind }) => kind === "api").length,
     faults: dice.counts,
@@ -90,31 +97,36 @@ function build({ kernel, dice, plan, story, store }: Ground) {
     ...{ kernel, dice },
     watch: {
       moved: (job) => {
-        story?.note("forge", `job ${job.id} is ${job.state} ${job.conclusion ?? ""} on ${job.runner ?? "none"}`);
+        story?.note("forge", ["job", job.id, "is", job.conclusion ?? job.state, "on", job.runner ?? "none"].join(" "));
         deliveries.tell(job);
       },
       runOver: (run) => deliveries.tellRunOver(run),
     },
   });
   const weather = new ForgeWeather(forge);
+  const agents = new Map<string, SimAgent>();
   const cloud = new CloudTruth({
     ...{ kernel, dice },
     watch: {
       machineStarted: (machine) => {
         story?.note("cloud", `machine ${machine.runner} of launch ${machine.launch} starts`);
         judge.machineStarted(machine);
-        void new SimAgent(machine, agentParts).live();
+        const agent = new SimAgent(machine, agentParts);
+        agents.set(machine.runner, agent);
+        void agent.live();
       },
       machineEnded: (machine) => {
         story?.note("cloud", `machine ${machine.runner} ends`);
         judge.machineEnded(machine);
+        agents.get(machine.runner)?.powerOff();
+        agents.delete(machine.runner);
       },
     },
   });
   const queue = new QueueStore(kernel, dice);
   const lag = new IndexLag(kernel, dice);
   const files = new MemoryFiles();
-  const doorsFor = (strand: Strand) => ({
+  const doorsOf = (strand: Strand): Doors => ({
     source: (name: string) =>
       name === forgeName ? new SimForge(strand, { truth: forge, weather, deliveries }) : ownSource,
     compute: () => new SimCloud(strand, cloud, tokens),
@@ -122,6 +134,7 @@ function build({ kernel, dice, plan, story, store }: Ground) {
     queue: new SimQueue(strand, queue, dice),
     files,
   });
+  const doorsFor = story ? (strand: Strand) => toldDoors(doorsOf(strand), strand) : doorsOf;
   const host = plan.host;
   const common = { kernel, dice, queue, tokens, doorsFor, host, meter: silentMeter, random: randomFrom(dice) };
   const server: Server = new Server({ ...common, settings: settingsFor(plan), log: story?.log() ?? silentLog });
@@ -154,7 +167,7 @@ function settingsFor({ profileCap, fleetCap }: Plan): Settings {
   const small = someProfile({ name: "small", limits, timeouts });
   const large = { ...someProfile({ name: "large", limits, timeouts }), labels: ["linux", "large"] };
   const settings = someSettings([small, large], { maxRunners: fleetCap });
-  return { ...settings, lease: { durationMs: minute }, sources: [...settings.sources, forgeSettings] };
+  return { ...settings, lease: { durationMs: minute }, sweep: { intervalMs: minute }, sources: [...settings.sources, forgeSettings] };
 }
 
 const forgeSettings: Settings["sources"][number] = {

@@ -1,12 +1,19 @@
 /** What happened, in order, to whom: kept only when somebody wants to read it, as a run can always be repeated. */
 import type { Instant } from "../../runtime/core/model";
 import type { Clock, Log, LogFields } from "../../runtime/core/ports";
+import { briefly } from "./briefly";
+import type { Strike } from "./dice";
+import { faults } from "./faults";
 
-interface Line {
-  readonly at: Instant;
+export interface Line {
+  /** Since the start of the run. */
+  readonly ms: number;
   readonly who: string;
   readonly what: string;
 }
+
+/** The teller of faults, whose lines are marked. */
+export const fault = "FAULT";
 
 export class Story {
   readonly #lines: Line[] = [];
@@ -18,14 +25,17 @@ export class Story {
     this.#began = clock.now();
   }
 
-  note(who: string, what: string): void {
-    this.#lines.push({ at: this.#clock.now(), who, what });
+  get lines(): readonly Line[] {
+    return this.#lines;
   }
 
-  /** Only what concerns one of these names; all of it without any. */
-  tell(names: readonly string[] = []): string {
-    const lines = this.#lines.filter(({ who, what }) => names.length === 0 || mentions(`${who} ${what}`, names));
-    return lines.map(({ at, who, what }) => `${sinceStart(at - this.#began)}  ${who.padEnd(10)} ${what}`).join("\n");
+  note(who: string, what: string): void {
+    this.#lines.push({ ms: this.#clock.now() - this.#began, who, what });
+  }
+
+  noteFault({ id, name, hit }: Strike): void {
+    const whom = briefly(hit);
+    this.note(fault, `${id}${whom === "" ? "" : ` on ${whom}`}: ${faults[name].what}`);
   }
 
   /** What our own code logs becomes part of it. */
@@ -36,18 +46,20 @@ export class Story {
   }
 }
 
-function mentions(text: string, names: readonly string[]): boolean {
-  return names.some((name) => text.includes(name));
+export function textOf(lines: readonly Line[]): string {
+  return lines
+    .map(({ ms, who, what }) => `${who === fault ? "!" : " "} ${sinceStart(ms)}  ${who.padEnd(7)} ${what}`)
+    .join("\n");
+}
+
+/** `2:03:04.567` */
+export function sinceStart(ms: number): string {
+  const two = (count: number) => String(Math.floor(count)).padStart(2, "0");
+  const time = `${Math.floor(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1_000) % 60)}`;
+  return `${time}.${String(ms % 1_000).padStart(3, "0")}`.padStart(12);
 }
 
 function fieldsOf(fields: LogFields = {}): string {
   const words = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
   return words.map(([name, value]) => ` ${name}=${value instanceof Error ? value.message : String(value)}`).join("");
-}
-
-/** `2:03:04.567` */
-function sinceStart(ms: number): string {
-  const two = (count: number) => String(Math.floor(count)).padStart(2, "0");
-  const time = `${Math.floor(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1_000) % 60)}`;
-  return `${time}.${String(ms % 1_000).padStart(3, "0")}`.padStart(13);
 }

@@ -9,6 +9,8 @@ export class Strand {
   readonly name: string;
   /** How far its clock is off. */
   readonly skewMs: number;
+  /** The port call that it is in; known only where a story is told. */
+  doing = "";
   readonly #kernel: Kernel;
   readonly #dice: Dice;
   readonly #onDeath: (() => void)[] = [];
@@ -29,6 +31,11 @@ export class Strand {
     return this.#kernel.now() + this.skewMs;
   }
 
+  /** For the story: whom a fault hits here, and in what. */
+  get hit(): string {
+    return this.doing === "" ? this.name : `${this.name}, in ${this.doing}`;
+  }
+
   onDeath(act: () => void): void {
     this.#onDeath.push(act);
   }
@@ -41,13 +48,15 @@ export class Strand {
 
   /** Takes `ms`, then does it. Never answers once this strand is dead. */
   call<T>(ms: number, effect: () => T | Promise<T>): Promise<T> {
+    const { doing } = this;
     return new Promise<T>((resolve, reject) => {
-      const slowMs = this.#dice.strikes("slow-call") ? this.#dice.between(1_000, 60_000, "slow") : 0;
+      const slowMs = this.#dice.strikes("slow-call", this.hit) ? this.#dice.between(1_000, 60_000, "slow") : 0;
       this.#kernel.after(ms + slowMs, async () => {
         if (this.#dead) return;
-        if (this.#dice.strikes("crash-before")) return this.die();
+        this.doing = doing;
+        if (this.#dice.strikes("crash-before", this.hit)) return this.die();
         const [answer, failed, error] = await outcome(effect);
-        if (this.#dice.strikes("crash-after")) return this.die();
+        if (this.#dice.strikes("crash-after", this.hit)) return this.die();
         if (failed) reject(error as Error);
         else resolve(answer as T);
       });
