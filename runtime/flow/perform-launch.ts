@@ -20,8 +20,17 @@ import { runnerSubject } from "../core/subject";
 import { applyToJob, findJob, profileOf } from "./moves";
 import { blockReach, sourceFailure } from "./reach-state";
 
-/** A launch that gets no answer so often is given up; machines it may have made are found by the sweep. */
-const replaysToGiveUp = 3;
+/** A launch that gets no answer so often is not made again: what it has made is looked up, and counts. */
+const mostReplays = 3;
+/** How long a launch may be without an answer before it is made again. */
+const answerMs = 30_000;
+/** How long the last call of it may still take effect, also when whoever made it was paused on the way. */
+const lastAnswerMs = 2 * 60_000;
+
+/** Until when a launch that has been repeated so often may take. */
+export function launchDeadline(replays: number, now: Instant): Instant {
+  return now + (replays === mostReplays ? lastAnswerMs : answerMs);
+}
 
 /** What was read before the launch, and stays true enough: every write checks for itself. */
 interface Known {
@@ -51,7 +60,7 @@ export async function performLaunch(launch: Launch, known: Known, ports: Ports):
   const launchingAt = ports.clock.now();
   try {
     const slots = await unwritten(launch, ports);
-    const outcomes = slots.length === 0 ? [] : await compute.launch(requestOf(launch, slots, ports));
+    const outcomes = await outcomesOf(launch, { slots, compute }, ports);
     if (await isClosed(launch, ports)) {
       await endUncounted(outcomes, { launch, compute }, ports);
       return undefined;
@@ -64,9 +73,25 @@ export async function performLaunch(launch: Launch, known: Known, ports: Ports):
     return fail({ reason: failure.outcome, detail: failure.detail });
   } catch (error) {
     ports.log.warn("launch got no answer", { launch: launch.id, profile: launch.profile, error });
-    if (launch.replays < replaysToGiveUp) return undefined;
-    return fail({ reason: "no-capacity", detail: "the compute gave no answer" });
+    return undefined;
   }
+}
+
+interface Asked {
+  readonly slots: readonly LaunchSlot[];
+  readonly compute: Compute;
+}
+
+/** Given up is only what is surely not there: else its machines would be in no count, and a cap would not hold. */
+async function outcomesOf(launch: Launch, { slots, compute }: Asked, ports: Ports): Promise<readonly MachineOutcome[]> {
+  if (slots.length === 0) return [];
+  if (launch.replays <= mostReplays) return compute.launch(requestOf(launch, slots, ports));
+  const machines = new Map((await compute.list()).map(({ runner, machine }) => [runner, machine]));
+  return slots.map(({ runner }) => {
+    const machine = machines.get(runner);
+    if (machine !== undefined) return { runner, outcome: "launched", machine };
+    return { runner, outcome: "no-capacity", detail: "the compute gave no answer" };
+  });
 }
 
 /** Its answer came so late that somebody else has closed it: by a replay that succeeded, or by giving it up. */

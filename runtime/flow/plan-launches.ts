@@ -13,11 +13,9 @@ import type { FleetRecord, Instant, Launch, PlannerRecord, ProfileView } from ".
 import { liveRunners, planProfile, waitForTurn, type Wanted } from "../core/planning";
 import type { Ports } from "../core/ports";
 import { profileOf, updatePlanner } from "./moves";
-import { performLaunch } from "./perform-launch";
+import { launchDeadline, performLaunch } from "./perform-launch";
 import { repairLevel } from "./repair-level";
 
-/** How long a launch may be without an answer before it is made again. */
-const launchAnswerMs = 30_000;
 const roundsPerCall = 10;
 const idLength = 16;
 
@@ -136,14 +134,15 @@ function nameLaunch(wanted: Wanted, at: { readonly profile: string; readonly now
     state: "requested",
     slots: wanted.jobs.map((job) => ({ runner: ports.random.id(idLength), job })),
     claimedAt: at.now,
-    deadlineAt: at.now + launchAnswerMs,
+    deadlineAt: launchDeadline(0, at.now),
     replays: 0,
   };
 }
 
 function renew(launch: Launch, now: Instant): Launch {
   const state = launchStep(launch.state, "expired")?.to ?? launch.state;
-  return { ...launch, state, replays: launch.replays + 1, deadlineAt: now + launchAnswerMs };
+  const replays = launch.replays + 1;
+  return { ...launch, state, replays, deadlineAt: launchDeadline(replays, now) };
 }
 
 /** Writes the profile's share before its runners are made. Those who may find room by it are told. */
