@@ -56,8 +56,8 @@ async function mustWait(runner: Runner, reason: ReasonCode | null, ports: Ports)
     const job = await jobOf(runner, ports);
     return job === undefined || (isHeard && now - (job.finishedAt ?? now) < leavingMs);
   }
-  // Much too late ourselves: this machine slept, and its agents did, too.
-  const isLate = now - (runner.deadlineAt ?? now) > leavingMs;
+  // Much too late ourselves, with several sweeps left out: this machine slept, and its agents did, too.
+  const isLate = now - (runner.deadlineAt ?? now) > leavingMs + 2 * ports.settings().sweep.intervalMs;
   const isOver = !isHeard && !isLate && runner.askedAt !== null && now - runner.askedAt >= hardDeadlineMs;
   const isDue = (runner.deadlineAt ?? now) <= now;
   if (!isOver && (runner.askedAt === null || isDue))

@@ -58,7 +58,7 @@ async function expireRunner(item: DueItem & { kind: "runner" }, ports: Ports): P
   const still = (current: Runner) => isDue(current, now) && runnerTraits[current.state].deadline === deadline;
   switch (deadline) {
     case "boot":
-      return (await loseRunner(runner, { reason: "boot-timeout", still }, ports)) ? "boot-timeout" : undefined;
+      return (await expireBooting(runner, still, ports)) ? "boot-timeout" : undefined;
     case "idle":
       return expireIdle(runner, ports);
     case "silence":
@@ -77,6 +77,15 @@ async function expireRunner(item: DueItem & { kind: "runner" }, ports: Ports): P
     case null:
       return undefined;
   }
+}
+
+/** One that was given its right may listen, or run a job, though its word has not reached us: two keys end it. */
+async function expireBooting(runner: Runner, still: (current: Runner) => boolean, ports: Ports): Promise<boolean> {
+  const reason = "boot-timeout";
+  const hasRight = runner.nonce !== null && (await ports.ledger.readEnrolment(runner.id)) !== undefined;
+  if (!isForges(runner.reach) || !hasRight) return loseRunner(runner, { reason, still }, ports);
+  if (runner.askedAt === null) await countFailure(runner, { reason: "boot-failing", detail: null }, ports);
+  return retireRunner({ profile: runner.profile, runner: runner.id, reason }, ports);
 }
 
 async function expireIdle(runner: Runner, ports: Ports): Promise<string | undefined> {

@@ -23,10 +23,12 @@ async function run(agent: SimAgent, assignment: Assignment): Promise<void> {
   agent.keepInTouch(attempt);
   const begun = await agent.report({ attempt, events: [{ type: "started", at: agent.at() }] });
   if (begun.kind === "over") return;
+  agent.begins(job);
   watch.commandBegan(job, agent.runner);
   // A machine that is taken away ends whatever ran on it.
   agent.strand.onDeath(() => watch.commandEnded(job, agent.runner));
   const exitCode = await runCommand(agent, name);
+  agent.ends();
   watch.commandEnded(job, agent.runner);
   if (agent.asked === "over") return;
   const ending = exitCode === null ? cancelled : { exitCode, reason: null };

@@ -34,11 +34,14 @@ async function listen(agent: SimAgent, listener: SimListener): Promise<Ending> {
 
 async function runJob(agent: SimAgent, listener: SimListener, job: ForgeJob): Promise<Ending> {
   const { forge, kernel } = agent.parts;
+  agent.begins(job.id);
   void agent.report({ attempt: 0, events: [{ type: "started", at: agent.at() }] });
   const endsAt = kernel.now() + job.durationMs;
   while (kernel.now() < endsAt && !listener.isCancelled && agent.asked !== "over")
     await agent.heard(Math.min(endsAt - kernel.now(), 60 * second));
-  forge.end(job, listener.isCancelled || agent.asked === "over" ? "cancelled" : "success");
+  agent.ends();
+  // What is killed here the forge hears nothing more of.
+  if (agent.asked !== "over" || listener.isCancelled) forge.end(job, listener.isCancelled ? "cancelled" : "success");
   return { exitCode: 0, reason: null, detail: null };
 }
 
@@ -62,6 +65,7 @@ class SimListener {
 
   cancel(): void {
     this.isCancelled = true;
+    this.#agent.ends();
     this.#agent.wake();
   }
 

@@ -11,7 +11,7 @@ import type { Kernel } from "./kernel";
 import type { CloudWatch, SimMachine } from "./sim-cloud";
 import { jobKey } from "./sim-forge";
 import type { LedgerWatch } from "./sim-ledger";
-import type { MachineWatch } from "./sim-machine";
+import type { MachineWatch, Work } from "./sim-machine";
 
 export const promises = {
   I1: "every admitted job ends, or says why not, by its deadline",
@@ -39,7 +39,11 @@ export interface Caps {
   readonly fleet: number;
 }
 
-export class Judge implements LedgerWatch, CloudWatch, MachineWatch {
+/** After so long in silence a machine may be ended, whatever it does; and when its job has had its time. */
+const hopelessMs = 10 * 60_000;
+const longestJobMs = 60 * 60_000;
+
+export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, MachineWatch {
   /** As last written, without the ended ones. */
   readonly jobs = new Map<JobKey, Job>();
   readonly runners = new Map<string, Runner>();
@@ -123,6 +127,16 @@ export class Judge implements LedgerWatch, CloudWatch, MachineWatch {
 
   commandSucceeded(job: string): void {
     this.#succeeded.add(job);
+  }
+
+  machineTaken(runner: string, work: Work | undefined): void {
+    const now = this.#kernel.now();
+    if (work === undefined || this.#isCancelled(work.job) || now - work.silentSince >= hopelessMs || now - work.since >= longestJobMs) return;
+    this.#breach("I1", `machine ${runner} was ended under job ${work.job}`, [runner, work.job]);
+  }
+
+  #isCancelled(key: string): boolean {
+    return this.ended.get(key) === "cancelled" || this.jobs.get(key)?.cancelRequestedAt != null;
   }
 
   /** Once a minute. `isFair`: everybody who is needed for a repair has answered in this minute. */

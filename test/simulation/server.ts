@@ -57,13 +57,17 @@ export class Server {
   /** Raised with every start: what an earlier life set going does nothing any more. */
   #life = 0;
   #up = false;
+  #swept = false;
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
   }
 
-  get isUp(): boolean {
-    return this.#up;
+  /** Whether a sweep came to its end since this was asked last. */
+  hasSwept(): boolean {
+    const swept = this.#swept;
+    this.#swept = false;
+    return swept;
   }
 
   start(): void {
@@ -103,7 +107,9 @@ export class Server {
     const life = this.#life;
     queue.serve((received) => this.#handle(received));
     const again = (name: string, everyMs: number, flow: Flow<unknown>) => this.#again({ name, everyMs, life }, flow);
-    again("sweep", minute, sweep);
+    again("sweep", minute, async (ports) => {
+      await sweep(ports).finally(() => (this.#swept = true));
+    });
     again("deliveries", 5 * minute, (ports) => recoverDeliveries(forgeName, ports));
     again("jobs", 10 * minute, (ports) => discoverJobs(forgeName, ports));
     again("ghosts", 15 * minute, (ports) => removeGhosts(forgeName, ports));

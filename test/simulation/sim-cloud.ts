@@ -21,6 +21,8 @@ export interface SimMachine {
 export interface CloudWatch {
   machineStarted(machine: SimMachine): void;
   machineEnded(machine: SimMachine): void;
+  /** Somebody of ours asked for its end. */
+  machineTaken(runner: string): void;
 }
 
 const kind = "process";
@@ -60,6 +62,12 @@ export class CloudTruth {
       this.#start(request, wanted);
       return { runner, outcome: "launched", machine: runner };
     });
+  }
+
+  take(runner: string): void {
+    if (this.#machines.get(runner)?.endedAt !== null) return;
+    this.#watch.machineTaken(runner);
+    this.end(runner);
   }
 
   end(runner: string): void {
@@ -115,7 +123,7 @@ export class SimCloud implements Compute {
 
   terminate(machines: readonly string[]): Promise<void> {
     return this.#call([100, 800], () => {
-      for (const machine of machines) this.#truth.end(machine);
+      for (const machine of machines) this.#truth.take(machine);
     });
   }
 

@@ -3,6 +3,7 @@
  * one does: every word again until it is answered, heartbeats beside it, and it stops what it is told to stop.
  */
 import type { AgentOrders, EnrolAnswer, ReportRequest } from "../../runtime/core/agent-protocol";
+import type { Instant } from "../../runtime/core/model";
 import type { Ports } from "../../runtime/core/ports";
 import { enrolRunner } from "../../runtime/flow/enrol-runner";
 import { runnerOfLease, trackHeartbeat, trackReport } from "../../runtime/flow/track-job";
@@ -29,6 +30,8 @@ export interface MachineWatch {
   commandEnded(job: string, runner: string): void;
   /** Its success was told, and answered. */
   commandSucceeded(job: string): void;
+  /** We ended it, or told its agent that it is over. `work`: what ran on it. */
+  machineTaken(runner: string, work: Work | undefined): void;
 }
 
 export interface MachineParts {
@@ -40,6 +43,14 @@ export interface MachineParts {
   readonly watch: MachineWatch;
   /** How long the command of an api job runs there, and how it ends. */
   readonly commandOf: (job: string) => { readonly ms: number; readonly exitCode: number };
+}
+
+/** A job that runs on a machine, as only that machine knows. */
+export interface Work {
+  readonly job: string;
+  readonly since: Instant;
+  /** Since when its agent was not answered by anybody. */
+  readonly silentSince: Instant;
 }
 
 /** What the server answered, or that it wants nothing more of this machine. */
@@ -56,6 +67,7 @@ export class SimAgent {
   #cutUntil = 0;
   #heardAt = 0;
   /** Told to leave once nothing runs; or that it is over, whatever runs. */
+  #job: { readonly job: string; readonly since: Instant } | undefined;
   #asked: "stay" | "drain" | "over" = "stay";
   #cancelled = false;
   #beatAttempt = 0;
@@ -85,6 +97,21 @@ export class SimAgent {
     if (enrolled.executor.kind === "github") await serveForge(this, enrolled.executor.payload);
     else await serveCommand(this);
     this.powerOff();
+  }
+
+  /** What runs here; `undefined`: nothing that anybody wants to see its end. */
+  get work(): Work | undefined {
+    const isWanted = this.#job !== undefined && !this.#cancelled && !this.strand.dead;
+    return isWanted && this.#job ? { ...this.#job, silentSince: this.#heardAt } : undefined;
+  }
+
+  begins(job: string): void {
+    this.#job = { job, since: this.parts.kernel.now() };
+  }
+
+  /** Nothing runs any more, or what runs is to be stopped. */
+  ends(): void {
+    this.#job = undefined;
   }
 
   get asked(): "stay" | "drain" | "over" {
@@ -182,6 +209,7 @@ export class SimAgent {
       return { kind: "orders", orders };
     } catch (error) {
       if (!isRefused(error)) return undefined;
+      this.parts.watch.machineTaken(this.runner, this.work);
       this.#asked = "over";
       this.wake();
       return { kind: "over" };

@@ -67,10 +67,12 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     store: options.store?.(kernel) ?? new MemoryLedger({ clock: kernel }),
   });
   await live(world, plan);
+  const { violation } = world.judge;
+  if (violation !== undefined) story?.note("JUDGE", `${violation.promise} is broken: ${violation.what}`);
   return {
     scenario,
     plan,
-    violation: world.judge.violation,
+    violation,
     jobs: world.forge.jobs.size + plan.arrivals.filter(({ kind }) => kind === "api").length,
     faults: dice.counts,
     happened: dice.happened,
@@ -115,6 +117,7 @@ function build({ kernel, dice, plan, story, store }: Ground) {
         agents.set(machine.runner, agent);
         void agent.live();
       },
+      machineTaken: (runner) => judge.machineTaken(runner, agents.get(runner)?.work),
       machineEnded: (machine) => {
         story?.note("cloud", `machine ${machine.runner} ends`);
         judge.machineEnded(machine);
@@ -134,7 +137,7 @@ function build({ kernel, dice, plan, story, store }: Ground) {
     queue: new SimQueue(strand, queue, dice),
     files,
   });
-  const doorsFor = story ? (strand: Strand) => toldDoors(doorsOf(strand), strand) : doorsOf;
+  const doorsFor = story ? (strand: Strand) => toldDoors(doorsOf(strand), { strand, story }) : doorsOf;
   const host = plan.host;
   const common = { kernel, dice, queue, tokens, doorsFor, host, meter: silentMeter, random: randomFrom(dice) };
   const server: Server = new Server({ ...common, settings: settingsFor(plan), log: story?.log() ?? silentLog });
@@ -152,7 +155,7 @@ async function live({ kernel, dice, judge, forge, server, people, weather }: Wor
   server.start();
   kernel.after(calmAt - kernel.now(), () => dice.calm());
   kernel.every(minute, () => {
-    judge.look(forge, server.isUp && weather.isFair);
+    judge.look(forge, server.hasSwept() && weather.isFair);
     return true;
   });
   const isEmpty = () => judge.jobs.size + judge.runners.size + judge.machines.size + forge.open.size === 0;
@@ -167,7 +170,12 @@ function settingsFor({ profileCap, fleetCap }: Plan): Settings {
   const small = someProfile({ name: "small", limits, timeouts });
   const large = { ...someProfile({ name: "large", limits, timeouts }), labels: ["linux", "large"] };
   const settings = someSettings([small, large], { maxRunners: fleetCap });
-  return { ...settings, lease: { durationMs: minute }, sweep: { intervalMs: minute }, sources: [...settings.sources, forgeSettings] };
+  return {
+    ...settings,
+    lease: { durationMs: minute },
+    sweep: { intervalMs: minute },
+    sources: [...settings.sources, forgeSettings],
+  };
 }
 
 const forgeSettings: Settings["sources"][number] = {
