@@ -24,16 +24,16 @@ async function run(agent: SimAgent, assignment: Assignment): Promise<void> {
   const begun = await agent.report({ attempt, events: [{ type: "started", at: agent.at() }] });
   if (begun.kind === "over") return;
   agent.begins(job);
-  watch.commandBegan(job, agent.runner);
+  watch.commandBegan(name, agent.runner);
   // A machine that is taken away ends whatever ran on it.
-  agent.strand.onDeath(() => watch.commandEnded(job, agent.runner));
+  agent.strand.onDeath(() => watch.commandEnded(name, agent.runner));
   const exitCode = await runCommand(agent, name);
   agent.ends();
-  watch.commandEnded(job, agent.runner);
+  watch.commandEnded(name, agent.runner);
   if (agent.asked === "over") return;
   const ending = exitCode === null ? cancelled : { exitCode, reason: null };
   const told = await finish(agent, attempt, ending);
-  if (exitCode === 0 && told.kind === "orders") watch.commandSucceeded(job);
+  if (exitCode === 0 && told.kind === "orders") watch.commandSucceeded(name);
 }
 
 const cancelled = { exitCode: null, reason: "cancelled-by-user" } as const;

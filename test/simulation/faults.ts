@@ -41,6 +41,7 @@ export const faults = {
   "list-lag": { class: "cloud", what: "the list of machines is some seconds old", rate: 0.3 },
   "boot-hang": { class: "machine", what: "a machine never comes up", rate: 0.02 },
   "boot-death": { class: "machine", what: "a machine dies while it boots", rate: 0.02 },
+  "bad-image": { class: "machine", what: "no machine of a profile comes up for up to an hour", rate: 0.002 },
   interrupted: { class: "machine", what: "a machine is taken away two minutes after notice", rate: 0.01 },
   "machine-death": { class: "machine", what: "a machine is gone, without a word", rate: 0.01 },
   "agent-death": { class: "machine", what: "the agent dies, and its machine stays", rate: 0.01 },

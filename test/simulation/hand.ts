@@ -19,15 +19,17 @@ export type Order = { readonly [K in keyof Orders]: { readonly kind: K } & Order
 export type Answer = { readonly answer: Answers[keyof Orders] } | { readonly problem: string };
 
 /** The longest that anything takes, several times over. */
-const stuckMs = 5 * 60_000;
+const usualLimitMs = 5 * 60_000;
 
 export class Hand {
   readonly #worker: Worker;
+  readonly #limitMs: number;
   /** Why it does not work any more. */
   #gone: unknown;
 
-  /** `file` is the program that serves orders when it is a thread. */
-  constructor(file: string) {
+  /** `file` is the program that serves orders when it is a thread. Without an answer in `limitMs` it is ended. */
+  constructor(file: string, { limitMs = usualLimitMs }: { readonly limitMs?: number } = {}) {
+    this.#limitMs = limitMs;
     this.#worker = new Worker(file);
     this.#worker.on("error", (error: unknown) => (this.#gone = error));
     this.#worker.on("exit", () => (this.#gone ??= new Error("its thread was ended")));
@@ -64,9 +66,9 @@ export class Hand {
 
   #endings(signal: AbortSignal): readonly Promise<unknown>[] {
     const stuck = async (): Promise<never> => {
-      await setTimeout(stuckMs, undefined, { signal });
+      await setTimeout(this.#limitMs, undefined, { signal });
       await this.end();
-      throw new Error(`it came to no end in ${stuckMs / 60_000} minutes`);
+      throw new Error(`it came to no end in ${this.#limitMs / 1_000} s`);
     };
     const gone = async (): Promise<never> => {
       await once(this.#worker, "exit", { signal });

@@ -22,6 +22,7 @@ export const promises = {
   I6: "supply does not exceed demand for longer than two sweeps",
   I7: "every waiting job says why",
   I8: "no job runs twice to success",
+  I9: "machines that never report in are not made without end",
 } as const;
 
 export type PromiseName = keyof typeof promises;
@@ -58,6 +59,8 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   readonly #nonces = new Map<string, string>();
   readonly #commands = new Map<string, string>();
   readonly #succeeded = new Set<string>();
+  /** Machines in a row that never reported in, by profile. */
+  readonly #useless = new Map<string, Set<string>>();
   readonly #standing = new Map<string, number>();
 
   constructor(kernel: Kernel, caps: Caps) {
@@ -81,6 +84,7 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   }
 
   wroteRunner(runner: Runner): void {
+    this.#countUseless(runner);
     if (isGone(runner.state)) this.runners.delete(runner.id);
     else this.runners.set(runner.id, runner);
   }
@@ -109,6 +113,7 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   }
 
   enrolled(runner: string, nonce: string): void {
+    this.#useless.delete(this.runners.get(runner)?.profile ?? "");
     const holder = this.#nonces.get(runner) ?? nonce;
     this.#nonces.set(runner, holder);
     if (holder !== nonce) this.#breach("I4", `the enrolment of ${runner} went to ${holder} and to ${nonce}`, [runner]);
@@ -131,7 +136,13 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
 
   machineTaken(runner: string, work: Work | undefined): void {
     const now = this.#kernel.now();
-    if (work === undefined || this.#isCancelled(work.job) || now - work.silentSince >= hopelessMs || now - work.since >= longestJobMs) return;
+    if (
+      work === undefined ||
+      this.#isCancelled(work.job) ||
+      now - work.silentSince >= hopelessMs ||
+      now - work.since >= longestJobMs
+    )
+      return;
     this.#breach("I1", `machine ${runner} was ended under job ${work.job}`, [runner, work.job]);
   }
 
@@ -159,6 +170,15 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
       if (here !== undefined && (here === "completed") !== (job.conclusion === "success"))
         this.#breach("I1", `job ${job.id} is ${here} here and ${job.conclusion} at the forge`, [jobKey(job.id)]);
     }
+  }
+
+  #countUseless({ id, profile, reason, nonce }: Runner): void {
+    if (nonce !== null || (reason !== "boot-timeout" && reason !== "agent-lost")) return;
+    const useless = (this.#useless.get(profile) ?? new Set()).add(id);
+    this.#useless.set(profile, useless);
+    // Two rounds are under way before anybody can know; then a probe now and then.
+    if (useless.size > 2 * this.#caps.profile + 8)
+      this.#breach("I9", `${useless.size} machines of ${profile} in a row never reported in`, [profile, id]);
   }
 
   #count({ name, promise, what, names, minutes }: Wrong, isFair: boolean): void {

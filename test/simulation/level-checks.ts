@@ -87,14 +87,22 @@ function surplus({ jobs, runners, planners }: Picture): readonly Wrong[] {
   }
   const demand = new Map<string, number>();
   for (const job of jobs.values()) if (isDemand(job)) demand.set(placeOf(job), (demand.get(placeOf(job)) ?? 0) + 1);
-  return [...spare]
-    .filter(([key, free]) => free.size > (demand.get(key) ?? 0))
-    .flatMap(([key, free]) =>
+  const tooMany = [...spare].filter(([key, free]) => free.size > (demand.get(key) ?? 0));
+  const flood = tooMany
+    .filter(([key, free]) => free.size > (demand.get(key) ?? 0) * 1.1 + 3)
+    .map(([key, free]) => ({
+      ...{ name: `flood ${key}`, promise: "I6" as const, names: [...free], minutes: 4 },
+      what: `${free.size} runners wait for ${demand.get(key) ?? 0} jobs of ${key}, and more and more come`,
+    }));
+  return [
+    ...flood,
+    ...tooMany.flatMap(([key, free]) =>
       [...free].map((runner) => ({
         ...{ name: `surplus ${runner}`, promise: "I6" as const, names: [runner], minutes: 4 },
         what: `${free.size} runners, ${runner} among them, wait for ${demand.get(key) ?? 0} jobs of ${key}`,
       })),
-    );
+    ),
+  ];
 }
 
 function placeOf({ profile, reach }: Job): string {

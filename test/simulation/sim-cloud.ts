@@ -34,6 +34,7 @@ export class CloudTruth {
   readonly dice: Dice;
   readonly #watch: CloudWatch;
   readonly #machines = new Map<string, SimMachine>();
+  readonly #badImages = new Map<string, Instant>();
   readonly #droughts = new Map<"no-capacity" | "quota", Instant>();
 
   constructor(parts: { readonly kernel: Kernel; readonly dice: Dice; readonly watch: CloudWatch }) {
@@ -51,7 +52,9 @@ export class CloudTruth {
   }
 
   make(request: LaunchRequest): readonly MachineOutcome[] {
-    const made = this.dice.strikes("partial-fleet", request) ? this.dice.between(0, request.machines.length, "part") : Infinity;
+    const made = this.dice.strikes("partial-fleet", request)
+      ? this.dice.between(0, request.machines.length, "part")
+      : Infinity;
     const throttled = this.dice.strikes("cloud-throttled", request);
     return request.machines.map((wanted, index) => {
       const { runner } = wanted;
@@ -62,6 +65,14 @@ export class CloudTruth {
       this.#start(request, wanted);
       return { runner, outcome: "launched", machine: runner };
     });
+  }
+
+  /** Nothing made of it comes up at the moment. */
+  isImageBad(profile: string): boolean {
+    const now = this.kernel.now();
+    if (this.dice.strikes("bad-image", profile))
+      this.#badImages.set(profile, now + this.dice.between(20, 60, "image") * minute);
+    return (this.#badImages.get(profile) ?? 0) > now;
   }
 
   take(runner: string): void {
@@ -88,7 +99,8 @@ export class CloudTruth {
   #lacking(request: LaunchRequest): "no-capacity" | "quota" | undefined {
     const now = this.kernel.now();
     for (const name of ["no-capacity", "quota"] as const) {
-      if (this.dice.strikes(name, request)) this.#droughts.set(name, now + this.dice.between(1, 10, "drought") * minute);
+      if (this.dice.strikes(name, request))
+        this.#droughts.set(name, now + this.dice.between(1, 10, "drought") * minute);
       if ((this.#droughts.get(name) ?? 0) > now) return name;
     }
     return undefined;

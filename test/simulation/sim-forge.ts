@@ -147,7 +147,8 @@ export class SimForge implements JobSource {
     return this.#strand.call(dice.between(40, 400, "forge"), () => {
       weather.check(this.#strand.hit);
       const answered = answer(truth);
-      if (dice.strikes("forge-lost-answer", this.#strand.hit)) throw new OnejobError("source-unreachable", "its answer is lost");
+      if (dice.strikes("forge-lost-answer", this.#strand.hit))
+        throw new OnejobError("source-unreachable", "its answer is lost");
       return answered;
     });
   }

@@ -172,7 +172,9 @@ export class SimLedger implements Ledger {
       if (!outcome.written) return outcome;
       note(outcome.record);
       // The client library sends it again when no answer comes, and its own first write refuses the second.
-      return this.#parts.dice.strikes("ledger-lost-answer", this.#strand.hit) ? { written: false, current: outcome.record } : outcome;
+      return this.#parts.dice.strikes("ledger-lost-answer", this.#strand.hit)
+        ? { written: false, current: outcome.record }
+        : outcome;
     });
   }
 }

@@ -88,6 +88,7 @@ export class SimAgent {
   async live(): Promise<void> {
     const { dice } = this.parts;
     await this.strand.sleep(dice.between(4, 40, "boot") * second);
+    if (this.parts.cloud.isImageBad(this.#machine.profile)) return;
     if (dice.strikes("boot-hang", this.runner)) return;
     if (dice.strikes("boot-death", this.runner)) return this.powerOff();
     this.#mayDie();

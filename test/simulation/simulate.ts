@@ -22,6 +22,7 @@ import { SimAgent } from "./sim-machine";
 import { QueueStore, SimQueue } from "./sim-queue";
 import { Story } from "./story";
 import type { Strand } from "./strand";
+import { switches, type SwitchName } from "./switches";
 import { toldDoors } from "./told-doors";
 
 const minute = 60_000;
@@ -64,6 +65,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     dice,
     plan,
     story,
+    without: scenario.without,
     store: options.store?.(kernel) ?? new MemoryLedger({ clock: kernel }),
   });
   await live(world, plan);
@@ -90,9 +92,10 @@ interface Ground {
   readonly plan: Plan;
   readonly story: Story | undefined;
   readonly store: Ledger;
+  readonly without: SwitchName | undefined;
 }
 
-function build({ kernel, dice, plan, story, store }: Ground) {
+function build({ kernel, dice, plan, story, store, without }: Ground) {
   const judge = new Judge(kernel, { profile: plan.profileCap, fleet: plan.fleetCap });
   const deliveries: Deliveries = new Deliveries({ kernel, dice }, (id) => server.hear(id));
   const forge = new ForgeTruth({
@@ -137,7 +140,9 @@ function build({ kernel, dice, plan, story, store }: Ground) {
     queue: new SimQueue(strand, queue, dice),
     files,
   });
-  const doorsFor = story ? (strand: Strand) => toldDoors(doorsOf(strand), { strand, story }) : doorsOf;
+  const lacking = without === undefined ? (doors: Doors) => doors : switches[without].lacking;
+  const toldOf = (strand: Strand) => (story ? toldDoors(doorsOf(strand), { strand, story }) : doorsOf(strand));
+  const doorsFor = (strand: Strand) => lacking(toldOf(strand), strand);
   const host = plan.host;
   const common = { kernel, dice, queue, tokens, doorsFor, host, meter: silentMeter, random: randomFrom(dice) };
   const server: Server = new Server({ ...common, settings: settingsFor(plan), log: story?.log() ?? silentLog });
