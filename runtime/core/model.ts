@@ -271,9 +271,17 @@ export interface ProfileView {
   readonly runners: readonly Runner[];
 }
 
+/** Asked for again and again of the same records, which never change. */
+const reachKeys = new WeakMap<Reach, string>();
+
+/** Equal for reaches that are equal, labels in any order and case. */
 export function reachKey(reach: Reach): string {
+  const known = reachKeys.get(reach);
+  if (known !== undefined) return known;
   const labels = reach.labels.map((label) => label.toLowerCase()).sort();
-  return [reach.source, reach.host, reach.scope, reach.group, labels.join(",")].join("|");
+  const key = [reach.source, reach.host, reach.scope, reach.group, labels.join(",")].join("|");
+  reachKeys.set(reach, key);
+  return key;
 }
 
 /** The longest waiting first; the key decides between equals, so that everybody sees one order. */

@@ -67,8 +67,9 @@ export class Hand {
   #endings(signal: AbortSignal): readonly Promise<unknown>[] {
     const stuck = async (): Promise<never> => {
       await setTimeout(this.#limitMs, undefined, { signal });
+      this.#gone = new Error(`it came to no end in ${this.#limitMs / 1_000} s`);
       await this.end();
-      throw new Error(`it came to no end in ${this.#limitMs / 1_000} s`);
+      throw this.#gone as Error;
     };
     const gone = async (): Promise<never> => {
       await once(this.#worker, "exit", { signal });

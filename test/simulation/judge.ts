@@ -6,7 +6,7 @@
 import { isFinal, isGone } from "../../runtime/core/lifecycle";
 import type { Instant, Job, JobKey, PlannerRecord, Runner } from "../../runtime/core/model";
 import type { ForgeTruth } from "./forge-truth";
-import { standingWrongs, type Wrong } from "./level-checks";
+import { placeOf, standingWrongs, unwanted, type Wrong } from "./level-checks";
 import type { Kernel } from "./kernel";
 import type { CloudWatch, SimMachine } from "./sim-cloud";
 import { jobKey } from "./sim-forge";
@@ -43,6 +43,8 @@ export interface Caps {
 /** After so long in silence a machine may be ended, whatever it does; and when its job has had its time. */
 const hopelessMs = 10 * 60_000;
 const longestJobMs = 60 * 60_000;
+/** Of a run: launches that may ask for too many. */
+const fewExcesses = 5;
 
 export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, MachineWatch {
   /** As last written, without the ended ones. */
@@ -59,8 +61,9 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   readonly #nonces = new Map<string, string>();
   readonly #commands = new Map<string, string>();
   readonly #succeeded = new Set<string>();
-  /** Machines in a row that never reported in, by profile. */
+  /** Machines in a row that never reported in, by profile and reach. */
   readonly #useless = new Map<string, Set<string>>();
+  #excesses = 0;
   readonly #standing = new Map<string, number>();
 
   constructor(kernel: Kernel, caps: Caps) {
@@ -90,7 +93,15 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   }
 
   wrotePlanner(planner: PlannerRecord): void {
+    const known = new Set(this.planners.get(planner.profile)?.launches.map(({ id }) => id));
+    const fresh = planner.launches.filter(({ id }) => !known.has(id));
     this.planners.set(planner.profile, planner);
+    if (fresh.length === 0 || unwanted(this, planner, fresh) === 0) return;
+    this.#excesses += 1;
+    const launches = fresh.map(({ id }) => id);
+    // One that was paused between reading and writing may ask for too many, once in a while.
+    if (this.#excesses > fewExcesses)
+      this.#breach("I6", `launches ask for more machines than are wanted, ${launches.join(" ")} is the last`, launches);
   }
 
   machineStarted(machine: SimMachine): void {
@@ -113,7 +124,8 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   }
 
   enrolled(runner: string, nonce: string): void {
-    this.#useless.delete(this.runners.get(runner)?.profile ?? "");
+    const known = this.runners.get(runner);
+    if (known !== undefined) this.#useless.delete(placeOf(known));
     const holder = this.#nonces.get(runner) ?? nonce;
     this.#nonces.set(runner, holder);
     if (holder !== nonce) this.#breach("I4", `the enrolment of ${runner} went to ${holder} and to ${nonce}`, [runner]);
@@ -172,10 +184,16 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
     }
   }
 
-  #countUseless({ id, profile, reason, nonce }: Runner): void {
+  /** A server that starts anew gives everything another chance. */
+  serverStarted(): void {
+    this.#useless.clear();
+  }
+
+  #countUseless(runner: Runner): void {
+    const { id, profile, reason, nonce } = runner;
     if (nonce !== null || (reason !== "boot-timeout" && reason !== "agent-lost")) return;
-    const useless = (this.#useless.get(profile) ?? new Set()).add(id);
-    this.#useless.set(profile, useless);
+    const useless = (this.#useless.get(placeOf(runner)) ?? new Set()).add(id);
+    this.#useless.set(placeOf(runner), useless);
     // Two rounds are under way before anybody can know; then a probe now and then.
     if (useless.size > 2 * this.#caps.profile + 8)
       this.#breach("I9", `${useless.size} machines of ${profile} in a row never reported in`, [profile, id]);

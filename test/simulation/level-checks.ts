@@ -1,6 +1,13 @@
 /** What is wrong at this moment and has to be put right in time. Each wrong has a name, so that it is known again. */
 import { isDemand, isHeld, isStopping, isSupply } from "../../runtime/core/lifecycle";
-import { reachKey, type Instant, type Job } from "../../runtime/core/model";
+import {
+  reachKey,
+  type Instant,
+  type Job,
+  type Launch,
+  type PlannerRecord,
+  type Runner,
+} from "../../runtime/core/model";
 import { launchSlots } from "../../runtime/core/planning";
 import type { ForgeTruth } from "./forge-truth";
 import type { Judge, PromiseName } from "./judge";
@@ -87,25 +94,35 @@ function surplus({ jobs, runners, planners }: Picture): readonly Wrong[] {
   }
   const demand = new Map<string, number>();
   for (const job of jobs.values()) if (isDemand(job)) demand.set(placeOf(job), (demand.get(placeOf(job)) ?? 0) + 1);
-  const tooMany = [...spare].filter(([key, free]) => free.size > (demand.get(key) ?? 0));
-  const flood = tooMany
-    .filter(([key, free]) => free.size > (demand.get(key) ?? 0) * 1.1 + 3)
-    .map(([key, free]) => ({
-      ...{ name: `flood ${key}`, promise: "I6" as const, names: [...free], minutes: 4 },
-      what: `${free.size} runners wait for ${demand.get(key) ?? 0} jobs of ${key}, and more and more come`,
-    }));
-  return [
-    ...flood,
-    ...tooMany.flatMap(([key, free]) =>
+  return [...spare]
+    .filter(([key, free]) => free.size > (demand.get(key) ?? 0))
+    .flatMap(([key, free]) =>
       [...free].map((runner) => ({
         ...{ name: `surplus ${runner}`, promise: "I6" as const, names: [runner], minutes: 4 },
         what: `${free.size} runners, ${runner} among them, wait for ${demand.get(key) ?? 0} jobs of ${key}`,
       })),
-    ),
-  ];
+    );
 }
 
-function placeOf({ profile, reach }: Job): string {
+/** Machines that a planner has just asked for beyond what was wanted when it wrote that down. */
+export function unwanted({ jobs, runners }: Picture, planner: PlannerRecord, fresh: readonly Launch[]): number {
+  const { profile } = planner;
+  let beyond = 0;
+  for (const key of new Set(fresh.map(({ reach }) => reachKey(reach)))) {
+    const isHere = (thing: Pick<Job | Runner, "profile" | "reach">) =>
+      thing.profile === profile && thing.reach !== null && reachKey(thing.reach) === key;
+    const wanted = [...jobs.values()].filter((job) => isHere(job) && isDemand(job)).length;
+    const slots = launchSlots(planner).filter(
+      ({ runner, launch }) => reachKey(launch.reach) === key && !runners.has(runner),
+    );
+    const coming = [...runners.values()].filter((runner) => isHere(runner) && isSupply(runner)).length + slots.length;
+    const asked = fresh.filter(({ reach }) => reachKey(reach) === key).flatMap((launch) => launch.slots).length;
+    beyond += Math.max(0, Math.min(asked, coming - wanted));
+  }
+  return beyond;
+}
+
+export function placeOf({ profile, reach }: Pick<Job | Runner, "profile" | "reach">): string {
   return `${profile ?? ""} ${reach === null ? "" : reachKey(reach)}`;
 }
 

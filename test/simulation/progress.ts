@@ -25,6 +25,7 @@ export class Progress {
     this.#screen = io.screen;
     this.#now = io.now;
     this.#began = io.now();
+    this.#show();
     const ms = io.screen.isTTY === true ? everyMs.onTerminal : everyMs.elsewhere;
     this.#timer = setInterval(() => this.#show(), ms);
   }

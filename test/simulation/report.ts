@@ -38,19 +38,21 @@ export function perSecond(count: number, ms: number): number {
   return Math.round((count / Math.max(1, ms)) * 1_000);
 }
 
+/** Of a single seed only what came; of many also what never did, which may be a fault that nobody meets. */
 function faultTable(tally: Tally): readonly string[] {
   return [...tally.byClass].flatMap(([name, kinds]) =>
-    kinds.map((kind, at) => {
-      const count = String(tally.count(kind)).padStart(9);
-      return `${(at === 0 ? name : "").padEnd(8)} ${kind.padEnd(18)} ${count}  ${faults[kind].what}`;
-    }),
+    kinds
+      .filter((kind) => tally.seeds !== 1 || tally.count(kind) > 0)
+      .map((kind, at) => {
+        const count = String(tally.count(kind)).padStart(9);
+        return `${(at === 0 ? name : "").padEnd(8)} ${kind.padEnd(18)} ${count}  ${faults[kind].what}`;
+      }),
   );
 }
 
 function timeLine({ jobs, virtualMs }: Tally, wallMs: number): string {
-  const hours = Math.round(virtualMs / 3_600_000);
-  const time = `${Math.floor(hours / 24)} days ${hours % 24} hours of virtual time`;
-  return `${time} in ${(wallMs / 1_000).toFixed(1)} s, ${perSecond(jobs, wallMs)} jobs/s`;
+  const hours = (virtualMs / 3_600_000).toFixed(1);
+  return `${hours} hours of virtual time in ${(wallMs / 1_000).toFixed(1)} s, ${perSecond(jobs, wallMs)} jobs/s`;
 }
 
 function failureLines({ sortedFailures }: Tally): readonly string[] {

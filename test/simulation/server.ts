@@ -38,6 +38,7 @@ export interface ServerParts {
   readonly log: Log;
   readonly meter: Meter;
   readonly doorsFor: (strand: Strand) => Doors;
+  readonly onStart: () => void;
 }
 
 /** The ports that lead out of a function, each call of which may be its last. */
@@ -73,7 +74,8 @@ export class Server {
   start(): void {
     this.#life += 1;
     this.#up = true;
-    const { host } = this.#parts;
+    const { host, onStart } = this.#parts;
+    onStart();
     if (host === "functions") return this.#open();
     this.run("recover", recover).then(
       () => this.#open(),

@@ -144,7 +144,8 @@ function build({ kernel, dice, plan, story, store, without }: Ground) {
   const toldOf = (strand: Strand) => (story ? toldDoors(doorsOf(strand), { strand, story }) : doorsOf(strand));
   const doorsFor = (strand: Strand) => lacking(toldOf(strand), strand);
   const host = plan.host;
-  const common = { kernel, dice, queue, tokens, doorsFor, host, meter: silentMeter, random: randomFrom(dice) };
+  const onStart = () => judge.serverStarted();
+  const common = { kernel, dice, queue, tokens, doorsFor, host, onStart, meter: silentMeter, random: randomFrom(dice) };
   const server: Server = new Server({ ...common, settings: settingsFor(plan), log: story?.log() ?? silentLog });
   const commandOf = (name: string) => commandFor(plan, name);
   const agentParts = { kernel, dice, server, cloud, forge, watch: judge, commandOf };
