@@ -17,6 +17,8 @@ export interface ForgeJob {
   runner: string | null;
   startedAt: Instant | null;
   endedAt: Instant | null;
+  /** As it stood before its last move, and when that was. */
+  before: { readonly job: ForgeJob; readonly until: Instant } | null;
 }
 
 /** The program on a machine that waits for a job there. */
@@ -52,6 +54,8 @@ const minute = 60_000;
 const theirs = "their-runner";
 /** After so long without a sign of the machine its job has failed. */
 const lostMs = 10 * minute;
+/** How far its answers may be behind. */
+const staleMs = 30_000;
 
 export class ForgeTruth {
   readonly kernel: Kernel;
@@ -72,7 +76,7 @@ export class ForgeTruth {
 
   create(given: Pick<ForgeJob, "id" | "labels" | "run" | "durationMs">, held: boolean): ForgeJob {
     const state = held ? "waiting" : "queued";
-    const none = { conclusion: null, runner: null, startedAt: null, endedAt: null };
+    const none = { conclusion: null, runner: null, startedAt: null, endedAt: null, before: null };
     const job: ForgeJob = { ...given, ...none, state, createdAt: this.kernel.now() };
     this.jobs.set(job.id, job);
     this.open.set(job.id, job);
@@ -83,8 +87,7 @@ export class ForgeTruth {
   /** For an approval, or given. Nothing happens to one that runs or ended. */
   hold(job: ForgeJob, held: boolean): void {
     if (job.state !== (held ? "queued" : "waiting")) return;
-    job.state = held ? "waiting" : "queued";
-    this.#moved(job);
+    this.#move(job, { state: held ? "waiting" : "queued" });
   }
 
   cancel(job: ForgeJob): void {
@@ -97,9 +100,8 @@ export class ForgeTruth {
 
   end(job: ForgeJob, conclusion: "success" | "failure" | "cancelled"): void {
     if (job.state === "completed") return;
-    Object.assign(job, { state: "completed", conclusion, endedAt: this.kernel.now() });
     this.open.delete(job.id);
-    this.#moved(job);
+    this.#move(job, { state: "completed", conclusion, endedAt: this.kernel.now() });
     const runner = this.runners.get(job.runner ?? "");
     // A runner for one job is forgotten with it; one that is silent stays, as somebody has to notice.
     if (runner?.job === job.id) {
@@ -149,6 +151,19 @@ export class ForgeTruth {
     standing.listener = null;
     const job = standing.job === null ? undefined : this.jobs.get(standing.job);
     if (job?.state === "in_progress") this.kernel.after(lostMs, () => this.end(job, "failure"));
+  }
+
+  /** How it is said to stand: now, or as an answer that is behind has it. */
+  shown(job: ForgeJob): ForgeJob {
+    const { before } = job;
+    if (before === null || this.kernel.now() - before.until > staleMs) return job;
+    return this.dice.strikes("stale-answer", job) ? before.job : job;
+  }
+
+  #move(job: ForgeJob, change: Partial<ForgeJob>): void {
+    const before = { job: { ...job, before: null }, until: this.kernel.now() };
+    Object.assign(job, change, { before });
+    this.#moved(job);
   }
 
   #moved(job: ForgeJob): void {
@@ -209,7 +224,6 @@ export class ForgeTruth {
   }
 
   #start(job: ForgeJob, runner: string): void {
-    Object.assign(job, { state: "in_progress", runner, startedAt: this.kernel.now() });
-    this.#moved(job);
+    this.#move(job, { state: "in_progress", runner, startedAt: this.kernel.now() });
   }
 }

@@ -62,7 +62,7 @@ const planted: readonly Planted[] = [
 
 describe.each(planted)("$bug", ({ ledger, breaks, atMost }) => {
   const run: typeof simulate = (scenario, options) => simulate(scenario, { ...options, store: ledger });
-  const mostRuns = 120;
+  const mostRuns = 80;
   let failing: Outcome;
   let small: Scenario;
   beforeAll(async () => {

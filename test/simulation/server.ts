@@ -7,6 +7,7 @@ import type { Compute, Files, JobSource, Ledger, Log, Meter, Ports, Queue, Recei
 import type { Clock, Random, Tokens } from "../../runtime/core/ports";
 import type { Settings } from "../../runtime/core/settings";
 import { discoverJobs, recoverDeliveries, removeGhosts } from "../../runtime/flow/ask-source";
+import { handBack } from "../../runtime/flow/hand-back";
 import { placeAllAnew } from "../../runtime/flow/place-job";
 import { receiveDelivery } from "../../runtime/flow/receive-delivery";
 import { recover } from "../../runtime/flow/recover";
@@ -95,6 +96,8 @@ export class Server {
       strand.onDeath(() => {
         this.#strands.delete(strand);
         gone();
+        // A process does not die in part.
+        if (host === "process") this.#die();
       });
       const over = () => this.#strands.delete(strand);
       flow(this.#portsFor(strand)).then(
@@ -120,13 +123,26 @@ export class Server {
     kernel.every(minute, () => {
       if (life !== this.#life) return false;
       if (!dice.strikes("restart")) return true;
-      this.#die();
+      void this.#leave();
       return false;
     });
   }
 
+  /** What nobody uses is given back first, as far as that goes in a while. */
+  async #leave(): Promise<void> {
+    const { queue, kernel } = this.#parts;
+    const life = this.#life;
+    queue.serve(undefined);
+    kernel.after(15 * second, () => {
+      if (life === this.#life) this.#die();
+    });
+    await this.run("leave", handBack).catch(() => undefined);
+    if (life === this.#life) this.#die();
+  }
+
   #die(): void {
     const { queue, kernel, dice } = this.#parts;
+    if (!this.#up) return;
     this.#life += 1;
     this.#up = false;
     queue.serve(undefined);

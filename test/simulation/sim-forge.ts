@@ -103,7 +103,8 @@ export class SimForge implements JobSource {
   jobState({ id }: Job): Promise<JobEvent | undefined> {
     return this.#call((truth) => {
       const job = truth.jobs.get(id);
-      return job && eventOf(job, `state/${id}/${job.state}`, truth.kernel.now());
+      const shown = job && truth.shown(job);
+      return shown && eventOf(shown, `state/${id}/${shown.state}`, truth.kernel.now());
     });
   }
 
@@ -117,6 +118,7 @@ export class SimForge implements JobSource {
       const here = new Map(known.map(({ id, state }) => [id, state]));
       const asked = [...truth.open.values(), ...known.flatMap(({ id }) => closed(truth.jobs.get(id)))];
       return asked
+        .map((job) => truth.shown(job))
         .filter((job) => isNews(job, here.get(job.id)))
         .map((job) => eventOf(job, `state/${job.id}/${job.state}`, now));
     });

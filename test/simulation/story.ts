@@ -56,7 +56,7 @@ export function textOf(lines: readonly Line[]): string {
 export function sinceStart(ms: number): string {
   const two = (count: number) => String(Math.floor(count)).padStart(2, "0");
   const time = `${Math.floor(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1_000) % 60)}`;
-  return `${time}.${String(ms % 1_000).padStart(3, "0")}`.padStart(12);
+  return `${time}.${String(Math.floor(ms % 1_000)).padStart(3, "0")}`.padStart(12);
 }
 
 function fieldsOf(fields: LogFields = {}): string {
