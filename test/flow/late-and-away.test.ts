@@ -96,6 +96,28 @@ describe("a server that was away", () => {
   });
 });
 
+describe("a clock that is set an hour forward while machines boot", () => {
+  it("does not take them for broken, unless they still say nothing", async () => {
+    const world = await submitted(3);
+    world.clock.forward(3_600_000);
+    await world.turn();
+    expect((await world.view()).planner).toMatchObject({ blocked: {}, breakers: {} });
+    expect(world.compute.started).toHaveLength(3);
+    const first = world.agents().map(({ runner }) => runner);
+    await world.turn(world.settings.lease.durationMs);
+    const left = (await world.view()).runners.map(({ id }) => id);
+    expect(left.filter((id) => first.includes(id))).toEqual([]);
+  });
+
+  it("notices one that died meanwhile", async () => {
+    const world = await submitted();
+    world.clock.forward(3_600_000);
+    world.compute.die(world.agents()[0]?.runner ?? "");
+    await world.turn();
+    expect(world.compute.started).toHaveLength(2);
+  });
+});
+
 describe("a job whose machines die while they prepare it", () => {
   it("is not tried for ever", async () => {
     const world = await submitted();
