@@ -155,6 +155,8 @@ export interface Runner {
   readonly nonce: string | null;
   /** What the source calls it, as far as known; `null`: look it up by name. */
   readonly handle: string | null;
+  /** When its agent was given its right, so that it may be given a job; absent before. */
+  readonly grantedAt?: Instant;
   /** When its agent was asked to stop listening for jobs. */
   readonly askedAt: Instant | null;
   /** From when on nothing of it could take a job any more: one of the two keys to end the machine. */

@@ -121,7 +121,7 @@ function laterDeadline(runner: Runner, trustedUntil: Instant): Instant | null {
 export function claimedBy(
   runner: Runner,
   nonce: string,
-  seen: { readonly bootedAt: Instant; readonly at: Instant; readonly handle: string | null },
+  seen: { readonly bootedAt: Instant; readonly at: Instant },
 ): Runner {
   const launchedAt = runner.createdAt;
   const stages: readonly TimelineEntry[] = [
@@ -129,8 +129,12 @@ export function claimedBy(
     { at: Math.min(Math.max(seen.bootedAt, launchedAt), seen.at), stage: "booted", attempt: 1 },
     { at: seen.at, stage: "enrolled", attempt: 1 },
   ];
-  const handle = seen.handle ?? runner.handle;
-  return { ...runner, nonce, handle, stages, lastHeartbeatAt: seen.at, version: runner.version + 1 };
+  return { ...runner, nonce, stages, lastHeartbeatAt: seen.at, version: runner.version + 1 };
+}
+
+/** The runner whose agent is about to be given its right. `handle`: what the source calls it. */
+export function grantedTo(runner: Runner, granted: { readonly at: Instant; readonly handle: string | null }): Runner {
+  return { ...runner, grantedAt: granted.at, handle: granted.handle ?? runner.handle };
 }
 
 /** The runner set aside for a job (or freed again with `null`). */

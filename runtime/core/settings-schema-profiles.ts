@@ -63,7 +63,8 @@ const timeouts = {
     idle: {
       type: "string",
       title: "idle",
-      description: "How long a runner may wait for a job before it is stopped. It counts towards the limits meanwhile.",
+      description:
+        "How long a runner may listen while jobs wait for it, before it is stopped. One that no job waits for is stopped after a minute.",
       default: "5m",
       duration: { min: "1s", max: "1d" },
     },

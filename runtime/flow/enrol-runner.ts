@@ -5,9 +5,9 @@
 import type { EnrolAnswer, EnrolLater, EnrolRequest } from "../core/agent-protocol";
 import { OnejobError } from "../core/errors";
 import { runnerTraits } from "../core/lifecycle";
-import type { Runner } from "../core/model";
+import type { Enrolment, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
-import { claimedBy } from "../core/runner-moves";
+import { claimedBy, grantedTo } from "../core/runner-moves";
 import { parseSubject, runnerSubject } from "../core/subject";
 import { settle } from "./moves";
 import { enrol } from "./perform-launch";
@@ -28,17 +28,18 @@ export async function enrolRunner(request: EnrolRequest, ports: Ports): Promise<
   const runner = await ports.ledger.readRunner(profile, id);
   if (runner === undefined) return { kind: "later", answer: { retryAfterMs: notYetMs } };
   const made = await ports.ledger.readEnrolment(id);
-  const mine = await bind(runner, { request, handle: made?.handle ?? null }, ports);
+  const mine = await bind(runner, { request, made }, ports);
   const pauseMs = made === undefined ? await pauseBeforeMaking(mine, ports) : 0;
   if (pauseMs > 0) return { kind: "later", answer: { retryAfterMs: Math.min(pauseMs, laterMs) } };
   const enrolment = made ?? (await makeAnew(mine, ports));
   if (enrolment === undefined) return { kind: "later", answer: { retryAfterMs: laterMs } };
+  if (mine.grantedAt === undefined) await grant(mine, enrolment, ports);
   const answer: EnrolAnswer = {
     runner: id,
     profile,
     lease: ports.tokens.mint("lease", runnerSubject({ profile }, id)),
     executor: { kind: enrolment.executor, payload: enrolment.payload },
-    heartbeatMs: Math.min(longestHeartbeatMs, ports.settings().lease.durationMs / 3),
+    heartbeatMs: Math.min(longestHeartbeatMs, Math.floor(ports.settings().lease.durationMs / 3)),
   };
   return { kind: "enrolled", answer };
 }
@@ -57,23 +58,44 @@ async function identify(
 
 async function bind(
   runner: Runner,
-  { request, handle }: { readonly request: EnrolRequest; readonly handle: string | null },
+  { request, made }: { readonly request: EnrolRequest; readonly made: Enrolment | undefined },
   ports: Ports,
 ): Promise<Runner> {
   const at = ports.clock.now();
   const bootedAt = Date.parse(request.bootedAt);
+  const claim = (current: Runner): Runner => {
+    const claimed = claimedBy(current, request.nonce, { bootedAt, at });
+    return made === undefined ? claimed : grantedTo(claimed, { at, handle: made.handle });
+  };
+  const { record } = await settle(
+    runner,
+    (current) => (current.nonce === null && mayEnrol(current) ? claim(current) : undefined),
+    (next) => ports.ledger.saveRunner(next),
+  );
+  return stillIts(record, request.nonce);
+}
+
+/** Written before the right leaves the house: from then on only two keys end the machine. */
+async function grant(runner: Runner, { handle }: Enrolment, ports: Ports): Promise<void> {
+  const at = ports.clock.now();
   const { record } = await settle(
     runner,
     (current) =>
-      current.nonce === null && mayEnrol(current)
-        ? claimedBy(current, request.nonce, { bootedAt, at, handle })
+      current.nonce === runner.nonce && isEnrolling(current)
+        ? { ...grantedTo(current, { at, handle }), version: current.version + 1 }
         : undefined,
     (next) => ports.ledger.saveRunner(next),
   );
-  const stillEnrolling = runnerTraits[record.state].deadline === "boot";
-  if (record.nonce !== request.nonce || !stillEnrolling)
-    throw new OnejobError("enrolment-taken", `runner ${record.id}`);
-  return record;
+  stillIts(record, runner.nonce);
+}
+
+function stillIts(runner: Runner, nonce: string | null): Runner {
+  if (runner.nonce === nonce && isEnrolling(runner)) return runner;
+  throw new OnejobError("enrolment-taken", `runner ${runner.id}`);
+}
+
+function isEnrolling(runner: Runner): boolean {
+  return runnerTraits[runner.state].deadline === "boot";
 }
 
 function mayEnrol(runner: Runner): boolean {

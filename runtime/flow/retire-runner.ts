@@ -96,8 +96,7 @@ export async function loseRunner(runner: Runner, { reason, still }: Loss, ports:
   if (!lost.moved && !isStopping(lost.runner)) return false;
   if (lost.moved) {
     ports.log.warn("runner lost", { runner: runner.id, profile: runner.profile, job: runner.job, reason });
-    if (await failedToBoot(lost.before, ports))
-      await countFailure(runner, { reason: "boot-failing", detail: null }, ports);
+    if (failedToBoot(lost.before)) await countFailure(runner, { reason: "boot-failing", detail: null }, ports);
   }
   const job = await jobOf(lost.runner, ports);
   // A forge's agent that was stopping has left its job: how that ended the forge says.
@@ -108,9 +107,8 @@ export async function loseRunner(runner: Runner, { reason, still }: Loss, ports:
 }
 
 /** One that reported in and was given no enrolment failed by its source's fault, not its own. */
-async function failedToBoot(runner: Runner, ports: Ports): Promise<boolean> {
-  if (runnerTraits[runner.state].deadline !== "boot") return false;
-  return runner.nonce === null || (await ports.ledger.readEnrolment(runner.id)) !== undefined;
+function failedToBoot({ state, nonce, grantedAt }: Runner): boolean {
+  return runnerTraits[state].deadline === "boot" && (nonce === null || grantedAt !== undefined);
 }
 
 /** The forge may know more than we do: a job may have ended there before its machine was lost. */

@@ -55,9 +55,14 @@ async function expireRunner(item: DueItem & { kind: "runner" }, ports: Ports): P
   const runner = await ports.ledger.readRunner(item.profile, item.id);
   if (runner === undefined || !isDue(runner, now)) return undefined;
   const { deadline } = runnerTraits[runner.state];
+  const { durationMs } = ports.settings().lease;
+  const later = { ...runner, deadlineAt: now + durationMs, version: runner.version + 1 };
   const still = (current: Runner) => isDue(current, now) && runnerTraits[current.state].deadline === deadline;
   switch (deadline) {
     case "boot":
+      // Much too late ourselves: somebody set the clock, or this machine slept, and its agents did, too.
+      if (now - (runner.deadlineAt ?? now) > durationMs && (await isAlive(runner, ports)))
+        return void (await ports.ledger.saveRunner(later));
       return (await expireBooting(runner, still, ports)) ? "boot-timeout" : undefined;
     case "idle":
       return expireIdle(runner, ports);
@@ -82,8 +87,7 @@ async function expireRunner(item: DueItem & { kind: "runner" }, ports: Ports): P
 /** One that was given its right may listen, or run a job, though its word has not reached us: two keys end it. */
 async function expireBooting(runner: Runner, still: (current: Runner) => boolean, ports: Ports): Promise<boolean> {
   const reason = "boot-timeout";
-  const hasRight = runner.nonce !== null && (await ports.ledger.readEnrolment(runner.id)) !== undefined;
-  if (!isForges(runner.reach) || !hasRight) return loseRunner(runner, { reason, still }, ports);
+  if (!isForges(runner.reach) || runner.grantedAt === undefined) return loseRunner(runner, { reason, still }, ports);
   if (runner.askedAt === null) await countFailure(runner, { reason: "boot-failing", detail: null }, ports);
   return retireRunner({ profile: runner.profile, runner: runner.id, reason }, ports);
 }

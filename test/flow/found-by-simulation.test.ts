@@ -1,0 +1,129 @@
+/** What the simulator found, each as small as it goes (docs/reliability.md). The seeds are in test/simulation/regressions.ts. */
+import { ForgeWorld, listeningJob } from "../fakes/forge-world";
+import { World } from "../fakes/flow-world";
+import { someProfile, someSettings } from "../fixtures/records";
+
+const second = 1_000;
+const minute = 60 * second;
+
+describe("a launch whose answers are lost time and again", () => {
+  it("is not given up while its machines run: they count, so the cap holds", async () => {
+    const world = new World(
+      someSettings([someProfile({ limits: { maxRunners: 2 }, timeouts: { bootMs: 60 * minute } })]),
+    );
+    for (let tries = 0; tries < 4; tries += 1) world.compute.breakNext("launch", "after");
+    for (let job = 0; job < 4; job += 1) await world.submit();
+    await world.pump();
+    for (let round = 0; round < 10; round += 1) {
+      await world.turn(31 * second);
+      expect(world.compute.machines.length).toBeLessThanOrEqual(2);
+    }
+    const { planner, runners } = await world.view();
+    expect(planner.launches).toEqual([]);
+    expect(runners.length).toBeGreaterThan(0);
+  });
+
+  it("is given up once the compute says that nothing is there, and its jobs are tried anew", async () => {
+    const world = new World(someSettings([someProfile({ timeouts: { bootMs: 60 * minute } })]));
+    for (let tries = 0; tries < 4; tries += 1) world.compute.breakNext("launch", "before");
+    await world.submit();
+    await world.pump();
+    for (let round = 0; round < 12; round += 1) await world.turn(31 * second);
+    expect(world.compute.started).toHaveLength(1);
+  });
+
+  it("stays open while the compute cannot say what is there", async () => {
+    const world = new World();
+    for (let tries = 0; tries < 4; tries += 1) world.compute.breakNext("launch", "after");
+    await world.submit();
+    await world.pump();
+    for (let round = 0; round < 20; round += 1) world.compute.breakNext("list", "before");
+    for (let round = 0; round < 8; round += 1) await world.turn(31 * second).catch(() => undefined);
+    expect((await world.view()).planner.launches).toHaveLength(1);
+  });
+});
+
+describe("an agent that has its right and never says that it listens", () => {
+  async function silentAgent() {
+    const profile = someProfile({ timeouts: { bootMs: minute } });
+    const world = new ForgeWorld({ profiles: [profile] });
+    await world.tell(world.forge.queue({ id: "a" }));
+    const [runner = ""] = world.machines();
+    await world.agent(runner).enrol();
+    world.forge.listens(runner);
+    return { world, runner };
+  }
+
+  it("is not ended at its boot time-out under a job that nobody told of", async () => {
+    const { world, runner } = await silentAgent();
+    world.forge.assign();
+    for (let round = 0; round < 6; round += 1) await world.turn(31 * second);
+    expect(world.machines()).toContain(runner);
+  });
+
+  it("is ended after ten minutes in silence, once the forge has taken its right back", async () => {
+    const { world, runner } = await silentAgent();
+    for (let round = 0; round < 30; round += 1) await world.turn(31 * second);
+    expect(world.machines()).not.toContain(runner);
+    expect([...world.forge.runners.keys()]).not.toContain(`onejob-${runner}`);
+  });
+
+  it("counts as one more machine that failed, once", async () => {
+    const { world } = await silentAgent();
+    for (let round = 0; round < 3; round += 1) await world.turn(31 * second);
+    const [breaker] = Object.values((await world.view()).planner.breakers);
+    expect(breaker?.failures).toBe(1);
+  });
+});
+
+describe("a runner that runs what nobody named", () => {
+  it("is asked for at the forge half a minute later, so that no other job waits for it", async () => {
+    const { world, runner, agent } = await listeningJob();
+    await world.tell(world.forge.queue({ id: "b" }));
+    const taken = world.forge.assignTo(`onejob-${runner}`);
+    await agent.start();
+    await world.turn(10 * second);
+    expect((await world.runner(runner))?.job).toBeNull();
+    for (let round = 0; round < 6; round += 1) await world.turn(5 * second);
+    expect((await world.runner(runner))?.job).toBe(taken?.facts.key);
+  });
+});
+
+describe("a machine beyond demand", () => {
+  it("is retired after a minute while it boots, and after a minute of listening", async () => {
+    const world = new ForgeWorld();
+    await world.tell(world.forge.queue({ id: "a" }), world.forge.queue({ id: "b" }));
+    const [up = ""] = world.machines();
+    await world.up(up);
+    await world.tell(world.forge.end("a", "cancelled"), world.forge.end("b", "cancelled"));
+    await world.turn(59 * second);
+    expect((await world.runner(up))?.draining).toBe(false);
+    await world.turn(2 * second);
+    expect((await world.runner(up))?.draining).toBe(true);
+    expect(world.machines()).toEqual([up]);
+  });
+
+  it("stays while a job in its reach waits", async () => {
+    const world = new ForgeWorld();
+    await world.tell(world.forge.queue({ id: "a" }));
+    const [up = ""] = world.machines();
+    await world.up(up);
+    for (let round = 0; round < 4; round += 1) await world.turn(31 * second);
+    expect((await world.runner(up))?.draining).toBe(false);
+  });
+});
+
+describe("a job that lost its machine while another one is free", () => {
+  it("is shown with that one, so that it never waits without a word", async () => {
+    const profile = someProfile({ limits: { maxRunners: 2 } });
+    const world = new ForgeWorld({ profiles: [profile] });
+    await world.tell(world.forge.queue({ id: "a" }), world.forge.queue({ id: "b" }));
+    await world.allUp();
+    const [first = "", second_ = ""] = world.machines();
+    // The job that waited for the second machine is gone, and a new one comes.
+    const owner = (await world.runner(second_))?.meantFor?.split("/").at(-1) ?? "";
+    await world.tell(world.forge.end(owner, "cancelled"), world.forge.queue({ id: "c" }));
+    expect((await world.forgeJob("c")).runner).toBe(second_);
+    expect(first).not.toBe(second_);
+  });
+});
