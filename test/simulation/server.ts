@@ -158,14 +158,17 @@ export class Server {
     const { kernel, host, log } = this.#parts;
     const { name, everyMs, life } = chore;
     let busy = false;
-    kernel.every(everyMs, () => {
+    const begin = () => {
       if (life !== this.#life) return false;
       if (busy && host === "process") return true;
       busy = true;
       const over = () => void (busy = false);
       this.run(name, flow).then(over, (error: unknown) => (over(), log.warn("chore failed", { name, error })));
       return true;
-    });
+    };
+    // What came while there was no server is found first.
+    if (host === "process") begin();
+    kernel.every(everyMs, begin);
   }
 
   async #handle(received: readonly Received[]): Promise<void> {
