@@ -21,8 +21,8 @@ const shared = {
   resolver: "<rootDir>/test/house/resolver.cjs",
 };
 
-/** Folders whose tests start processes and wait for them. */
-const machines = "agent|compute|contract|machine|fakes";
+/** Folders whose tests start processes and wait for them, or simulate many hours. */
+const machines = "agent|compute|contract|machine|fakes|simulation";
 
 /** `testTimeout` holds for all projects alike (Jest ignores it inside one), so longer limits come from a set-up file. */
 const driven = (name) => ({

@@ -56,8 +56,8 @@ export const faults = {
 
 export type FaultName = keyof typeof faults;
 
-export const faultNames = Object.keys(faults).filter((name): name is FaultName => name in faults);
+export const faultNames = Object.keys(faults).filter((name): name is FaultName => Object.hasOwn(faults, name));
 
 export function isFaultName(name: string): name is FaultName {
-  return name in faults;
+  return Object.hasOwn(faults, name);
 }

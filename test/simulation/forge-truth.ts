@@ -21,6 +21,9 @@ export interface ForgeJob {
   before: { readonly job: ForgeJob; readonly until: Instant } | null;
 }
 
+/** Held back for an approval, or not. */
+export type Offered = "waiting" | "queued";
+
 /** The program on a machine that waits for a job there. */
 export interface Listener {
   /** Answers whether it begins the job. */
@@ -74,8 +77,7 @@ export class ForgeTruth {
     this.#watch = parts.watch;
   }
 
-  create(given: Pick<ForgeJob, "id" | "labels" | "run" | "durationMs">, held: boolean): ForgeJob {
-    const state = held ? "waiting" : "queued";
+  create(given: Pick<ForgeJob, "id" | "labels" | "run" | "durationMs">, state: Offered = "queued"): ForgeJob {
     const none = { conclusion: null, runner: null, startedAt: null, endedAt: null, before: null };
     const job: ForgeJob = { ...given, ...none, state, createdAt: this.kernel.now() };
     this.jobs.set(job.id, job);
@@ -85,9 +87,9 @@ export class ForgeTruth {
   }
 
   /** For an approval, or given. Nothing happens to one that runs or ended. */
-  hold(job: ForgeJob, held: boolean): void {
-    if (job.state !== (held ? "queued" : "waiting")) return;
-    this.#move(job, { state: held ? "waiting" : "queued" });
+  offer(job: ForgeJob, state: Offered): void {
+    if (job.state !== (state === "waiting" ? "queued" : "waiting")) return;
+    this.#move(job, { state });
   }
 
   cancel(job: ForgeJob): void {
@@ -121,8 +123,10 @@ export class ForgeTruth {
     return runner;
   }
 
-  isBusy({ job, busyUntil }: ForgeRunner): boolean {
-    return job !== null || busyUntil > this.kernel.now();
+  isBusy(runner: ForgeRunner): boolean {
+    const now = this.kernel.now();
+    if (runner.job === null && this.dice.strikes("busy-lag", runner.name)) runner.busyUntil = now + 30_000;
+    return runner.job !== null || runner.busyUntil > now;
   }
 
   forget(runner: ForgeRunner): void {
@@ -219,7 +223,6 @@ export class ForgeTruth {
 
   #free(runner: ForgeRunner): void {
     runner.job = null;
-    if (this.dice.strikes("busy-lag", runner.name)) runner.busyUntil = this.kernel.now() + 30_000;
     this.#assignSoon();
   }
 

@@ -24,14 +24,14 @@ export class IndexLag {
     this.#dice = dice;
   }
 
-  noteJob({ key, profile, deadlineAt }: Job, isNew: boolean): void {
+  noteJob({ key, profile, deadlineAt, version }: Job): void {
     const ms = this.#lagMs(key);
-    if (isNew && ms > 0) this.#hidden.set(key, this.#clock.now() + ms);
-    this.#note(`job ${key}`, { kind: "job", key, profile }, deadlineAt, ms);
+    if (version === 1 && ms > 0) this.#hidden.set(key, this.#clock.now() + ms);
+    this.#note({ kind: "job", key, profile }, { deadlineAt, ms });
   }
 
   noteRunner({ id, profile, deadlineAt }: Runner): void {
-    this.#note(`runner ${id}`, { kind: "runner", id, profile }, deadlineAt, this.#lagMs(id));
+    this.#note({ kind: "runner", id, profile }, { deadlineAt, ms: this.#lagMs(id) });
   }
 
   showsJob(key: JobKey): boolean {
@@ -56,12 +56,13 @@ export class IndexLag {
     return this.#dice.strikes("index-lag", of) ? this.#dice.between(1, longestMs, "index") : 0;
   }
 
-  #note(name: string, item: DueItem, deadline: Instant | null, ms: number): void {
+  #note(item: DueItem, wrote: { readonly deadlineAt: Instant | null; readonly ms: number }): void {
+    const name = nameOf(item);
     const before = this.#deadlines.get(name) ?? null;
-    if (ms > 0) this.#late.set(name, { item, before, shownFrom: this.#clock.now() + ms });
+    if (wrote.ms > 0) this.#late.set(name, { item, before, shownFrom: this.#clock.now() + wrote.ms });
     else this.#late.delete(name);
-    if (deadline === null) this.#deadlines.delete(name);
-    else this.#deadlines.set(name, deadline);
+    if (wrote.deadlineAt === null) this.#deadlines.delete(name);
+    else this.#deadlines.set(name, wrote.deadlineAt);
   }
 }
 

@@ -163,11 +163,11 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   }
 
   /** Once a minute. `isFair`: everybody who is needed for a repair has answered in this minute. */
-  look(forge: ForgeTruth, isFair: boolean): void {
+  look(forge: ForgeTruth, { isFair }: { readonly isFair: boolean }): void {
     const wrongs = standingWrongs(this, forge, this.#kernel.now());
     const names = new Set(wrongs.map(({ name }) => name));
     for (const name of this.#standing.keys()) if (!names.has(name)) this.#standing.delete(name);
-    for (const wrong of wrongs) this.#count(wrong, isFair);
+    for (const wrong of wrongs) this.#count(wrong, { minutes: isFair ? 1 : 0 });
   }
 
   /** After everything went well for long: whatever is open now is lost. */
@@ -199,8 +199,8 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
       this.#breach("I9", `${useless.size} machines of ${profile} in a row never reported in`, [profile, id]);
   }
 
-  #count({ name, promise, what, names, minutes }: Wrong, isFair: boolean): void {
-    const count = (this.#standing.get(name) ?? 0) + (isFair ? 1 : 0);
+  #count({ name, promise, what, names, minutes }: Wrong, passed: { readonly minutes: number }): void {
+    const count = (this.#standing.get(name) ?? 0) + passed.minutes;
     this.#standing.set(name, count);
     if (count > minutes) this.#breach(promise, `${what}, for ${count} minutes`, names);
   }

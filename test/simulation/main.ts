@@ -7,6 +7,7 @@ import { readOptions, usage, UsageError, type Options } from "./options";
 import { runAll } from "./pool";
 import { Progress } from "./progress";
 import { failureLine, figuresOf, reportOf } from "./report";
+import { misses, switchHead, switchLine, switchNames } from "./switch-table";
 import { Tally, type Failure } from "./tally";
 import { serve } from "./worker";
 
@@ -18,6 +19,7 @@ async function main(): Promise<number> {
     console.log(usage);
     return exitCodes.held;
   }
+  if (options.switches) return tellSwitches();
   const stop = new AbortController();
   // Only once: who asks a second time does not want to wait for the report.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
@@ -67,6 +69,17 @@ async function tellFailures(tally: Tally, { scenarios, shrink, story }: Options,
     }
     await hand.end();
   }
+}
+
+async function tellSwitches(): Promise<number> {
+  console.log(switchHead);
+  let unnoticed = 0;
+  for (const name of switchNames) {
+    const missed = await misses(name);
+    if (missed.seed === null) unnoticed += 1;
+    console.log(switchLine(missed));
+  }
+  return unnoticed === 0 ? exitCodes.held : exitCodes.violated;
 }
 
 function writeFigures(file: string, figures: unknown): void {

@@ -10,6 +10,7 @@ export const usage = `npm run simulate -- [options]
   --jobs N        in each of them, 200 by default     --workers N  threads, 2 by default, at most one for each core
   --faults LIST   all (the default), none, or names of faults and of their classes: host,webhook-lost
   --without NAME  turns one safety off                --json FILE  writes the figures there as well
+  --switches      turns each safety off in turn, and tells in which seed it is missed first
   --no-shrink     does not look for a smaller failure
 
   --seed N        only this seed, with its story when it fails
@@ -19,6 +20,7 @@ export const usage = `npm run simulate -- [options]
 export interface Options {
   readonly scenarios: readonly Scenario[];
   readonly workers: number;
+  readonly switches: boolean;
   readonly story: boolean;
   readonly shrink: boolean;
   readonly json: string | undefined;
@@ -32,7 +34,7 @@ const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
 const definition = {
   ...{ seeds: text, from: text, jobs: text, workers: text, faults: text, without: text, json: text, help: flag },
-  ...{ seed: text, only: text, story: flag, "no-shrink": flag },
+  ...{ seed: text, only: text, story: flag, "no-shrink": flag, switches: flag },
 } as const;
 
 /** Throws `UsageError`. `cores` is the most threads there can be. */
@@ -54,6 +56,7 @@ export function readOptions(args: readonly string[], { cores }: { readonly cores
   return {
     scenarios: Array.from({ length: seeds }, (_, index) => ({ seed: from + index, ...common })),
     workers: Math.min(count("workers", given.workers, 2), cores, seeds),
+    switches: given.switches === true,
     story: given.story === true,
     shrink: given["no-shrink"] !== true,
     json: given.json,

@@ -41,15 +41,15 @@ export class People {
     const approval = dice.strikes("approval", `f${index}`);
     const heldAtOnce = approval && dice.fraction("held") < 0.5;
     const labels = large ? ["linux", "large"] : ["linux"];
-    const job = forge.create({ id: `f${index}`, labels, run, durationMs }, heldAtOnce);
-    if (approval && !heldAtOnce) kernel.after(dice.between(1, 20, "held") * second, () => forge.hold(job, true));
+    const job = forge.create({ id: `f${index}`, labels, run, durationMs }, heldAtOnce ? "waiting" : "queued");
+    if (approval && !heldAtOnce) kernel.after(dice.between(1, 20, "held") * second, () => forge.offer(job, "waiting"));
     if (approval) this.#approve(job);
     if (dice.strikes("cancel", job)) this.#later([1, 600], () => forge.cancel(job));
     if (dice.strikes("rerun", job)) this.#rerun(job);
   }
 
   #approve(job: ForgeJob): void {
-    this.#later([30, 1_200], () => this.#parts.forge.hold(job, false));
+    this.#later([30, 1_200], () => this.#parts.forge.offer(job, "queued"));
   }
 
   /** Only after its whole run, as the forge wants it. */
@@ -60,7 +60,7 @@ export class People {
       if ([...forge.open.values()].some(({ run }) => run === job.run)) return true;
       this.waiting -= 1;
       const { labels, run, durationMs } = job;
-      forge.create({ id: `${job.id}r${dice.between(1, 1_000_000, "rerun")}`, labels, run, durationMs }, false);
+      forge.create({ id: `${job.id}r${dice.between(1, 1_000_000, "rerun")}`, labels, run, durationMs });
       return false;
     });
   }

@@ -95,7 +95,7 @@ export class SimForge implements JobSource {
       if ([...truth.open.values()].some(({ run }) => run === job.run)) return "later";
       const tries = [...truth.jobs.keys()].filter((other) => other.startsWith(`${id}+`)).length;
       const { labels, run, durationMs } = job;
-      truth.create({ id: `${id}+${tries + 1}`, labels, run, durationMs }, false);
+      truth.create({ id: `${id}+${tries + 1}`, labels, run, durationMs });
       return "asked";
     });
   }

@@ -35,14 +35,14 @@ export class SimLedger implements Ledger {
   createJob(job: Job): Promise<Written<Job>> {
     return this.#write(
       () => this.#parts.store.createJob(job),
-      (done) => this.#wroteJob(done, true),
+      (done) => this.#wroteJob(done),
     );
   }
 
   saveJob(job: Job): Promise<Written<Job>> {
     return this.#write(
       () => this.#parts.store.saveJob(job),
-      (done) => this.#wroteJob(done, false),
+      (done) => this.#wroteJob(done),
     );
   }
 
@@ -148,8 +148,8 @@ export class SimLedger implements Ledger {
     return this.#do(() => this.#parts.store.purge(before, limit));
   }
 
-  #wroteJob(job: Job, isNew: boolean): void {
-    this.#parts.lag.noteJob(job, isNew);
+  #wroteJob(job: Job): void {
+    this.#parts.lag.noteJob(job);
     this.#parts.watch.wroteJob(job);
   }
 

@@ -161,7 +161,7 @@ async function live({ kernel, dice, judge, forge, server, people, weather }: Wor
   server.start();
   kernel.after(calmAt - kernel.now(), () => dice.calm());
   kernel.every(minute, () => {
-    judge.look(forge, server.hasSwept() && weather.isFair);
+    judge.look(forge, { isFair: server.hasSwept() && weather.isFair });
     return true;
   });
   const isEmpty = () => judge.jobs.size + judge.runners.size + judge.machines.size + forge.open.size === 0;

@@ -21,7 +21,7 @@ export interface Safety {
 export const switches = {
   dedupe: {
     what: "what comes twice is taken for new: submissions with the same key, first words of a job",
-    within: 100,
+    within: 150,
     lacking: (doors) =>
       withLedger(doors, {
         remember: (_name, value) => Promise.resolve(value),
@@ -30,12 +30,12 @@ export const switches = {
   },
   "planner-lease": {
     what: "several plan the same profile at the same time, and the last one writes",
-    within: 100,
+    within: 20,
     lacking: (doors) => withPlanner(doors, unleased, (record) => saveAnyway(doors.ledger, record)),
   },
   "launch-first": {
     what: "a launch is not in the ledger before its machines are made",
-    within: 100,
+    within: 60,
     lacking: (doors) =>
       withPlanner(
         doors,
@@ -45,7 +45,7 @@ export const switches = {
   },
   "demand-accounting": {
     what: "every job that waits gets a machine, whatever is on its way",
-    within: 100,
+    within: 20,
     lacking: (doors, strand) =>
       isPlanning(strand)
         ? withLedger(doors, { readProfile: async (name) => withoutSupply(await doors.ledger.readProfile(name)) })
@@ -53,7 +53,7 @@ export const switches = {
   },
   "two-keys": {
     what: "a runner that seems idle is ended without asking its agent or the forge",
-    within: 500,
+    within: 100,
     lacking: (doors) =>
       withSource(withLedger(doors, { readRunner: unaskedRunner(doors.ledger) }), {
         withdraw: () => Promise.resolve("withdrawn"),
@@ -69,7 +69,7 @@ export const switches = {
   },
   fencing: {
     what: "whoever shows a machine's token gets its enrolment",
-    within: 50,
+    within: 60,
     lacking: (doors, strand) =>
       strand.name.startsWith("enrol") ? withLedger(doors, { readRunner: unboundRunner(doors.ledger) }) : doors,
   },
@@ -88,7 +88,7 @@ export const switches = {
 export type SwitchName = keyof typeof switches;
 
 export function isSwitchName(name: string): name is SwitchName {
-  return name in switches;
+  return Object.hasOwn(switches, name);
 }
 
 function withLedger(doors: Doors, methods: Partial<Ledger>): Doors {
