@@ -48,6 +48,7 @@ function pairAnew({ jobs, runners }: ProfileView, leaving: ReadonlySet<Runner>):
   const waiting = jobs.filter((job) => isDemand(job) && job.reach !== null);
   const expected = new Set(waiting.map((job) => job.runner));
   const free = runners.filter((runner) => isSupply(runner) && !expected.has(runner.id) && !leaving.has(runner));
+  if (free.length === 0) return [];
   const alone = waiting.filter((job) => isAlone(job, taken)).sort(byWaiting);
   // The machine made for it comes first: that is what its launch is about to write, too.
   const pairs = [pairsOf(alone, free, (job, { meantFor }) => meantFor === job.key), pairsOf(alone, free, () => true)];
