@@ -11,21 +11,33 @@ export interface OutputFlow {
 }
 
 /** Takes one piece after the other. */
-export type OutputTarget = Pick<OutputSpool, "append" | "size">;
+export type OutputTarget = Pick<OutputSpool, "append" | "note" | "size">;
 
 const mostQuietChecks = 30;
 
 export function startOutputFlow(outputs: readonly Readable[], spool: OutputTarget, log: Log): OutputFlow {
   let ended = false;
   let last: Promise<void> = Promise.resolve();
-  let lost = false;
-  const lose = (error: unknown): void => {
-    if (!lost) log.error("output of the job is lost", { problem: errorText(error) });
-    lost = true;
+  let lostBytes = 0;
+  const sayLost = async (): Promise<void> => {
+    if (lostBytes > 0) await spool.note(`${lostBytes} bytes of output could not be kept here`);
+    lostBytes = 0;
+  };
+  const keep = async (chunk: Uint8Array): Promise<void> => {
+    let end = spool.size + chunk.length;
+    try {
+      await sayLost();
+      end = spool.size + chunk.length;
+      await spool.append(chunk);
+    } catch (error) {
+      if (lostBytes === 0) log.error("output of the job is lost", { problem: errorText(error) });
+      // Perhaps not all of it: a disk takes what still fits.
+      lostBytes += Math.max(0, end - spool.size);
+    }
   };
   const append = (chunk: Uint8Array): Promise<void> => {
     // One after the other, also from two streams. A full disk must not stop the job: it loses output, and we say so.
-    last = last.then(() => spool.append(chunk)).catch(lose);
+    last = last.then(() => keep(chunk));
     return last;
   };
   const carry = async (output: Readable): Promise<void> => {
@@ -44,7 +56,7 @@ export function startOutputFlow(outputs: readonly Readable[], spool: OutputTarge
         if (spool.size === before) break;
       }
       for (const output of outputs) output.destroy();
-      await last;
+      await last.then(sayLost).catch(() => undefined);
     },
   };
 }

@@ -40,7 +40,16 @@ export class OutputSpool {
     await this.write(chunk.subarray(0, room));
     if (chunk.length <= room) return;
     this.full = true;
-    const line = `[onejob] output beyond ${this.limit / mebibyte} MiB is not kept\n`;
+    await this.writeLine(`output beyond ${this.limit / mebibyte} MiB is not kept`);
+  }
+
+  /** A line of our own between what the job wrote. */
+  async note(sentence: string): Promise<void> {
+    if (!this.full) await this.writeLine(sentence);
+  }
+
+  private async writeLine(sentence: string): Promise<void> {
+    const line = `[onejob] ${sentence}\n`;
     await this.write(Buffer.from(this.lastByte === newline ? line : `\n${line}`));
   }
 
@@ -65,8 +74,9 @@ export class OutputSpool {
       const { bytesWritten } = await this.file.write(chunk, done, chunk.length - done, this.written);
       done += bytesWritten;
       this.written += bytesWritten;
+      // Also of a piece whose rest does not fit on the disk.
+      this.lastByte = chunk[done - 1] ?? this.lastByte;
+      this.growth();
     }
-    this.lastByte = chunk.at(-1) ?? this.lastByte;
-    if (chunk.length > 0) this.growth();
   }
 }

@@ -16,9 +16,13 @@ export interface Following {
   readonly onOutput?: () => void;
 }
 
-/** Everything there is now, without waiting for more. */
+/** Everything there is now, without waiting for more. A server that cuts off a slow reader is asked for the rest. */
 export async function printLog(context: Context, job: string, signal: AbortSignal): Promise<void> {
-  await new LogCursor(context, { job, signal }).copy({ follow: false });
+  const cursor = new LogCursor(context, { job, signal });
+  await persist(context, signal, async (inContact) => {
+    await cursor.copy({ follow: false, inContact });
+    return true;
+  });
 }
 
 /** Resolves with the job in its final state; `null` when the signal fired before. */

@@ -1,8 +1,8 @@
 /** Which server to talk to, and with which token. Asked anew for every request: a restarted server has moved. */
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { OnejobError } from "../core/errors";
 import { dataDir, readServerInfo, readToken } from "../entry/local/data-dir";
+import { readText } from "../entry/local/read-text";
 import type { CliIo } from "./io";
 
 export interface AddressOptions {
@@ -63,9 +63,12 @@ function givenToken({ tokenFile }: AddressOptions, io: Environment): string | nu
   return token.trim();
 }
 
+/** Far more than any token has. */
+const mostTokenBytes = 64 * 1024;
+
 function readTokenFile(file: string): string {
   try {
-    const token = readFileSync(file, "utf8").trim();
+    const token = readText(file, mostTokenBytes).trim();
     if (token !== "") return token;
   } catch (error) {
     throw new OnejobError("unauthorised", `the token file ${file} cannot be read`, { cause: error });

@@ -23,7 +23,7 @@ export function parseDuration(text: string): number | undefined {
   return Number.isSafeInteger(total) ? total : undefined;
 }
 
-/** The shortest text that `parseDuration` reads back to the same number. Fractions of a millisecond are dropped. */
+/** A text that `parseDuration` reads back to the same number, in the largest units. Fractions of a millisecond are dropped. */
 export function formatDuration(ms: number): string {
   let rest = Math.max(0, Math.trunc(ms));
   let text = "";

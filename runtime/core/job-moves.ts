@@ -13,6 +13,8 @@ const diedUnready = "its machine was lost before the command began";
 /** For jobs that fit no profile, so that they end as well. */
 const unroutedQueueMs = 24 * 3_600_000;
 const keptDeliveries = 20;
+/** How it came in, and the latest: a job that waits for weeks must not outgrow what a store takes for one record. */
+const keptEntries = { first: 3, last: 297 } as const;
 
 export type JobMove = { readonly at: Instant; readonly delivery?: string } & (
   | { readonly event: "queued" | "held" | "cancelRequested" }
@@ -90,7 +92,7 @@ export function moveJob(job: Job, move: JobMove, profile: ProfileSettings | null
     ...patch,
     state: step.to,
     finishedAt: isFinal(step.to) ? move.at : null,
-    timeline: [...job.timeline, ...entriesOf(job, move, step.to)],
+    timeline: shortened([...job.timeline, ...entriesOf(job, move, step.to)]),
     deliveries:
       move.delivery === undefined ? job.deliveries : [...job.deliveries, move.delivery].slice(-keptDeliveries),
     version: job.version + 1,
@@ -102,7 +104,7 @@ function patchOf(job: Job, move: JobMove): Partial<Job> {
   const cleared = { runner: null, bound: false };
   switch (move.event) {
     case "queued":
-      return { ...cleared, reason: null, detail: null, ...job.barred, queuedAt: move.at };
+      return { ...cleared, ...waitsFor(job), queuedAt: move.at };
     case "held":
       return { ...cleared, reason: "waiting-for-approval", detail: null };
     case "cancelRequested":
@@ -111,7 +113,7 @@ function patchOf(job: Job, move: JobMove): Partial<Job> {
       return { runner: move.runner, bound: false, reason: null, detail: null };
     case "unclaimed":
       // Why the machine did not come stands on the timeline; the job itself just waits again.
-      return { ...cleared, reason: null, detail: null };
+      return { ...cleared, ...waitsFor(job) };
     case "bound":
       return { runner: move.runner, bound: true, reason: null, detail: null };
     case "started":
@@ -131,8 +133,13 @@ function patchOf(job: Job, move: JobMove): Partial<Job> {
     case "expired":
       return { reason: timeoutReason(job) };
     case "vanished":
-      return isUnderWay(job) ? { reason: move.reason } : { ...cleared, reason: null, detail: null };
+      return isUnderWay(job) ? { reason: move.reason } : { ...cleared, ...waitsFor(job) };
   }
+}
+
+function shortened(timeline: readonly TimelineEntry[]): readonly TimelineEntry[] {
+  const { first, last } = keptEntries;
+  return timeline.length <= first + last ? timeline : [...timeline.slice(0, first), ...timeline.slice(-last)];
 }
 
 function restarted(at: Instant): Partial<Job> {
@@ -218,7 +225,7 @@ export function placedAnew(job: Job, place: JobPlace): Job {
   return { ...job, profile: profile?.name ?? null, reach, barred, ...why, version: job.version + 1 };
 }
 
-function waitsFor({ profile, barred }: JobPlace): Pick<Job, "reason" | "detail"> {
+function waitsFor({ profile, barred }: Pick<Job | JobPlace, "profile" | "barred">): Pick<Job, "reason" | "detail"> {
   if (profile === null) return { reason: "no-matching-profile", detail: null };
   return barred ?? { reason: null, detail: null };
 }

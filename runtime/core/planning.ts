@@ -4,7 +4,7 @@
  */
 import { breakerGate } from "./breaker";
 import { isReserved } from "./holding";
-import { isAtWork, isDemand, isSupply } from "./lifecycle";
+import { isAtWork, isDemand, isStopping, isSupply } from "./lifecycle";
 import {
   byWaiting,
   reachKey,
@@ -81,8 +81,11 @@ export function planProfile(input: PlanInput): PlanDecision {
   const blocked: Record<string, Blocked> = Object.fromEntries(standing);
   for (const shortage of shortages) {
     const gate = gates.get(shortage.key);
-    const unmet = shortage.jobs.length > chosen.filter((candidate) => candidate.shortage === shortage).length;
-    const why = gate?.blocked ?? (unmet ? block(capped, null, input.draining ? "it is draining" : null) : undefined);
+    const made = chosen.filter((candidate) => candidate.shortage === shortage).length;
+    // A probe that finds no room waits for room: the pause until the next one begins when it was made.
+    const gated = made < (gate?.allowed ?? 0) ? undefined : gate?.blocked;
+    const unmet = shortage.jobs.length > made;
+    const why = gated ?? (unmet ? block(capped, null, input.draining ? "it is draining" : null) : undefined);
     if (why !== undefined) blocked[shortage.key] = since(view.planner, shortage.key, { ...why, since: now });
   }
   const held = candidates.length > chosen.length;
@@ -123,11 +126,9 @@ function findShortages(view: ProfileView): readonly Shortage[] {
     if (!written.has(runner)) add(reachKey(launch.reach), runner);
 
   const demand = new Map<string, { reach: Reach; jobs: Job[] }>();
-  const reserved = new Map(view.runners.map((runner) => [runner.job, runner]));
+  const reserved = reservedJobs(view);
   for (const job of view.jobs) {
-    if (job.reach === null || !isDemand(job)) continue;
-    const taker = reserved.get(job.key);
-    if (taker !== undefined && isReserved(taker, job)) continue;
+    if (job.reach === null || !isDemand(job) || reserved.has(job.key)) continue;
     const key = reachKey(job.reach);
     const entry = demand.get(key) ?? { reach: job.reach, jobs: [] };
     entry.jobs.push(job);
@@ -137,9 +138,26 @@ function findShortages(view: ProfileView): readonly Shortage[] {
     const have = supply.get(key) ?? new Set<string>();
     const need = jobs.length - have.size;
     if (need <= 0) return [];
-    const without = jobs.filter((job) => job.runner === null || !have.has(job.runner)).sort(byWaiting);
-    return [{ key, reach, jobs: without.slice(0, need), supply: have.size }];
+    return [{ key, reach, jobs: withoutMachine(jobs, have).slice(0, need), supply: have.size }];
   });
+}
+
+/** Jobs that a runner is set aside for; one that is being stopped will not take its job any more. */
+function reservedJobs({ jobs, runners }: ProfileView): ReadonlySet<JobKey> {
+  const open = new Map(jobs.map((job) => [job.key, job]));
+  const held = runners
+    .filter((runner) => !isStopping(runner))
+    .flatMap((runner) => {
+      const job = runner.job === null ? undefined : open.get(runner.job);
+      return job !== undefined && isReserved(runner, job) ? [job.key] : [];
+    });
+  return new Set(held);
+}
+
+/** Oldest first. A machine stands for one job only, also where a race made two jobs expect it. */
+function withoutMachine(jobs: readonly Job[], supply: ReadonlySet<string>): readonly Job[] {
+  const free = new Set(supply);
+  return [...jobs].sort(byWaiting).filter(({ runner }) => runner === null || !free.delete(runner));
 }
 
 interface Gate {

@@ -36,7 +36,8 @@ export function schemaChecker(schema: GroupNode): (raw: unknown) => Problem[] {
     if (validate(raw)) return [];
     const problems = (validate.errors ?? []).map((error) => toProblem(findingOf(error), schema));
     // One mistake can break several rules of its key (pattern and length); the first says enough.
-    return problems.filter(({ path }, index) => problems.findIndex((other) => other.path === path) === index);
+    const told = new Set<string>();
+    return problems.filter(({ path }) => !told.has(path) && told.add(path));
   };
 }
 

@@ -26,9 +26,13 @@ export function repeated<T>(
   items: readonly T[],
   keyOf: (item: T) => string | undefined,
 ): { item: T; first: T; index: number }[] {
+  const firsts = new Map<string, T>();
   return items.flatMap((item, index) => {
     const key = keyOf(item);
-    const first = key === undefined ? undefined : items.slice(0, index).find((other) => keyOf(other) === key);
-    return first === undefined ? [] : [{ item, first, index }];
+    if (key === undefined) return [];
+    const first = firsts.get(key);
+    if (first !== undefined) return [{ item, first, index }];
+    firsts.set(key, item);
+    return [];
   });
 }

@@ -1,5 +1,6 @@
 /** The 512 bytes before each entry of a tar archive, and the records of a pax header, byte by byte. */
 import type { BundleEntryType } from "./bundle";
+import { shown } from "./bundle-names";
 
 export interface TarHeader {
   /** The type letter; "0" for the NUL of old writers. */
@@ -36,7 +37,7 @@ export function parseHeader(block: Uint8Array): TarHeader | string {
   const mode = number(block.subarray(100, 108));
   if (size === null) return "has no readable size";
   if (mode === null) return "has no readable mode";
-  const [entryType, typeText] = types[type] ?? ["other", `of an unknown kind (tar type ${JSON.stringify(type)})`];
+  const [entryType, typeText] = types[type] ?? ["other", `of an unknown kind (tar type ${shown(type)})`];
   return {
     type,
     entryType,

@@ -21,6 +21,11 @@ export async function expireJob(item: DueItem & { kind: "job" }, ports: Ports): 
   if (job === undefined || !isDue(job, now)) return undefined;
   if (job.bound && !isUnderWay(job)) return loseUnready(job, ports);
   if (await isOnlyUntold(job, ports)) return "looked-at";
+  // Much too late ourselves (the clock was set, this machine slept): its agent measures its time, and ends it.
+  const { deadlineAt: due, startedAt: begun } = job;
+  const isLate = now - (due ?? now) > ports.settings().lease.durationMs;
+  if (isLate && isUnderWay(job) && !isForges(job) && job.cancelRequestedAt === null && due !== null && begun !== null)
+    return void (await ports.ledger.saveJob(givenTime(job, now + due - begun)));
   const { job: after, moved } = await applyToJob(
     job,
     (current) => {

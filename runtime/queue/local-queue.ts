@@ -13,6 +13,8 @@ export type Timer = (afterMs: number, run: () => void) => () => void;
 export interface LocalQueueOptions {
   readonly store: MessageStore;
   readonly clock: Clock;
+  /** Measures pauses. One that nobody can set: else a message could stay hidden for hours. Default: `clock`. */
+  readonly steady?: Clock;
   readonly random: Random;
   readonly log: Log;
   /** How long a received message stays hidden when nobody says `done` or `retry`. Default: one minute. */
@@ -38,6 +40,7 @@ function isPatient(message: Message): boolean {
 interface Entry extends StoredMessage {
   /** How often it was received. */
   readonly attempts: number;
+  /** By the steady clock. */
   readonly visibleAt: Instant;
 }
 
@@ -56,11 +59,13 @@ class DurableQueue implements LocalQueue {
   readonly #entries = new Map<string, Entry>();
   readonly #waiting = new Set<() => void>();
   readonly #instance: string;
+  readonly #steady: Clock;
   #sent = 0;
   #closed = false;
 
   constructor(options: LocalQueueOptions, stored: readonly StoredMessage[]) {
     this.#options = options;
+    this.#steady = options.steady ?? options.clock;
     this.#instance = options.random.id(8);
     this.#add(stored);
   }
@@ -74,11 +79,10 @@ class DurableQueue implements LocalQueue {
   }
 
   async receive(max: number, waitMs: number): Promise<readonly Received[]> {
-    const { clock } = this.#options;
-    const until = clock.now() + waitMs;
+    const until = this.#steady.now() + waitMs;
     for (;;) {
       const taken = await this.#take(max);
-      const left = until - clock.now();
+      const left = until - this.#steady.now();
       if (taken.length > 0 || left <= 0 || this.#closed) return taken;
       await this.#change(Math.min(left, this.#nextVisibleIn()));
     }
@@ -92,7 +96,7 @@ class DurableQueue implements LocalQueue {
   async retry(id: string, delayMs: number): Promise<void> {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
-    this.#entries.set(id, { ...entry, visibleAt: this.#options.clock.now() + delayMs });
+    this.#entries.set(id, { ...entry, visibleAt: this.#steady.now() + delayMs });
     this.#wake();
   }
 
@@ -116,7 +120,7 @@ class DurableQueue implements LocalQueue {
   }
 
   async #take(max: number): Promise<readonly Received[]> {
-    const now = this.#options.clock.now();
+    const now = this.#steady.now();
     const visibleAt = now + (this.#options.visibilityMs ?? defaultVisibilityMs);
     const taken: Received[] = [];
     const dropped: Entry[] = [];
@@ -152,7 +156,7 @@ class DurableQueue implements LocalQueue {
   #nextVisibleIn(): number {
     let next = Infinity;
     for (const { visibleAt } of this.#entries.values()) next = Math.min(next, visibleAt);
-    return Math.max(0, next - this.#options.clock.now());
+    return Math.max(0, next - this.#steady.now());
   }
 
   /** Resolves with the next send, retry or close, or after so long. */

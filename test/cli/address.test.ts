@@ -55,6 +55,8 @@ describe("which server, and which token", () => {
 
   it("exits 77 for a token file that cannot be read or is empty, and shows no token", async () => {
     expect((await terminal.run("list", "--token-file", "missing")).code).toBe(77);
+    // It never ends.
+    expect((await terminal.run("list", "--token-file", "/dev/zero")).code).toBe(77);
     writeFileSync(join(terminal.cwd, "t"), "two lines\nof secret");
     const { code, err } = await terminal.run("list", "--token-file", "t", "--debug");
     expect(code).toBe(77);

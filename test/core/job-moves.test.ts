@@ -13,6 +13,7 @@ function refused(job: Job, next: JobMove): boolean {
 }
 
 const started: JobMove = { event: "started", at: noon + 2_000, runner: "r1", stages: [] };
+const barred = { reason: "untrusted-on-process", detail: "a fork" } as const;
 const bound: JobMove = { event: "bound", at: noon + 1_000, runner: "r1" };
 
 describe("a job", () => {
@@ -96,6 +97,29 @@ describe("a job", () => {
     expect(running.deadlineAt).toBe(noon + 2_000 + 60_000 + 30_000);
     const asked = move(running, { event: "cancelRequested", at: noon + 3_000 });
     expect(asked).toMatchObject({ state: "running", deadlineAt: noon + 33_000 });
+  });
+
+  it.each([
+    ["no profile fits", { profile: null, reach: null }, { reason: "no-matching-profile", detail: null }],
+    ["it may not run here", { barred }, barred],
+  ])("says again that %s when its approval is given, or its machine does not come", (_case, place, why) => {
+    const approved = move(someJob(place), { event: "held", at: noon + 1 }, { event: "queued", at: noon + 2 });
+    expect(approved).toMatchObject({ state: "queued", ...why });
+    const claimed: JobMove = { event: "claimed", at: noon, runner: "r1", waitedFor: null };
+    const lost: JobMove = { event: "unclaimed", at: noon + 1, reason: "interrupted", detail: null };
+    expect(move(someJob(place), claimed, lost)).toMatchObject({ state: "queued", ...why });
+    expect(move(someJob(place), bound, { event: "vanished", at: noon + 1, reason: "agent-lost" })).toMatchObject(why);
+  });
+
+  it("keeps how it came in and what happened last, however long it waits", () => {
+    const tries = Array.from({ length: 400 }, (_, index): JobMove[] => [
+      { event: "claimed", at: noon + index, runner: "r1", waitedFor: "boot-failing" },
+      { event: "unclaimed", at: noon + index, reason: "boot-timeout", detail: null },
+    ]);
+    const { timeline } = move(someJob(), ...tries.flat());
+    expect(timeline).toHaveLength(300);
+    expect(timeline.slice(0, 3)).toEqual(someJob().timeline);
+    expect(timeline.at(-1)).toMatchObject({ stage: "relaunched", at: noon + 399 });
   });
 
   it("goes back to waiting for a machine when an approval is needed, and counts anew when it is given", () => {

@@ -100,6 +100,25 @@ describe("planning", () => {
     expect(machines(plan({ view: someView({ jobs: claimed }) }))).toBe(1);
   });
 
+  it("takes a machine that two jobs expect for one of them only: the other gets its own", () => {
+    const both = jobs(2, () => ({ state: "starting", runner: "r1" }));
+    const decision = plan({ view: someView({ jobs: both, runners: [someRunner({ state: "booting" })] }) });
+    expect(decision.wanted[0]?.jobs).toEqual(both.slice(1).map((job) => job.key));
+  });
+
+  it("makes no second machine for a job that is set aside, though an older attempt's runner still names it", () => {
+    const again = jobs(1, () => ({ attempt: 2 }));
+    const runners = [1, 2].map((attempt) => someRunner({ id: `r${attempt}`, job: again[0]?.key ?? "", attempt }));
+    expect(plan({ view: someView({ jobs: again, runners }) }).wanted).toEqual([]);
+    expect(plan({ view: someView({ jobs: again, runners: runners.reverse() }) }).wanted).toEqual([]);
+  });
+
+  it("gives a job another machine when the one that is set aside for it is being stopped", () => {
+    const waiting = jobs(1, () => ({ state: "starting", runner: "r1" }));
+    const stopping = someRunner({ state: "stopping", job: waiting[0]?.key ?? "", attempt: 1 });
+    expect(machines(plan({ view: someView({ jobs: waiting, runners: [stopping] }) }))).toBe(1);
+  });
+
   it("serves the longest waiting first when room is short, and says why the rest waits", () => {
     const decision = plan({ view: someView({ jobs: jobs(3).reverse() }), profile: small(2) });
     expect(decision.wanted[0]?.jobs).toEqual(jobs(2).map((job) => job.key));
@@ -135,6 +154,14 @@ describe("planning", () => {
     expect(machines(plan({ view: someView({ jobs: jobs(5), planner }), now: noon - 1 }))).toBe(0);
     const probing = someView({ jobs: jobs(5), planner, runners: [someRunner({ state: "booting" })] });
     expect(plan({ view: probing })).toMatchObject({ wanted: [], blocked: { [key]: { reason: "boot-failing" } } });
+  });
+
+  it("sends a probe that found no room as soon as there is some", () => {
+    const breakers = { [key]: { failures: 3, reason: "boot-failing", openUntil: noon } } as const;
+    const full = plan({ view: someView({ jobs: jobs(1), planner: somePlanner({ breakers }) }), profile: small(0) });
+    expect(full).toMatchObject({ wanted: [], capped: true, blocked: { [key]: { reason: "at-profile-cap" } } });
+    const planner = somePlanner({ breakers, blocked: full.blocked });
+    expect(machines(plan({ view: someView({ jobs: jobs(1), planner }), now: noon + 1 }))).toBe(1);
   });
 
   it("launches nothing for a profile that is no longer configured", () => {

@@ -117,6 +117,10 @@ describe("loadSettings", () => {
   it("refuses a folder in the place of a file", () => {
     expect(refusal(() => loadSettings(cwd)).message).toContain("cannot be read: EISDIR");
   });
+
+  it("refuses a file that never ends", () => {
+    expect(refusal(() => loadSettings("/dev/zero")).message).toContain("is larger than 256 KiB");
+  });
 });
 
 describe("relative paths in the file", () => {
@@ -170,6 +174,7 @@ describe("readConfigText", () => {
     ["version: 1\nserver: listen: x\n", "line 2, column 9: there are two colons in one line"],
     ["version: 1\r\nversion: 1\r\n", "line 2, column 1: the key here was given before (remove one of the two)"],
     ["version: 1\nserver: {listen: !local 'a:1'}\n", "line 2, column 18: there is an unknown tag (!name)"],
+    ["version: 1\n? [a, b]\n: 1\n", "line 2, column 3: the key here is no plain text"],
     ["", "(whole file): is empty"],
     ["# nothing\n", "(whole file): is empty"],
     ["- version: 1\n", "(whole file): must be keys and values, not a list"],
@@ -182,14 +187,29 @@ describe("readConfigText", () => {
     expect(lines.map((line) => line.split(": ")[0])).toEqual(["line 2, column 26", "nonsense"]);
   });
 
-  it.each(["*hunter2", "!hunter2 x", "!!hunter2", '"hunter2', "hunter2: hunter2", "[hunter2", "@hunter2", "%hunter2"])(
-    "never repeats what stands at a place that is not YAML: %s",
-    (value) => {
-      const lines = linesOf(`version: 1\nsecret: ${value}\n`);
-      expect(lines.length).toBeGreaterThan(0);
-      expect(lines.join("\n")).not.toContain("hunter2");
-    },
-  );
+  it.each([
+    "*hunter2",
+    "!hunter2 x",
+    "!!hunter2",
+    '"hunter2',
+    "hunter2: hunter2",
+    "[hunter2",
+    "@hunter2",
+    "%hunter2",
+    "{ [hunter2]: 1 }",
+  ])("never repeats what stands at a place that is not YAML: %s", (value) => {
+    const lines = linesOf(`version: 1\nsecret: ${value}\n`);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.join("\n")).not.toContain("hunter2");
+  });
+
+  it.each([
+    ["keys in keys", "? ".repeat(600)],
+    ["lists of keys", `${"[{".repeat(300)}${"}]".repeat(300)}`],
+    ["lists", `${"[".repeat(20_000)}${"]".repeat(20_000)}`],
+  ])("refuses %s, however deep they are nested, without trying for ever", (_, text) => {
+    expect(linesOf(text)).not.toEqual([]);
+  });
 
   it("refuses aliases that would grow without bounds", () => {
     const rows = ["a: &a [x, x, x, x, x, x, x, x, x, x]"];

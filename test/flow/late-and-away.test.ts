@@ -118,6 +118,37 @@ describe("a clock that is set an hour forward while machines boot", () => {
   });
 });
 
+describe("a clock that is set an hour forward while a job runs that may take a minute", () => {
+  const running = async () => {
+    const world = await submitted();
+    const [agent] = world.agents();
+    await agent?.take();
+    await agent?.start();
+    return world;
+  };
+
+  it("leaves it to its agent, which measures its time, and has seen none pass", async () => {
+    const world = await running();
+    await world.turn(3_600_000);
+    expect(await onlyJob(world)).toMatchObject({ state: "running", attempt: 1 });
+  });
+
+  it("ends it all the same when its agent never does", async () => {
+    const world = await running();
+    await world.turn(3_600_000);
+    const { deadlineAt } = await onlyJob(world);
+    await world.turn((deadlineAt ?? 0) - world.clock.now());
+    expect(await onlyJob(world)).toMatchObject({ state: "failed", reason: "job-timeout" });
+  });
+
+  it("does not keep one that somebody cancelled", async () => {
+    const world = await running();
+    await cancelJob(await onlyJob(world), world.ports);
+    await world.turn(3_600_000);
+    expect(await onlyJob(world)).toMatchObject({ state: "cancelled" });
+  });
+});
+
 describe("a job whose machines die while they prepare it", () => {
   it("is not tried for ever", async () => {
     const world = await submitted();

@@ -37,4 +37,19 @@ describe("the local queue", () => {
     await expect(queue.done(one?.id ?? "")).rejects.toThrow("no space left");
     expect(await queue.depth()).toBe(1);
   });
+
+  it.each([3_600_000, -3_600_000])("keeps its pauses when somebody sets the clock by %i ms", async (jump) => {
+    const [clock, steady] = [{ ms: noon }, { ms: 5 }];
+    const now = (of: { ms: number }) => ({ now: () => of.ms });
+    const options = { store: new MemoryMessages(), clock: now(clock), steady: now(steady), random: nodeRandom, log };
+    const queue = localQueue(options, []);
+    await queue.send([{ kind: "plan", profile: "small" }]);
+    const [one] = await queue.receive(1, 0);
+    await queue.retry(one?.id ?? "", 1_000);
+    clock.ms += jump;
+    steady.ms += 999;
+    expect(await queue.receive(1, 0)).toEqual([]);
+    steady.ms += 1;
+    expect(await queue.receive(1, 0)).toMatchObject([{ id: one?.id, attempt: 2 }]);
+  });
 });

@@ -40,6 +40,11 @@ export class ListenerOutput implements OutputTarget {
     return Promise.resolve();
   }
 
+  /** Nothing is lost on the way here, so there is nothing to say. */
+  note(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** The last lines, for people: nothing in them can trick a terminal, and the credential is not among them. */
   get lastLines(): string {
     const all = [...this.lines, this.shown(this.line)].filter((line) => line !== "").join(" | ");

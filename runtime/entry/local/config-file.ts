@@ -1,6 +1,5 @@
 /** Finds, reads and checks the config file. */
-import { lstatSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { lstatSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import type { Document, YAMLError } from "yaml";
@@ -9,6 +8,8 @@ import { builtInSettings, readSettings } from "../../core/read-settings";
 import type { Problem, SettingsContext } from "../../core/read-settings";
 import type { Settings } from "../../core/settings";
 import { errorCode } from "../../core/error-facts";
+import { homeFolder } from "./home-folder";
+import { readText } from "./read-text";
 import { settingsIn } from "./settings-paths";
 
 export interface ConfigSearch {
@@ -28,7 +29,7 @@ export function findConfigFile({ flag, env, cwd }: ConfigSearch): string | null 
   }
   const xdg = env["XDG_CONFIG_HOME"] ?? "";
   // The XDG standard has relative paths ignored.
-  const configHome = isAbsolute(xdg) ? xdg : join(env["HOME"] || homedir(), ".config");
+  const configHome = isAbsolute(xdg) ? xdg : join(env["HOME"] || homeFolder(), ".config");
   return [join(cwd, "onejob.yaml"), join(configHome, "onejob", "onejob.yaml")].find(isThere) ?? null;
 }
 
@@ -68,12 +69,16 @@ function fileError(file: string, what: string, fix: string): OnejobError {
   return configError(file, [{ path: "", what, fix }]);
 }
 
+/** Far more than anybody writes; beyond it the parser would take minutes. */
+const mostBytes = 256 * 1024;
+
 function readConfigFile(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readText(path, mostBytes);
   } catch (cause) {
-    const what = `cannot be read: ${errorCode(cause)}`;
-    throw configError(path, [{ path: "", what, fix: "give a file that this user may read" }], cause);
+    const tooLarge = { what: "is larger than 256 KiB", fix: "give the config file; this is something else" };
+    const unread = { what: `cannot be read: ${errorCode(cause)}`, fix: "give a file that this user may read" };
+    throw configError(path, [{ path: "", ...(errorCode(cause) === "EFBIG" ? tooLarge : unread) }], cause);
   }
 }
 
@@ -81,7 +86,8 @@ function readConfigFile(path: string): string {
 export function readConfigText(text: string, context: SettingsContext): ReturnType<typeof readSettings> {
   const lines = new LineCounter();
   // `prettyErrors` would quote the line, and with it whatever stands there.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  // Of a list or map as key it would make a text: with a warning that quotes the file, and for ever where such are nested.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, stringKeys: true });
   const findings = [...document.errors, ...document.warnings];
   const problems = findings.map((finding) => syntaxProblem(finding, lines));
   // A doubled key still leaves a file that can be checked; after other mistakes the rest would be guesswork.
@@ -118,6 +124,8 @@ const yamlMistakes: Readonly<Record<string, readonly [what: string, fix: string]
   MULTILINE_IMPLICIT_KEY: ["a key goes over more than one line here", "look for a missing quote or colon"],
   BLOCK_AS_IMPLICIT_KEY: ["there are two colons in one line", "put the value in quotes"],
   MULTIPLE_DOCS: ["a second document (---) begins here", "keep one document in the file"],
+  NON_STRING_KEY: ["the key here is no plain text", "write one word; put a value in { or [ after a key and a colon"],
+  RESOURCE_EXHAUSTION: ["what is here is nested too deep", "close brackets where they end; look for a missing space"],
   TAG_RESOLVE_FAILED: ["there is an unknown tag (!name)", "remove it; put a text that begins with ! in quotes"],
 };
 

@@ -8,9 +8,9 @@ import { inProcessChanges, observedFiles, observedLedger, type Changes } from ".
 import { openDiskFiles, type DiskFiles } from "./disk-files";
 import { liveCounts } from "./http/live-counts";
 import { embeddedTables, openEmbeddedStore } from "./store/embedded-store";
-import { nodeRandom, systemClock } from "./node-random";
+import { nodeRandom, steadyClock, systemClock } from "./node-random";
 import { prometheusMeter, type PrometheusMeter } from "./prometheus-meter";
-import { prepareDataDir, readPid, writePid } from "./server-files";
+import { prepareDataDir, readPid, refuseLostLedger, writePid } from "./server-files";
 import { openTokens } from "./signed-tokens";
 import { computeRegistry, type Computes } from "./compute-registry";
 import { sourceRegistry } from "./source-registry";
@@ -30,6 +30,8 @@ export interface LocalPorts {
   readonly meter: PrometheusMeter;
   readonly enforcement: Computes["enforcement"];
   readonly disk: Pick<DiskFiles, "trimLogs" | "trimBundles">;
+  /** Throws when it is known that the ledger can store nothing at this moment. */
+  checkStore(): Promise<void>;
   /** Nobody waits for messages any more; they can still be sent, for the next start. */
   stopReceiving(): void;
   close(): Promise<void>;
@@ -41,7 +43,8 @@ const homeLength = 16;
 export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts> {
   const { dataDir, settings, log } = options;
   prepareDataDir(dataDir);
-  const store = await openStore(dataDir);
+  refuseLostLedger(dataDir);
+  const store = await openStore(dataDir, log);
   writePid(dataDir);
   const changes = inProcessChanges({ log });
   const given = { clock: systemClock, random: nodeRandom, log };
@@ -49,7 +52,11 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   const retentionMs = () => settings().retention.finishedMs;
   const profileNames = () => settings().profiles.map(({ name }) => name);
   const ledger = observedLedger(await openLedger({ ...common, table: embeddedTables.ledger, retentionMs }), changes);
-  const queue = await openLocalQueue({ ...common, store: dynamodbMessageStore(store.client, embeddedTables.queue) });
+  const queue = await openLocalQueue({
+    ...common,
+    steady: steadyClock,
+    store: dynamodbMessageStore(store.client, embeddedTables.queue),
+  });
   const disk = await openDiskFiles(dataDir);
   const meter = prometheusMeter({
     live: () => liveCounts(ledger, profileNames()),
@@ -78,6 +85,7 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
     meter,
     enforcement: computes.enforcement,
     disk,
+    checkStore: () => store.check(),
     stopReceiving: () => queue.close(),
     async close() {
       computes.close();
@@ -86,9 +94,9 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   };
 }
 
-async function openStore(dataDir: string) {
+async function openStore(dataDir: string, log: Log) {
   try {
-    return await openEmbeddedStore(dataDir);
+    return await openEmbeddedStore(dataDir, log);
   } catch (error) {
     if (!(error instanceof OnejobError) || error.code !== "data-dir-locked") throw error;
     throw new OnejobError("data-dir-locked", `${dataDir}, in use by process ${readPid(dataDir) ?? "unknown"}`, {

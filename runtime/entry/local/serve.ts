@@ -4,11 +4,12 @@
  * live on and are adopted by the next start.
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OnejobError } from "../../core/errors";
 import { findConfigFile } from "./config-file";
 import { dataDir } from "./data-dir";
+import { homeFolder } from "./home-folder";
 import { jsonLog, logLevels, type LogLevel } from "./json-log";
 import { startServer, type RunningServer } from "./start-server";
 import { welcome } from "./welcome";
@@ -53,7 +54,7 @@ function placeOf(options: ServeOptions): Place {
   if (options.once && options.dataDir === null) {
     return { dir: mkdtempSync(join(tmpdir(), "onejob-once-")), temporary: true, listen };
   }
-  return { dir: dataDir({ flag: options.dataDir, env, home: homedir() }), temporary: false, listen };
+  return { dir: dataDir({ flag: options.dataDir, env, home: homeFolder() }), temporary: false, listen };
 }
 
 function levelOf(options: ServeOptions): LogLevel {

@@ -1,9 +1,20 @@
 /** The small files a server leaves in its data folder: its token for ever, its pid and address while it runs. */
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { OnejobError } from "../../core/errors";
 import { readToken, type ServerInfo } from "./data-dir";
+import { ledgerFolder } from "./store/embedded-store";
 import { errorCode, errorText } from "../../core/error-facts";
 
 /** Makes the data folder, for this user's eyes only; root takes none that is another user's. Throws `data-dir-unwritable`. */
@@ -38,6 +49,20 @@ function refuseForeign(dir: string): void {
   const { uid } = statSync(dir);
   if (process.geteuid?.() !== 0 || uid === 0) return;
   throw new OnejobError("data-dir-unwritable", `${dir} belongs to user ${uid}, and this server runs as root`);
+}
+
+/**
+ * An empty ledger knows none of the machines that another one made, and would have them ended with the jobs they run.
+ * Throws `data-dir-unwritable`.
+ */
+export function refuseLostLedger(dir: string): void {
+  const [ledger, runners] = [ledgerFolder(dir), join(dir, "runners")];
+  // LevelDB begins anew wherever this file is missing.
+  if (existsSync(join(ledger, "CURRENT"))) return;
+  const left = existsSync(runners) ? readdirSync(runners).length : 0;
+  if (left === 0) return;
+  const detail = `${ledger} is gone, and ${left} of its machines are still in ${runners}; put it back, or end them and remove that folder to begin anew`;
+  throw new OnejobError("data-dir-unwritable", detail);
 }
 
 /** The API token of this data folder, made at the first start. */

@@ -14,6 +14,7 @@ import { socketPath } from "./data-dir";
 import { httpServer } from "./http/server";
 import { buildPorts, type LocalPorts } from "./local-ports";
 import { localSocket } from "./local-socket";
+import { steadyClock } from "./node-random";
 import { dropServerInfo, ensureToken, writeServerInfo } from "./server-files";
 import { settingsHolder } from "./settings-holder";
 import { storedDeliveries } from "./stored-deliveries";
@@ -101,7 +102,8 @@ function httpOf(state: State, token: string): FastifyInstance {
 }
 
 async function readiness(state: State): Promise<readonly { name: string; ok: boolean; fix?: string }[]> {
-  const stored = await state.local.ports.ledger.readFleet().then(
+  const { ports, checkStore } = state.local;
+  const stored = await Promise.all([ports.ledger.readFleet(), checkStore()]).then(
     () => true,
     () => false,
   );
@@ -139,11 +141,11 @@ const leavingMs = 6_000;
 const leavingLookMs = 500;
 
 async function handAllBack(ports: Ports): Promise<number> {
-  const until = ports.clock.now() + leavingMs;
+  const until = steadyClock.now() + leavingMs;
   for (let count = 0; ;) {
     const { gone, leaving } = await handBack(ports);
     count += gone;
-    if (leaving === 0 || ports.clock.now() >= until) return count;
+    if (leaving === 0 || steadyClock.now() >= until) return count;
     await sleep(leavingLookMs);
   }
 }

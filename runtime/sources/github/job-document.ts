@@ -19,8 +19,10 @@ export interface JobDocument {
   readonly runnerName: string | null;
 }
 
-/** An event has to fit into 8 KB; what real jobs hold is far below. */
+/** An event has to fit into 8 KB; what real jobs hold is far below. Labels count as they are stored: as JSON. */
 const most = { name: 200, labels: 100, labelBytes: 4_096, url: 500, runnerName: 128 } as const;
+/** What may stand in an address: nothing that has to be escaped anywhere, or steers a terminal. */
+const address = /^https?:\/\/[!#-[\]-~]+$/;
 
 /** Throws `ShapeError`. */
 export function readJobDocument(value: unknown, path: string): JobDocument {
@@ -37,7 +39,7 @@ export function readJobDocument(value: unknown, path: string): JobDocument {
     conclusion: optionalText(job["conclusion"]),
     name: readableName(optionalText(job["workflow_name"]), optionalText(job["name"]) ?? `job ${id}`),
     labels: readLabels(job["labels"], `${path}.labels`),
-    url: url !== null && url.length <= most.url && /^https?:\/\/[^\s\u0000-\u001f]+$/.test(url) ? url : null,
+    url: url !== null && url.length <= most.url && address.test(url) ? url : null,
     createdAt: optionalInstant(job["created_at"]),
     startedAt: optionalInstant(job["started_at"]),
     completedAt: optionalInstant(job["completed_at"]),
@@ -55,7 +57,7 @@ function readLabels(value: unknown, path: string): readonly string[] {
     if (typeof label !== "string") throw new ShapeError(`${path} holds something that is not a text`);
     return plainText(label, label.length);
   });
-  const bytes = labels.reduce((sum, label) => sum + Buffer.byteLength(label), 0);
+  const bytes = labels.reduce((sum, label) => sum + Buffer.byteLength(JSON.stringify(label)), 0);
   if (labels.length > most.labels || bytes > most.labelBytes)
     throw new ShapeError(`${path} is longer than ${most.labels} labels of ${most.labelBytes} bytes together`);
   return labels;

@@ -5,14 +5,21 @@
 
 /** Sixteen digits may be beyond 2^53; fewer never are. */
 const manyDigits = /\d{16}/;
-/** A text (skipped whole, so that digits inside it stay as they are), or a number. */
-const textOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/**
+ * Escapes, the quotes around a text, and numbers. A text as a whole is no match: the engine keeps a place for each of its
+ * escapes, and has room for a few million only.
+ */
+const parts = /(?:\\.){1,1000}|"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const largeWhole = /^-?\d{16,}$/;
 
 /** Throws `SyntaxError` like `JSON.parse`. */
 export function parseJson(text: string): unknown {
   const parsed: unknown = JSON.parse(text);
-  // Only a text known to be JSON is searched: in any other the search for closing quotes could take very long.
   if (!manyDigits.test(text)) return parsed;
-  return JSON.parse(text.replace(textOrNumber, (token) => (largeWhole.test(token) ? `"${token}"` : token)));
+  let inText = false;
+  const lossless = text.replace(parts, (part) => {
+    if (part === '"') inText = !inText;
+    return !inText && largeWhole.test(part) ? `"${part}"` : part;
+  });
+  return JSON.parse(lossless);
 }

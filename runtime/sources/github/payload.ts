@@ -1,6 +1,5 @@
 /** Reads a verified webhook: what it says about jobs of ours, or why it is none of our business. */
 import { OnejobError } from "../../core/errors";
-import { errorText } from "../../core/error-facts";
 import type { Parsed } from "../../core/events";
 import type { Delivery } from "../../core/ports";
 import type { GithubSourceSettings } from "../../core/settings";
@@ -36,11 +35,20 @@ function requireJson(contentType: string): void {
 }
 
 function parseBody(body: Uint8Array): unknown {
+  const text = decode(body);
   try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch (error) {
-    // The text of the error quotes the body: only its kind is told.
-    throw new ShapeError(/encoded/.test(errorText(error)) ? "the payload is not UTF-8" : "the payload is not JSON");
+    return parseJson(text);
+  } catch {
+    // The text of the error quotes the body.
+    throw new ShapeError("the payload is not JSON");
+  }
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    throw new ShapeError("the payload is not UTF-8");
   }
 }
 

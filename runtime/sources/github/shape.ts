@@ -38,11 +38,11 @@ export function optionalText(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-/** RFC 3339; `null` for everything else. */
+/** RFC 3339; `null` for everything else, and for times before 1970: the year 1 is how servers in Go write "not yet". */
 export function optionalInstant(value: unknown): Instant | null {
   if (typeof value !== "string" || !/^\d{4}-\d{2}-\d{2}T/.test(value)) return null;
   const at = Date.parse(value);
-  return Number.isFinite(at) ? at : null;
+  return at > 0 ? at : null;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** An agent as it speaks over HTTP, and the scenes it can be found in. */
 import type { AgentOrders, Assignment, EnrolAnswer } from "../../../runtime/core/agent-protocol";
-import { startWorld, type Answer, type Ask, type HttpWorld } from "./http-world";
+import { startWorld, type Answer, type Ask, type HttpWorld, type HttpWorldOptions } from "./http-world";
 
 export const at = "2026-11-21T12:00:00.000Z";
 const nonce = "nonce-0123456789abcdef";
@@ -54,8 +54,10 @@ export class Agent {
   }
 }
 
-export async function launched(): Promise<{ server: HttpWorld; agent: Agent; key: string }> {
-  const server = await startWorld();
+export async function launched(
+  options: HttpWorldOptions = {},
+): Promise<{ server: HttpWorld; agent: Agent; key: string }> {
+  const server = await startWorld(options);
   const { key } = await server.submit({ command: ["make"] });
   await server.pump();
   return { server, agent: new Agent(server), key };

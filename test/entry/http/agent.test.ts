@@ -1,3 +1,5 @@
+import { parseEnrolAnswer } from "../../../runtime/agent/answers";
+import { someSettings } from "../../fixtures/records";
 import { Agent, at, idle, launched, running } from "./agent-client";
 import { bundlePart, bundleWith, form, formType, specPart } from "./forms";
 import { closeAll, startWorld, token } from "./http-world";
@@ -17,6 +19,17 @@ describe("POST /agent/v1/enrol", () => {
       });
     }
   });
+
+  it.each([1_000, 2_000, 10_000, 29_999, 60_000])(
+    "gives the agent a rhythm that it understands when a lease lasts %i ms",
+    async (durationMs) => {
+      const settings = { ...someSettings(), lease: { durationMs } };
+      const { agent } = await launched({ settings });
+      const heartbeatMs = parseEnrolAnswer((await agent.enrol()).json())?.heartbeatMs ?? NaN;
+      expect(heartbeatMs).toBeGreaterThan(0);
+      expect(heartbeatMs).toBeLessThan(durationMs / 2);
+    },
+  );
 
   it("answers 410 to any other agent", async () => {
     const { agent } = await launched();

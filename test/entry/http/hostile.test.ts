@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import fc from "fast-check";
 import { formType } from "./forms";
 import { closeAll, startWorld, token, type HttpWorld } from "./http-world";
@@ -164,6 +166,22 @@ describe("slow clients", () => {
     await unharmed(server);
   });
 
+  it("loses the connection when an upload trickles, and so would never end", async () => {
+    const server = await startWorld({ deps: { limits: { uploadSilenceMs: 40, uploadLeastBytes: 100 } } });
+    const bytes = head([
+      "POST /api/v1/jobs HTTP/1.1",
+      "host: x",
+      authorised,
+      `content-type: ${formType["content-type"]}`,
+      "content-length: 999999",
+    ]);
+    const socket = connect(server.port, "127.0.0.1", () => socket.write(bytes)).on("error", () => undefined);
+    const trickle = setInterval(() => socket.write("x"), 5);
+    await once(socket.resume(), "close");
+    clearInterval(trickle);
+    await unharmed(server);
+  });
+
   it("gets its answer before the end of its body, and is then not listened to for ever", async () => {
     const server = await startWorld({ deps: { limits: { lingerMs: 30 } } });
     const bytes = head([
@@ -174,6 +192,32 @@ describe("slow clients", () => {
     ]);
     expect(await server.raw(`${bytes}{`)).toContain(" 401 ");
     await unharmed(server);
+  });
+
+  it("may go on with its connection after an answer that came before the end of its body", async () => {
+    const server = await startWorld();
+    const form = [
+      "--onejob-test-boundary",
+      'content-disposition: form-data; name="spec"',
+      "",
+      JSON.stringify({ command: ["true"] }),
+      "--onejob-test-boundary",
+      'content-disposition: form-data; name="other"; filename="other"',
+      "",
+      "x".repeat(8 * 1024 * 1024),
+      "--onejob-test-boundary--",
+      "",
+    ].join("\r\n");
+    const refused = head([
+      "POST /api/v1/jobs HTTP/1.1",
+      "host: x",
+      authorised,
+      `content-type: ${formType["content-type"]}`,
+      `content-length: ${form.length}`,
+    ]);
+    const next = head(["GET /health HTTP/1.1", "host: x", "connection: close"]);
+    const answers = await server.raw(`${refused}${form}${next}`);
+    expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 400", "HTTP/1.1 200"]);
   });
 
   it("loses the connection when its head does not arrive in time", async () => {

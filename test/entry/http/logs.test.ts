@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { IncomingMessage } from "node:http";
+import type { Files } from "../../../runtime/core/ports";
 import { applyToJob } from "../../../runtime/flow/moves";
 import { closeAll, startWorld, type HttpWorld } from "./http-world";
 
@@ -57,6 +59,29 @@ describe("GET /api/v1/jobs/{job}/logs", () => {
     const whole = Array.from({ length: 40_000 }, (_, n) => `line ${n}\n`).join("");
     await print(server, key, whole);
     expect((await server.ask(logPath(key))).text === whole).toBe(true);
+  });
+
+  it("is cut off for a client that reads nothing of it, and goes on for one that does", async () => {
+    // More than the buffers of a connection hold.
+    const size = 64 * 1024 * 1024;
+    const readLog: Files["readLog"] = async (_job, offset, limit) => Buffer.alloc(Math.min(limit, size - offset));
+    const server = await startWorld({
+      deps: { limits: { unreadMs: 1_000 } },
+      ports: (ports) => ({ ...ports, files: { ...ports.files, readLog } }),
+    });
+    const { key } = await server.submit();
+    const [deaf, slow] = [await server.open(logPath(key)), await server.open(logPath(key))];
+    const cutOff = once(deaf, "error");
+    let [bytes, pauses] = [0, 0];
+    for await (const chunk of slow as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes < (pauses + 1) * 8 * 1024 * 1024) continue;
+      pauses += 1;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    expect([bytes, pauses]).toEqual([size, 8]);
+    deaf.resume();
+    await cutOff;
   });
 
   it.each([["offset=-1"], ["offset=x"], ["offset=1.5"], ["offset=99999999999999999999"], ["follow=perhaps"]])(

@@ -77,6 +77,7 @@ describe("when it happened", () => {
     ],
     ["when we heard of it, where the forge does not say", undefined, null, 0],
     ["when we heard of it, where the forge says nonsense", "yesterday", null, 0],
+    ["when we heard of it, where the forge writes the year 1 for no time at all", "0001-01-01T00:00:00Z", 0, 0],
     ["in our time, where the difference of the clocks is known", at(55 * minute), 60 * minute, -5 * minute],
     ["long ago, where the clocks are known to agree", at(-600 * minute), 0, -600 * minute],
     ["not after we heard of it even so", at(1), -60 * minute, 0],
@@ -96,6 +97,10 @@ describe("when it happened", () => {
 
   it("takes an old server that does not tell the creation", () => {
     expect(eventOf({ told: "queued" }).facts.createdAt).toBe(noon);
+  });
+
+  it.each(["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z"])("puts no creation before 1970: %s", (created_at) => {
+    expect(eventOf({ told: "queued", job: { created_at } }).facts.createdAt).toBe(noon);
   });
 });
 

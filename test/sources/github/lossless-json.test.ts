@@ -37,6 +37,11 @@ describe("JSON with large numbers", () => {
     );
   });
 
+  it("keeps its digits beside a text of millions of escapes", () => {
+    const text = `{"a":"${'\\"'.repeat(6_000_000)}","id":9007199254740993}`;
+    expect((parseJson(text) as { id: string }).id).toBe("9007199254740993");
+  });
+
   it("is not kept busy by a text made of escaped quotes", () => {
     const text = `{"a":"${'\\"'.repeat(400_000)}","id":9007199254740993}`;
     expect((parseJson(text) as { id: string }).id).toBe("9007199254740993");

@@ -28,6 +28,7 @@ describe("a payload that is signed and yet not as it should be", () => {
     ["labels that are objects", told("queued", { ...job, labels: [{}] })],
     ["a hundred and one labels", told("queued", { ...job, labels: Array.from({ length: 101 }, String) })],
     ["a label of a megabyte", told("queued", { ...job, labels: ["x".repeat(1_000_000)] })],
+    ["labels that are too long once they are JSON", told("queued", { ...job, labels: ['"'.repeat(2_050)] })],
     ["no repository", told("queued", job, { repository: undefined })],
     ["a repository without a name", told("queued", job, { repository: {} })],
     ["a repository of three parts", told("queued", job, { repository: { full_name: "a/b/c" } })],
@@ -42,6 +43,10 @@ describe("a payload that is signed and yet not as it should be", () => {
   it("is a bad request when it is not UTF-8", async () => {
     const bytes = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]);
     expect((await errorOf(receiver().receive(delivery(bytes)))).code).toBe("bad-request");
+  });
+
+  it.each(["encoded", '["encoded data'])("is said to be no JSON, whatever its words are: %s", async (body) => {
+    expect((await errorOf(receiver().receive(delivery(body)))).message).toContain("not JSON");
   });
 
   it("is not quoted in the error", async () => {
@@ -67,6 +72,11 @@ describe("a payload that is signed and yet not as it should be", () => {
     },
     { claim: "half a character is mended", given: { name: "a\ud800" }, shown: { name: "CI / a\ufffd" } },
     { claim: "an address that is none is dropped", given: { html_url: "javascript:alert(1)" }, shown: { url: null } },
+    {
+      claim: "an address that turns writing is dropped",
+      given: { html_url: "https://x/\u202ey" },
+      shown: { url: null },
+    },
     { claim: "an address with spaces is dropped", given: { html_url: "https://x y" }, shown: { url: null } },
     { claim: "no labels are no labels", given: { labels: null }, shown: { labels: [] } },
   ])("$claim", async ({ given, shown }) => {

@@ -44,8 +44,11 @@ export interface HttpLimits {
   readonly connectionCheckMs: number;
   /** From the head of a request to the end of its body; uploads take as long as they need. */
   readonly bodyMs: number;
-  /** How long an upload may stand still. */
+  /** How often an upload is looked at, and how much must have arrived in between. */
   readonly uploadSilenceMs: number;
+  readonly uploadLeastBytes: number;
+  /** How long a client may read nothing of an answer that waits for it. */
+  readonly unreadMs: number;
   /** How long what follows an answer given early is thrown away before the connection is closed. */
   readonly lingerMs: number;
   /** A connection that is kept waits so long for the next request; above the usual 60 s of a proxy in front. */
@@ -69,6 +72,8 @@ export const defaultLimits: HttpLimits = {
   connectionCheckMs: 5_000,
   bodyMs: 30_000,
   uploadSilenceMs: 60_000,
+  uploadLeastBytes: 16 * 1024,
+  unreadMs: 60_000,
   lingerMs: 30_000,
   keepAliveMs: 72_000,
   connections: 2_048,

@@ -8,6 +8,7 @@ import { isDemand, isFinal } from "../../../core/lifecycle";
 import type { Runner } from "../../../core/model";
 import { runnerOfLease, trackHeartbeat } from "../../../flow/track-job";
 import type { Change } from "../changes";
+import { steadyClock } from "../node-random";
 import type { HttpContext } from "./context";
 
 export interface Held {
@@ -19,7 +20,7 @@ export interface Held {
 
 export async function holdHeartbeat({ lease, beat, signal }: Held, context: HttpContext): Promise<AgentOrders> {
   const { ports, changes } = context;
-  const until = ports.clock.now() + beat.waitMs;
+  const until = steadyClock.now() + beat.waitMs;
   for (;;) {
     const runner = await runnerOfLease(lease, ports);
     const enough = new AbortController();
@@ -27,7 +28,7 @@ export async function holdHeartbeat({ lease, beat, signal }: Held, context: Http
     signal.addEventListener("abort", stop);
     try {
       // Listens before it asks: what changes while the flow looks is not missed.
-      const leftMs = Math.max(0, until - ports.clock.now());
+      const leftMs = Math.max(0, until - steadyClock.now());
       const told = changes.wait(concerns(runner, beat), leftMs, enough.signal);
       const orders = await trackHeartbeat(runner, beat, ports);
       const news = orders.assignment !== null || orders.cancel || orders.drain;

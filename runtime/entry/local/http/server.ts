@@ -18,7 +18,7 @@ import { logRoutes } from "./routes-logs";
 import { serverRoutes } from "./routes-server";
 import { submitRoutes } from "./routes-submit";
 import { webhookRoutes } from "./routes-webhooks";
-import { guardBody, lingerAfter } from "./slow-clients";
+import { guardBody, guardReader, lingerAfter } from "./slow-clients";
 import { compileSchema } from "./validation";
 
 /** Not listening yet. `close()` ends what is held or followed, and gives answers under way a moment. */
@@ -97,6 +97,7 @@ function hooks(app: FastifyInstance, context: HttpContext): void {
   app.addHook("onRequest", (request, reply, next) => {
     answerHeaders(request, reply);
     guardBody(request, limits);
+    guardReader(request, reply.raw, limits);
     checkAccess(request, context);
     next();
   });

@@ -1,8 +1,8 @@
 /**
- * A client that sends slowly, or never ends, must not hold a connection for ever. The server's own request timeout
+ * A client that sends slowly, never ends, or does not read, must not hold a connection for ever. The server's own request timeout
  * cannot do this: it would cut long uploads too.
  */
-import type { OutgoingHttpHeaders } from "node:http";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { HttpLimits } from "./context";
 
@@ -15,7 +15,7 @@ export function guardBody(request: FastifyRequest, limits: HttpLimits): void {
   const look = (): void => {
     if (raw.complete || raw.destroyed) return;
     const now = raw.socket.bytesRead;
-    if (!upload || now === seen) {
+    if (!upload || now - seen < limits.uploadLeastBytes) {
       raw.destroy();
       return;
     }
@@ -24,6 +24,24 @@ export function guardBody(request: FastifyRequest, limits: HttpLimits): void {
   };
   let timer = setTimeout(look, pauseMs).unref();
   raw.once("close", () => clearTimeout(timer));
+}
+
+/** How often an answer is looked at in the time that it may stand still. */
+const looks = 4;
+
+/** As long as it is answered: what it was sent must go on being read, or a log stays open behind it for ever. */
+export function guardReader({ raw }: FastifyRequest, answer: ServerResponse, { unreadMs }: HttpLimits): void {
+  const { socket } = raw;
+  let seen = 0;
+  let unchanged = 0;
+  const look = (): void => {
+    const sent = socket.bytesWritten - socket.writableLength;
+    unchanged = socket.writableLength > 0 && sent === seen ? unchanged + 1 : 0;
+    seen = sent;
+    if (unchanged === looks) answer.destroy();
+  };
+  const timer = setInterval(look, unreadMs / looks).unref();
+  answer.once("close", () => clearInterval(timer));
 }
 
 /**
@@ -37,6 +55,9 @@ export function lingerAfter(request: FastifyRequest, reply: FastifyReply, limits
     if (!raw.complete) raw.destroy();
   }, limits.lingerMs).unref();
   raw.once("close", () => clearTimeout(timer));
+  // Whoever was to read it has given up, and what is not read holds up the next request.
+  raw.unpipe();
+  raw.resume();
 }
 
 /** Aborts when the client is gone, the answer is finished, or the server closes. */

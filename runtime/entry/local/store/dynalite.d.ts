@@ -18,7 +18,7 @@ declare module "dynalite/db" {
 
   /** The LevelDB below, which holds tables, items and index entries under prefixed keys. */
   export interface Level {
-    open(): Promise<void>;
+    open(options?: { createIfMissing: boolean }): Promise<void>;
     close(): Promise<void>;
     get(key: string): Promise<Row | undefined>;
     put(key: string, value: unknown): Promise<void>;

@@ -22,6 +22,9 @@ export function embeddedClient(perform: Perform): DynamoDBClient {
         useFipsEndpoint: false,
         defaultsMode: "standard",
         accountIdEndpointMode: "disabled",
+        authSchemePreference: [],
+        userAgentAppId: "",
+        disableClockSkewCorrection: true,
         // A failure in this process does not pass by waiting a moment.
         maxAttempts: 1,
         retryMode: "standard",
