@@ -226,6 +226,8 @@ export function backOff(
   if (paused !== undefined) return { ...paused, ...failure, until: Math.max(paused.until ?? 0, retryAt ?? 0) };
   const tries = (standing?.tries ?? 0) + 1;
   const pauseMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (tries - 1));
-  const until = retryAt ?? now + Math.round(pauseMs * (0.5 + jitter / 2));
+  const soonest = retryAt ?? now + Math.round(pauseMs * (0.5 + jitter / 2));
+  // What failed for another cause does not end a pause that was asked for.
+  const until = Math.max(soonest, standing?.until ?? 0);
   return { ...failure, since: isSame ? standing.since : now, until, tries };
 }

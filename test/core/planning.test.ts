@@ -243,6 +243,12 @@ describe("backing off", () => {
     expect(eighth).toEqual(first);
   });
 
+  it("never ends a pause because something else failed meanwhile", () => {
+    const asked = backOff(undefined, { reason: "throttled", detail: "gh", retryAt: noon + 45_000 }, at);
+    const then = backOff(asked, { reason: "no-capacity", detail: null }, at);
+    expect([then.reason, pauseOf(then)]).toEqual(["no-capacity", 45_000]);
+  });
+
   it("pauses until the moment the other side named, however often it failed", () => {
     const failure = { reason: "throttled", detail: "gh", atSource: true, retryAt: noon + 30_000 } as const;
     const first = backOff(undefined, failure, at);

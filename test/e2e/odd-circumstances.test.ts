@@ -29,7 +29,7 @@ describe("onto a full disk", () => {
     [["version"], 1],
     [[], 1],
     [["submit", "--help"], 125],
-  ])("%j exits %s%s and says so", async (args, code) => {
+  ])("%j exits %i and says so", async (args, code) => {
     const ended = await run(args, { output: "full" });
     expect(ended).toMatchObject({ code, stderr: expect.stringContaining("standard output cannot be written: ENOSPC") });
     expect(ended.stderr).not.toMatch(trace);

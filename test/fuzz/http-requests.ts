@@ -9,14 +9,7 @@ import { mutateBytes, mutateJson, mutateWords } from "./mutate";
 import { anyText, oddNumber, oddText } from "./odd";
 import type { Scene } from "./scene";
 import { serverToken } from "./server";
-
-export interface HttpRequest {
-  readonly method: string;
-  /** As it stands in the first line: encoded, or not as it should be. */
-  readonly path: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: Buffer;
-}
+import type { HttpRequest } from "./wire";
 
 interface Ask {
   readonly method: string;

@@ -7,6 +7,7 @@ import { delivery, job, told } from "../sources/github/webhook-parcels";
 import { bundleOf } from "../fixtures/tar-bytes";
 import { bundlePart, form, formType, specPart } from "../entry/http/forms";
 import { scopes } from "./webhook-corpus";
+import { ask } from "./wire";
 import { openServer, serverToken, type FuzzServer } from "./server";
 
 export interface Scene {
@@ -29,14 +30,17 @@ export async function openScene(): Promise<Scene> {
   const receive = githubReceiver(new Bench("https://github.com", { scopes }).options);
   const server = await openServer({ ...apiSource(), name: "gh", assigns: false, receive });
   const { body, headers } = delivery(told("queued", { ...job, labels: ["linux"] }));
-  await post(server, "/webhooks/gh", { headers, payload: Buffer.from(body) });
-  const payload = form([
+  await post(server, "/webhooks/gh", { headers, body: Buffer.from(body) });
+  const submission = form([
     specPart({ command: ["make"], retries: 1 }),
     bundlePart(bundleOf({ path: "a", content: "b" })),
   ]);
   for (let made = 0; made < apiJobs; made += 1) {
     server.clock.forward(10);
-    await post(server, "/api/v1/jobs", { headers: { ...formType, authorization: `Bearer ${serverToken}` }, payload });
+    await post(server, "/api/v1/jobs", {
+      headers: { ...formType, authorization: `Bearer ${serverToken}` },
+      body: submission,
+    });
   }
   await server.pump();
   const bootTokens = server.compute.machines.map(({ bootToken }) => bootToken);
@@ -60,18 +64,23 @@ export async function openScene(): Promise<Scene> {
 
 interface Posted {
   readonly headers: Readonly<Record<string, string>>;
-  readonly payload: Buffer | object;
+  readonly body: Buffer | object;
 }
 
-async function post({ app }: FuzzServer, url: string, { headers, payload }: Posted): Promise<unknown> {
-  const answer = await app.inject({ method: "POST", url, headers, payload });
-  if (answer.statusCode >= 300) throw new Error(`${url} answered ${answer.statusCode}: ${answer.payload}`);
-  return answer.json();
+async function post({ app }: FuzzServer, path: string, { headers, body }: Posted): Promise<unknown> {
+  const isJson = !(body instanceof Uint8Array);
+  const answer = await ask(app.server, {
+    ...{ method: "POST", path },
+    headers: Object.entries({ ...(isJson ? { "content-type": "application/json" } : {}), ...headers }),
+    body: isJson ? Buffer.from(JSON.stringify(body)) : body,
+  });
+  if (answer.statusCode >= 300) throw new Error(`${path} answered ${answer.statusCode}: ${answer.payload}`);
+  return JSON.parse(answer.payload);
 }
 
 async function enrol(server: FuzzServer, token: string): Promise<string> {
-  const payload = enrolBody(token, nonce);
-  return ((await post(server, "/agent/v1/enrol", { headers: {}, payload })) as EnrolAnswer).lease;
+  const body = enrolBody(token, nonce);
+  return ((await post(server, "/agent/v1/enrol", { headers: {}, body })) as EnrolAnswer).lease;
 }
 
 /** A forge's runner gets no assignment: what it runs is between the forge and its listener. */
@@ -83,9 +92,9 @@ async function start(server: FuzzServer, lease: string, { mayRun }: { readonly m
   return true;
 }
 
-async function report(server: FuzzServer, lease: string, payload: object): Promise<AgentOrders> {
+async function report(server: FuzzServer, lease: string, body: object): Promise<AgentOrders> {
   const headers = { authorization: `Bearer ${lease}` };
-  return (await post(server, "/agent/v1/report", { headers, payload })) as AgentOrders;
+  return (await post(server, "/agent/v1/report", { headers, body })) as AgentOrders;
 }
 
 export function enrolBody(token: string, ownNonce: string): object {

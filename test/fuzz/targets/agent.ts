@@ -10,6 +10,7 @@ import { shorterBytes } from "../minimise";
 import { mutateWords } from "../mutate";
 import { openScene, type Scene } from "../scene";
 import { promise, type Stage, type Target } from "../target";
+import { ask } from "../wire";
 
 type Route = "enrol" | "report" | "heartbeat" | "bundle";
 
@@ -79,14 +80,16 @@ class Agents implements Stage<Input> {
     const { app, clock, pump, checkLog } = this.#scene.server;
     const { route, headers, body } = input;
     const isBundle = route === "bundle";
-    const request = isBundle ? { method: "GET" as const } : { method: "POST" as const, payload: body };
-    const answer = await app.inject({ ...request, url: `/agent/v1/${route}`, headers });
+    const answer = await ask(app.server, {
+      ...{ method: isBundle ? "GET" : "POST", path: `/agent/v1/${route}` },
+      ...{ headers: Object.entries(headers), body: isBundle ? Buffer.alloc(0) : body },
+    });
     checkAnswer(isBundle && answer.statusCode === 200 ? { ...answer, payload: "" } : answer);
     promise(
       [200, 202, 400, 401, 404, 409, 410, 413, 415].includes(answer.statusCode),
       () => `${route} was answered ${answer.statusCode}`,
     );
-    if (!isBundle && answer.statusCode === 200) checkUnderstood(route, answer.json());
+    if (!isBundle && answer.statusCode === 200) checkUnderstood(route, JSON.parse(answer.payload));
     clock.forward(200);
     await pump();
     checkLog();

@@ -51,7 +51,7 @@ class Sandbox implements Stage<Input> {
   readonly #target = join(this.#outer, "deep", "target");
 
   constructor() {
-    mkdirSync(join(this.#outer, "deep"));
+    mkdirSync(this.#target, { recursive: true });
     for (const place of [this.#outer, join(this.#outer, "deep")]) writeFileSync(join(place, "sentinel"), untouched);
   }
 
@@ -62,7 +62,6 @@ class Sandbox implements Stage<Input> {
 
   async attempt({ bytes, piece, small }: Input): Promise<void> {
     const limits = small ? smallLimits : bundleLimits;
-    mkdirSync(this.#target);
     const checked = await checkBundle(pieces(bytes, piece), limits);
     const unpacked = await unpackBundle(pieces(bytes, piece), this.#target, limits);
     const refusedByDisk = !unpacked.ok && /this file system/.test(unpacked.problem);
@@ -76,7 +75,7 @@ class Sandbox implements Stage<Input> {
     if (unpacked.ok) staysInside(this.#target);
     else promise(readdirSync(this.#target).length === 0, () => `refused, but left ${readdirSync(this.#target).join()}`);
     this.#checkOutside();
-    rmSync(this.#target, { recursive: true, force: true });
+    for (const name of readdirSync(this.#target)) rmSync(join(this.#target, name), { recursive: true, force: true });
   }
 
   #checkOutside(): void {

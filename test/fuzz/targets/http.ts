@@ -1,17 +1,25 @@
-/** The HTTP API: requests handed to its routes, and bytes on a connection, where the parser of requests is under test too. */
+/** The HTTP API: requests of every route, and bytes that once were some. */
 import { checkAnswer } from "../answers";
 import type { Dice } from "../dice";
-import { request, type HttpRequest } from "../http-requests";
+import { request } from "../http-requests";
 import { fewer, shorterBytes, shorterText } from "../minimise";
 import { mutateBytes } from "../mutate";
 import { openScene, type Scene } from "../scene";
 import { promise, type Stage, type Target } from "../target";
-import { converse } from "../wire";
+import { converse, readAnswer, requestBytes, type HttpAnswer, type HttpRequest } from "../wire";
 
-type Input =
-  | { readonly by: "routes"; readonly request: HttpRequest }
-  /** `whole`: a request that a server has to answer. */
-  | { readonly by: "wire"; readonly bytes: Buffer; readonly whole: boolean; readonly pieces: number };
+/** Sent in so many pieces. */
+interface Sent {
+  readonly pieces: number;
+  readonly chunked: boolean;
+}
+
+type Input = Sent &
+  (
+    | { readonly kind: "request"; readonly request: HttpRequest }
+    /** No client's request any more; a server may answer it, or wait for the rest. */
+    | { readonly kind: "bytes"; readonly bytes: Buffer }
+  );
 
 export const http: Target<Input> = {
   name: "http",
@@ -19,26 +27,26 @@ export const http: Target<Input> = {
   round: 200,
   open: async () => new Api(await openScene()),
   smaller,
-  show: (input) =>
-    input.by === "wire"
-      ? JSON.stringify({ ...input, bytes: input.bytes.toString("latin1") })
-      : JSON.stringify({ ...input.request, body: input.request.body.toString("latin1") }),
+  show: (input) => {
+    if (input.kind === "bytes") return JSON.stringify({ ...input, bytes: input.bytes.toString("latin1") });
+    return JSON.stringify({ ...input.request, body: Buffer.from(input.request.body).toString("latin1") });
+  },
 };
 
 function* smaller(input: Input): Generator<Input> {
-  if (input.by === "wire") {
+  if (input.kind === "bytes") {
     for (const bytes of shorterBytes(input.bytes)) yield { ...input, bytes };
     return;
   }
   const whole = input.request;
-  for (const headers of fewer(whole.headers)) yield { by: "routes", request: { ...whole, headers } };
-  for (const body of shorterBytes(whole.body)) yield { by: "routes", request: { ...whole, body } };
-  for (const rest of shorterText(whole.path.slice(1))) yield { by: "routes", request: { ...whole, path: `/${rest}` } };
+  for (const headers of fewer(whole.headers)) yield { ...input, request: { ...whole, headers } };
+  for (const body of shorterBytes(whole.body)) yield { ...input, request: { ...whole, body } };
+  for (const rest of shorterText(whole.path.slice(1))) yield { ...input, request: { ...whole, path: `/${rest}` } };
 }
 
-const patienceMs = 20;
-/** Of a server that has to answer. */
-const longPatienceMs = 5_000;
+/** Of a client that may have to wait for ever. */
+const shortPatienceMs = 20;
+const longPatienceMs = 15_000;
 
 class Api implements Stage<Input> {
   readonly #scene: Scene;
@@ -49,52 +57,49 @@ class Api implements Stage<Input> {
 
   make(dice: Dice): Input {
     const made = request(dice, this.#scene);
-    if (!isHeld(made) && dice.percent(75)) return { by: "routes", request: made };
-    const plain = onWire(made, dice);
-    const whole = dice.percent(50);
-    const bytes = whole ? plain : mutateBytes(plain, dice, [Buffer.from("\r\n"), Buffer.from("0\r\n\r\n"), plain]);
-    return { by: "wire", bytes, whole: whole && !isHeld(made), pieces: 1 + dice.few(4) };
+    const sent = { pieces: 1 + dice.few(4), chunked: dice.percent(10) };
+    if (dice.percent(85)) return { ...sent, kind: "request", request: made };
+    const plain = requestBytes(made, sent.chunked);
+    const others = [Buffer.from("\r\n"), Buffer.from("0\r\n\r\n"), Buffer.from("content-length: 5\r\n"), plain];
+    return { ...sent, kind: "bytes", bytes: mutateBytes(plain, dice, others) };
   }
 
   async attempt(input: Input): Promise<void> {
     const { clock, pump, checkLog, idle } = this.#scene.server;
-    await (input.by === "wire" ? this.#talk(input) : this.#ask(input.request));
+    await (input.kind === "bytes" ? this.#talk(input.bytes, input) : this.#ask(input.request, input));
     await idle();
     clock.forward(100);
     await pump();
     checkLog();
   }
 
-  async #ask({ method, path, headers, body }: HttpRequest): Promise<void> {
-    const answer = await this.#scene.server.app.inject({
-      method: method as "GET",
-      url: path,
-      headers: Object.fromEntries(headers.filter(([name]) => !framing.includes(name))),
-      ...(body.length > 0 ? { payload: body } : {}),
-    });
-    if (!isDraining(answer.payload)) checkAnswer(method === "HEAD" ? { ...answer, payload: "" } : answer);
-    if (method !== "GET" || answer.statusCode !== 200) return;
-    if (path.startsWith("/api/v1/jobs?")) await this.#checkCursor(answer.json());
+  async #ask(asked: HttpRequest, sent: Sent): Promise<void> {
+    const isHeld = isEndless(asked);
+    const bytes = requestBytes(asked, sent.chunked);
+    const answer = await this.#send(bytes, { ...sent, patienceMs: isHeld ? shortPatienceMs : longPatienceMs });
+    promise(isHeld || answer !== undefined, () => "a request was not answered");
+    if (answer === undefined || isDraining(answer)) return;
+    checkAnswer(answer);
+    const isList = asked.method === "GET" && /^\/api\/v1\/jobs(\?|$)/.test(asked.path);
+    if (isList && answer.statusCode === 200) await this.#checkCursor(answer);
   }
 
   /** A list's own cursor goes on. */
-  async #checkCursor({ nextCursor }: { readonly nextCursor?: string | null }): Promise<void> {
-    if (typeof nextCursor === "string")
-      await this.#scene.server.ports.ledger.listJobs({ limit: 1, cursor: nextCursor });
+  async #checkCursor({ payload }: HttpAnswer): Promise<void> {
+    const { nextCursor: cursor } = JSON.parse(payload) as { readonly nextCursor: string | null };
+    if (cursor !== null) await this.#scene.server.ports.ledger.listJobs({ limit: 1, cursor });
   }
 
-  async #talk({ bytes, whole, pieces }: Extract<Input, { by: "wire" }>): Promise<void> {
+  async #talk(bytes: Buffer, sent: Sent): Promise<void> {
+    const answer = await this.#send(bytes, { ...sent, patienceMs: shortPatienceMs });
+    if (answer !== undefined && !isDraining(answer)) checkAnswer(answer);
+  }
+
+  async #send(bytes: Buffer, { pieces, patienceMs }: Sent & { readonly patienceMs: number }) {
     const size = Math.max(1, Math.ceil(bytes.length / pieces));
-    const cut = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
-      bytes.subarray(at * size, (at + 1) * size),
-    );
-    const answer = await converse(this.#scene.server.app.server, {
-      pieces: cut,
-      patienceMs: whole ? longPatienceMs : patienceMs,
-    });
-    const statuses = [...answer.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status));
-    promise(!whole || statuses.length > 0, () => "a whole request was not answered");
-    promise(statuses.every((status) => status < 500) || isDraining(answer), () => `answered ${answer.slice(0, 600)}`);
+    const starts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => at * size);
+    const cut = starts.map((from) => bytes.subarray(from, from + size));
+    return readAnswer(await converse(this.#scene.server.app.server, { pieces: cut, patienceMs }));
   }
 
   async close(): Promise<void> {
@@ -102,29 +107,12 @@ class Api implements Stage<Input> {
   }
 }
 
-/** What says where a body ends is made right by whoever hands a request to the routes. */
-const framing = ["content-length", "transfer-encoding", "connection", "host", "expect"];
-
 /** Answers that stay open until their reader leaves. */
-function isHeld({ path }: HttpRequest): boolean {
+function isEndless({ path }: HttpRequest): boolean {
   return /event|follow|fo%|%6/i.test(path);
 }
 
 /** The one refusal of its kind that is right: draining is something a request can ask for. */
-function isDraining(answer: string): boolean {
-  return answer.includes('"code":"not-accepting"');
-}
-
-function onWire({ method, path, headers, body }: HttpRequest, dice: Dice): Buffer {
-  const chunked = dice.percent(20);
-  const length = chunked ? "transfer-encoding: chunked" : `content-length: ${body.length}`;
-  const given = headers.filter(([name]) => !framing.includes(name)).map(([name, value]) => `${name}: ${value}`);
-  const head = [`${method} ${path} HTTP/1.1`, "host: localhost", "connection: close", length, ...given].join("\r\n");
-  const framed = chunked ? [...chunk(body), Buffer.from("0\r\n\r\n")] : [body];
-  return Buffer.concat([Buffer.from(`${head}\r\n\r\n`, "latin1"), ...framed]);
-}
-
-function chunk(body: Buffer): readonly Buffer[] {
-  if (body.length === 0) return [];
-  return [Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from("\r\n")];
+function isDraining({ payload }: HttpAnswer): boolean {
+  return payload.includes('"code":"not-accepting"');
 }

@@ -14,6 +14,7 @@ import { mutateBytes, mutateJson, mutateWords } from "../mutate";
 import { oddText } from "../odd";
 import { openServer, type FuzzServer } from "../server";
 import { promise, type Stage, type Target } from "../target";
+import { ask } from "../wire";
 import { jobNews, otherNews, scopes } from "../webhook-corpus";
 
 interface Input {
@@ -38,7 +39,7 @@ export const webhook: Target<Input> = {
   show: ({ body, headers, overHttp }) => JSON.stringify({ overHttp, headers, body: body.toString("latin1") }),
 };
 
-const overHttpPercent = 4;
+const overHttpPercent = 2;
 
 class Door implements Stage<Input> {
   readonly #receive = githubReceiver(new Bench("https://github.com", { scopes }).options);
@@ -71,12 +72,7 @@ class Door implements Stage<Input> {
     this.#server ??= await openServer({ ...apiSource(), name: "gh", assigns: false, receive: this.#receive });
     const { app, pump, checkLog, clock } = this.#server;
     const plain = Object.entries(headers).map(([name, value]) => [name, headerText(value)] as const);
-    const answer = await app.inject({
-      method: "POST",
-      url: "/webhooks/gh",
-      headers: Object.fromEntries(plain),
-      payload: body,
-    });
+    const answer = await ask(app.server, { method: "POST", path: "/webhooks/gh", headers: plain, body });
     checkAnswer(answer);
     promise(
       [202, 400, 401, 404, 413, 415].includes(answer.statusCode),
