@@ -41,7 +41,7 @@ function localAddress(options: AddressOptions, io: Environment): Address {
     url: parseUrl(info.url),
     // Never the port beside it: while the server is down that may be somebody else's.
     ...(info.socket === undefined ? {} : { socket: info.socket }),
-    token: givenToken(options, io) ?? readToken(folder),
+    token: givenToken(options, io) ?? ownToken(folder),
     from: `${folder}/server.json`,
   };
 }
@@ -51,16 +51,23 @@ function tokenFor(url: URL, options: AddressOptions, io: Environment): string | 
   const given = givenToken(options, io);
   if (given !== null) return given;
   const named = options.dataDir !== undefined || Boolean(io.env.ONEJOB_DATA_DIR);
-  return named || isLoopback(url.hostname) ? readToken(dataFolder(options, io)) : null;
+  return named || isLoopback(url.hostname) ? ownToken(dataFolder(options, io)) : null;
 }
 
 function givenToken({ tokenFile }: AddressOptions, io: Environment): string | null {
   const token = tokenFile === undefined ? io.env.ONEJOB_TOKEN : readTokenFile(resolve(io.cwd, tokenFile));
-  if (!token) return null;
-  // Anything else cannot travel in a header, and would fail with a message that shows it.
-  if (!/^[\x21-\x7e]+$/.test(token.trim()))
-    throw new OnejobError("unauthorised", "the given token has characters no token has");
-  return token.trim();
+  return token ? sendable(token.trim(), "the given token") : null;
+}
+
+function ownToken(folder: string): string | null {
+  const token = readToken(folder);
+  return token === null ? null : sendable(token, `the token in ${folder}`);
+}
+
+/** Anything else cannot travel in a header, and would fail with a message that may show it. */
+function sendable(token: string, what: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new OnejobError("unauthorised", `${what} has characters no token has`);
 }
 
 /** Far more than any token has. */

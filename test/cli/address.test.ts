@@ -63,6 +63,12 @@ describe("which server, and which token", () => {
     expect(err).not.toContain("secret");
   });
 
+  it("exits 77 for a damaged token in the data folder, and shows nothing of it", async () => {
+    writeFileSync(join(terminal.dataDir, "token"), "s\u00e9cret\0");
+    const { code, err } = await terminal.run("list", "--debug");
+    expect([code, err.includes("cret")]).toEqual([77, false]);
+  });
+
   it("never sends the default data folder's token to another machine", () => {
     const io = { env: {}, home: terminal.folder, cwd: terminal.cwd };
     const named = { url: "https://ci.example.com", dataDir: terminal.dataDir };

@@ -104,7 +104,7 @@ export interface HttpAnswer {
 /** What says where a request ends is made right here, whatever its headers say. */
 const framing = ["content-length", "transfer-encoding", "connection", "host", "expect"];
 
-export function requestBytes({ method, path, headers, body }: HttpRequest, chunked = false): Buffer {
+export function requestBytes({ method, path, headers, body }: HttpRequest, { chunked = false } = {}): Buffer {
   const length = chunked ? "transfer-encoding: chunked" : `content-length: ${body.length}`;
   const given = headers.filter(([name]) => !framing.includes(name)).map(([name, value]) => `${name}: ${value}`);
   const head = [`${method} ${path} HTTP/1.1`, "host: localhost", "connection: close", length, ...given].join("\r\n");
@@ -113,7 +113,7 @@ export function requestBytes({ method, path, headers, body }: HttpRequest, chunk
   return Buffer.concat([Buffer.from(`${head}\r\n\r\n`, "latin1"), ...(chunked ? chunks : [body])]);
 }
 
-/** `undefined`: there was no answer before the client hung up. */
+/** The first, if several requests were sent; `undefined`: there was none before the client hung up. */
 export function readAnswer(bytes: Buffer): HttpAnswer | undefined {
   const end = bytes.indexOf("\r\n\r\n");
   const [first = "", ...lines] = bytes.subarray(0, Math.max(0, end)).toString("latin1").split("\r\n");
@@ -124,7 +124,9 @@ export function readAnswer(bytes: Buffer): HttpAnswer | undefined {
   );
   const headers: Readonly<Record<string, string>> = Object.fromEntries(pairs);
   const rest = bytes.subarray(end + 4);
-  const body = headers["transfer-encoding"] === "chunked" ? unchunked(rest) : rest;
+  // What follows is the answer to what followed.
+  const own = rest.subarray(0, Number(headers["content-length"] ?? rest.length));
+  const body = headers["transfer-encoding"] === "chunked" ? unchunked(rest) : own;
   return { statusCode: Number(status), headers, payload: body.toString("utf8") };
 }
 

@@ -59,7 +59,7 @@ class Api implements Stage<Input> {
     const made = request(dice, this.#scene);
     const sent = { pieces: 1 + dice.few(4), chunked: dice.percent(10) };
     if (dice.percent(85)) return { ...sent, kind: "request", request: made };
-    const plain = requestBytes(made, sent.chunked);
+    const plain = requestBytes(made, sent);
     const others = [Buffer.from("\r\n"), Buffer.from("0\r\n\r\n"), Buffer.from("content-length: 5\r\n"), plain];
     return { ...sent, kind: "bytes", bytes: mutateBytes(plain, dice, others) };
   }
@@ -75,7 +75,7 @@ class Api implements Stage<Input> {
 
   async #ask(asked: HttpRequest, sent: Sent): Promise<void> {
     const isHeld = isEndless(asked);
-    const bytes = requestBytes(asked, sent.chunked);
+    const bytes = requestBytes(asked, sent);
     const answer = await this.#send(bytes, { ...sent, patienceMs: isHeld ? shortPatienceMs : longPatienceMs });
     promise(isHeld || answer !== undefined, () => "a request was not answered");
     if (answer === undefined || isDraining(answer)) return;
