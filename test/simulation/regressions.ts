@@ -10,4 +10,18 @@ export interface Regression {
   readonly scenario: Scenario;
 }
 
-export const regressions: readonly Regression[] = [];
+export const regressions: readonly Regression[] = [
+  { name: "counts the machines of a launch whose answers were all lost", scenario: { seed: 1492, jobs: 30 } },
+  { name: "never ends a machine at its boot time-out under a job that it has", scenario: { seed: 1845, jobs: 30 } },
+  { name: "nor when the end of that machine was begun and broke off", scenario: { seed: 1862, jobs: 30 } },
+  { name: "shows every waiting job a machine or a reason", scenario: { seed: 164, jobs: 30 } },
+  { name: "asks whom a runner serves that nobody named", scenario: { seed: 1110, jobs: 30 } },
+  { name: "retires machines beyond demand before their idle time-out", scenario: { seed: 122, jobs: 30 } },
+  { name: "retires them also when the words on their jobs come late", scenario: { seed: 2028, jobs: 30 } },
+  { name: "ends a silent agent though the sweep is always a little late", scenario: { seed: 317, jobs: 30 } },
+  {
+    name: "leaves a runner alone whose start was written when the server died",
+    scenario: { seed: 20, jobs: 20, only: ["message-twice#7", "message-twice#14", "crash-after#301"] },
+  },
+  { name: "finds jobs at the forge though the server restarts again and again", scenario: { seed: 21387, jobs: 40 } },
+];
