@@ -22,7 +22,7 @@ const shared = {
 };
 
 /** Folders whose tests start processes and wait for them, or simulate many hours. */
-const machines = "agent|compute|contract|machine|fakes|simulation";
+const machines = "agent|compute|contract|fuzz|machine|fakes|simulation";
 
 /** `testTimeout` holds for all projects alike (Jest ignores it inside one), so longer limits come from a set-up file. */
 const driven = (name) => ({

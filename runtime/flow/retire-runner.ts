@@ -11,7 +11,7 @@ import type { ReasonCode } from "../core/reasons";
 import { askedToLeave } from "../core/runner-moves";
 import { endLostMachine, endMachine } from "./end-machine";
 import { lookAtJob } from "./look-at-job";
-import { applyToRunner, findJob } from "./moves";
+import { applyToRunner, findJob, profileOf } from "./moves";
 import { countFailure } from "./reach-state";
 import { settleAttempt } from "./settle-attempt";
 
@@ -58,11 +58,20 @@ async function mustWait(runner: Runner, reason: ReasonCode | null, ports: Ports)
   }
   // Much too late ourselves, with several sweeps left out: this machine slept, and its agents did, too.
   const isLate = now - (runner.deadlineAt ?? now) > leavingMs + 2 * ports.settings().sweep.intervalMs;
-  const isOver = !isHeard && !isLate && runner.askedAt !== null && now - runner.askedAt >= hardDeadlineMs;
+  const isSilent = !isHeard && !isLate;
+  const wasAsked = runner.askedAt !== null && now - runner.askedAt >= hardDeadlineMs;
+  const isOver = wasAsked && (isSilent || hasHadItsTime(runner, ports));
   const isDue = (runner.deadlineAt ?? now) <= now;
   if (!isOver && (runner.askedAt === null || isDue))
     await ports.ledger.saveRunner(askedToLeave(runner, { at: now, reason, byMs: leavingMs }));
   return !isOver;
+}
+
+/** Whatever it does, all the time that its profile gives a machine is over. */
+export function hasHadItsTime({ profile, createdAt }: Runner, ports: Ports): boolean {
+  const timeouts = profileOf(ports, profile)?.timeouts;
+  if (timeouts === undefined) return false;
+  return ports.clock.now() - createdAt > timeouts.bootMs + timeouts.idleMs + timeouts.jobMs;
 }
 
 /** An agent that was heard of lately may be taking the job it is set aside for at this moment. */

@@ -9,12 +9,12 @@ import { reachKey, type Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
 import { heard } from "../core/runner-moves";
 import { EachAlone } from "./each-alone";
-import { allProfiles, applyToRunner, findJob, profileOf, runnerTimes } from "./moves";
+import { allProfiles, applyToRunner, findJob, runnerTimes } from "./moves";
 import { expireJob, isDue } from "./overdue-job";
 import { sweepUnnamed } from "./name-jobs";
 import { planLaunches } from "./plan-launches";
 import { countFailure } from "./reach-state";
-import { loseRunner, retireRunner } from "./retire-runner";
+import { hasHadItsTime, loseRunner, retireRunner } from "./retire-runner";
 import { sweepMachines } from "./sweep-machines";
 
 const dueAtOnce = 200;
@@ -115,7 +115,8 @@ async function isPassedOver(runner: Runner, ports: Ports): Promise<boolean> {
 
 /** A silent agent is never killed for its silence: the compute says whether its machine lives. */
 async function lookAfter(runner: Runner, ports: Ports): Promise<string | undefined> {
-  if (isPastAllTimes(runner, ports)) {
+  // What it runs was never named, so no job's deadline ends it.
+  if (isAtWork(runner) && runner.job === null && hasHadItsTime(runner, ports)) {
     const still = (current: Runner) => current.job === null;
     return (await loseRunner(runner, { reason: "job-timeout", still }, ports)) ? "job-timeout" : undefined;
   }
@@ -126,14 +127,6 @@ async function lookAfter(runner: Runner, ports: Ports): Promise<string | undefin
     return undefined;
   }
   return (await loseRunner(runner, { reason: "agent-lost", still: () => true }, ports)) ? "agent-lost" : undefined;
-}
-
-/** What it runs was never named, so no job's deadline ends it. */
-function isPastAllTimes(runner: Runner, ports: Ports): boolean {
-  const timeouts = profileOf(ports, runner.profile)?.timeouts;
-  if (timeouts === undefined || runner.job !== null || !isAtWork(runner)) return false;
-  const { bootMs, idleMs, jobMs } = timeouts;
-  return ports.clock.now() - runner.createdAt > bootMs + idleMs + jobMs;
 }
 
 async function isAlive(runner: Runner, ports: Ports): Promise<boolean> {

@@ -50,7 +50,9 @@ async function allRanOnce(): Promise<void> {
   }
 }
 
-const jobsAlive = (): number => markedProcesses(place.dataDir).filter(({ agent }) => !agent).length;
+/** Of how many jobs processes live. */
+const jobsAlive = (): number =>
+  new Set(markedProcesses(place.dataDir).flatMap(({ agent, runner }) => (agent ? [] : runner))).size;
 
 describe("a ledger that is moved away under a running server", () => {
   it("makes it refuse clearly, wait quietly and make no new one, and all goes on once it is back", async () => {

@@ -10,6 +10,8 @@ export interface FuzzOptions {
   readonly inputs: number;
   /** Longest one input may take. */
   readonly limitMs: number;
+  /** How often a failing input is tried again, to make it smaller. Default: 400. */
+  readonly tries?: number;
   /** Told before each try of the input with this number, also while a failure is made smaller. */
   readonly onTry?: (number: number) => void;
   /** Told at once. */
@@ -38,7 +40,9 @@ export interface Outcome {
   readonly slowest: { readonly number: number; readonly ms: number };
 }
 
-const tries = { ofOne: 400, ofMany: 60 };
+const defaultTries = 400;
+/** A round takes longer than one input. */
+const roundsForTries = 7;
 const mostKinds = 20;
 
 export async function fuzz<Input>(target: Target<Input>, options: FuzzOptions): Promise<Outcome> {
@@ -139,10 +143,12 @@ class Run<Input> {
     const fails = async (inputs: readonly Input[]): Promise<boolean> => (await this.#kindOfFailure(inputs)) === kind;
     const last: readonly Input[] = round.slice(-1);
     const { smaller } = this.#target;
+    const { tries = defaultTries } = this.#options;
+    if (tries === 0) return last;
     if (await fails(last)) {
-      return minimise(last, { smaller: ([only]) => singly(only, smaller), fails, tries: tries.ofOne });
+      return minimise(last, { smaller: ([only]) => singly(only, smaller), fails, tries });
     }
-    return minimise(round, { smaller: fewer, fails, tries: tries.ofMany });
+    return minimise(round, { smaller: fewer, fails, tries: tries / roundsForTries });
   }
 
   async #kindOfFailure(inputs: readonly Input[]): Promise<string | undefined> {

@@ -7,7 +7,7 @@ import { dynamodbMessageStore } from "../../queue/message-store";
 import { inProcessChanges, observedFiles, observedLedger, type Changes } from "./changes";
 import { openDiskFiles, type DiskFiles } from "./disk-files";
 import { liveCounts } from "./http/live-counts";
-import { embeddedTables, openEmbeddedStore } from "./store/embedded-store";
+import { embeddedTables, openEmbeddedStore, type EmbeddedStore } from "./store/embedded-store";
 import { nodeRandom, steadyClock, systemClock } from "./node-random";
 import { prometheusMeter, type PrometheusMeter } from "./prometheus-meter";
 import { prepareDataDir, readPid, refuseLostLedger, writePid } from "./server-files";
@@ -42,10 +42,7 @@ const homeLength = 16;
 /** Takes the data folder for this process. Throws `data-dir-locked`, `data-dir-unwritable`, `data-too-new`. */
 export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts> {
   const { dataDir, settings, log } = options;
-  prepareDataDir(dataDir);
-  refuseLostLedger(dataDir);
-  const store = await openStore(dataDir, log);
-  writePid(dataDir);
+  const store = await takeDataDir(dataDir, log);
   const changes = inProcessChanges({ log });
   const given = { clock: systemClock, random: nodeRandom, log };
   const common = { client: store.client, ...given };
@@ -94,9 +91,13 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   };
 }
 
-async function openStore(dataDir: string, log: Log) {
+async function takeDataDir(dataDir: string, log: Log): Promise<EmbeddedStore> {
+  prepareDataDir(dataDir);
+  refuseLostLedger(dataDir);
   try {
-    return await openEmbeddedStore(dataDir, log);
+    const store = await openEmbeddedStore(dataDir, log);
+    writePid(dataDir);
+    return store;
   } catch (error) {
     if (!(error instanceof OnejobError) || error.code !== "data-dir-locked") throw error;
     throw new OnejobError("data-dir-locked", `${dataDir}, in use by process ${readPid(dataDir) ?? "unknown"}`, {
