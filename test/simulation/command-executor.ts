@@ -32,6 +32,7 @@ async function run(agent: SimAgent, assignment: Assignment): Promise<void> {
   watch.commandEnded(name, agent.runner);
   if (agent.asked === "over") return;
   const ending = exitCode === null ? cancelled : { exitCode, reason: null };
+  watch.commandTells(name, exitCode);
   const told = await finish(agent, attempt, ending);
   if (exitCode === 0 && told.kind === "orders") watch.commandSucceeded(name);
 }

@@ -70,6 +70,7 @@ export class ForgeTruth {
   readonly #watch: ForgeWatch;
   readonly #queued = new Map<string, ForgeJob>();
   #registered = 0;
+  #shunsUntil = 0;
 
   constructor(parts: { readonly kernel: Kernel; readonly dice: Dice; readonly watch: ForgeWatch }) {
     this.kernel = parts.kernel;
@@ -84,6 +85,15 @@ export class ForgeTruth {
     this.open.set(job.id, job);
     this.#moved(job);
     return job;
+  }
+
+  /** Without a word to anybody. One that runs goes on for nobody. */
+  delete(job: ForgeJob): void {
+    if (job.state === "completed" || job.state === "in_progress") return;
+    this.jobs.delete(job.id);
+    this.open.delete(job.id);
+    this.#queued.delete(job.id);
+    job.state = "completed";
   }
 
   /** For an approval, or given. Nothing happens to one that runs or ended. */
@@ -117,10 +127,16 @@ export class ForgeTruth {
     this.runners.get(name)?.listener?.dropped();
     this.#registered += 1;
     const handle = `h${this.#registered}`;
-    const shunned = this.dice.strikes("never-given", name);
+    const shunned = this.#isShunned(name);
     const runner: ForgeRunner = { name, handle, labels, shunned, listener: null, job: null, busyUntil: 0 };
     this.runners.set(name, runner);
     return runner;
+  }
+
+  #isShunned(name: string): boolean {
+    const now = this.kernel.now();
+    if (this.dice.strikes("bad-group", name)) this.#shunsUntil = now + this.dice.between(20, 60, "group") * minute;
+    return this.#shunsUntil > now || this.dice.strikes("never-given", name);
   }
 
   isBusy(runner: ForgeRunner): boolean {

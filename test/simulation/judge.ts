@@ -22,7 +22,7 @@ export const promises = {
   I6: "supply does not exceed demand for longer than two sweeps",
   I7: "every waiting job says why",
   I8: "no job runs twice to success",
-  I9: "machines that never report in are not made without end",
+  I9: "machines that never report in, or never take a job, are not made without end",
 } as const;
 
 export type PromiseName = keyof typeof promises;
@@ -46,6 +46,12 @@ const longestJobMs = 60 * 60_000;
 /** Of a run: launches that may ask for too many. */
 const fewExcesses = 5;
 
+/** It never came up, or listened in vain while somebody waited. */
+function isUseless({ reason, nonce, job, begunAt }: Runner): boolean {
+  if (job !== null || begunAt !== undefined) return false;
+  return reason === "idle-timeout" || (nonce === null && (reason === "boot-timeout" || reason === "agent-lost"));
+}
+
 export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, MachineWatch {
   /** As last written, without the ended ones. */
   readonly jobs = new Map<JobKey, Job>();
@@ -55,12 +61,16 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   readonly ended = new Map<JobKey, Job["state"]>();
   violation: Violation | undefined;
   readonly #kernel: Kernel;
-  readonly #caps: Caps;
+  readonly caps: Caps;
+  /** From when on nothing goes wrong any more. */
+  calmAt: Instant | undefined;
   readonly #perProfile = new Map<string, number>();
   readonly #slots = new Set<string>();
   readonly #nonces = new Map<string, string>();
   readonly #commands = new Map<string, string>();
   readonly #succeeded = new Set<string>();
+  /** Exit codes as an agent said them last, by name of the job. */
+  readonly #told = new Map<string, number | null>();
   /** Machines in a row that never reported in, by profile and reach. */
   readonly #useless = new Map<string, Set<string>>();
   #excesses = 0;
@@ -68,7 +78,7 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
 
   constructor(kernel: Kernel, caps: Caps) {
     this.#kernel = kernel;
-    this.#caps = caps;
+    this.caps = caps;
   }
 
   wroteJob(job: Job): void {
@@ -79,7 +89,23 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
     else {
       this.jobs.delete(job.key);
       this.ended.set(job.key, job.state);
+      this.#checkEnd(job);
     }
+  }
+
+  /** Of our own jobs nobody else knows how they ended. */
+  #checkEnd({ key, name, state, reason, work, attempt, retries }: Job): void {
+    if (work === null) return;
+    const told = this.#told.get(name);
+    if ((state === "completed") !== (told === 0) && (state === "completed" || told === 0))
+      if (state !== "cancelled")
+        this.#breach("I1", `job ${key} is ${state}, and its last exit code was ${told}`, [key]);
+    if (state === "failed" && reason === "command-failed" && attempt <= retries)
+      this.#breach("I1", `job ${key} may be tried ${retries} times more, and failed in attempt ${attempt}`, [key]);
+  }
+
+  calm(): void {
+    this.calmAt = this.#kernel.now();
   }
 
   droppedJob(job: Job): void {
@@ -88,6 +114,7 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
 
   wroteRunner(runner: Runner): void {
     this.#countUseless(runner);
+    if (runner.begunAt !== undefined || runner.job !== null) this.#useless.delete(placeOf(runner));
     if (isGone(runner.state)) this.runners.delete(runner.id);
     else this.runners.set(runner.id, runner);
   }
@@ -112,10 +139,10 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
     this.machines.set(runner, machine);
     const count = (this.#perProfile.get(profile) ?? 0) + 1;
     this.#perProfile.set(profile, count);
-    if (count > this.#caps.profile)
-      this.#breach("I3", `${count} machines of ${profile}, ${this.#caps.profile} are allowed`, [launch, profile]);
-    if (this.machines.size > this.#caps.fleet)
-      this.#breach("I3", `${this.machines.size} machines in all, ${this.#caps.fleet} are allowed`, [launch, "fleet"]);
+    if (count > this.caps.profile)
+      this.#breach("I3", `${count} machines of ${profile}, ${this.caps.profile} are allowed`, [launch, profile]);
+    if (this.machines.size > this.caps.fleet)
+      this.#breach("I3", `${this.machines.size} machines in all, ${this.caps.fleet} are allowed`, [launch, "fleet"]);
   }
 
   machineEnded({ runner, profile }: SimMachine): void {
@@ -124,8 +151,6 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   }
 
   enrolled(runner: string, nonce: string): void {
-    const known = this.runners.get(runner);
-    if (known !== undefined) this.#useless.delete(placeOf(known));
     const holder = this.#nonces.get(runner) ?? nonce;
     this.#nonces.set(runner, holder);
     if (holder !== nonce) this.#breach("I4", `the enrolment of ${runner} went to ${holder} and to ${nonce}`, [runner]);
@@ -133,7 +158,8 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
 
   commandBegan(job: string, runner: string): void {
     const other = this.#commands.get(job);
-    if (other !== undefined) this.#breach("I8", `${job} runs on ${other} and on ${runner}`, [job, other, runner]);
+    if (other !== undefined && this.machines.has(other))
+      this.#breach("I8", `${job} runs on ${other} and on ${runner}`, [job, other, runner]);
     if (this.#succeeded.has(job)) this.#breach("I8", `${job} had succeeded and runs again on ${runner}`, [job, runner]);
     this.#commands.set(job, runner);
   }
@@ -142,7 +168,12 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
     if (this.#commands.get(job) === runner) this.#commands.delete(job);
   }
 
+  commandTells(job: string, exitCode: number | null): void {
+    this.#told.set(job, exitCode);
+  }
+
   commandSucceeded(job: string): void {
+    if (this.#succeeded.has(job)) this.#breach("I8", `${job} succeeded twice`, [job]);
     this.#succeeded.add(job);
   }
 
@@ -190,13 +221,13 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   }
 
   #countUseless(runner: Runner): void {
-    const { id, profile, reason, nonce } = runner;
-    if (nonce !== null || (reason !== "boot-timeout" && reason !== "agent-lost")) return;
+    const { id, profile } = runner;
+    if (!isUseless(runner)) return;
     const useless = (this.#useless.get(placeOf(runner)) ?? new Set()).add(id);
     this.#useless.set(placeOf(runner), useless);
     // Two rounds are under way before anybody can know; then a probe now and then.
-    if (useless.size > 2 * this.#caps.profile + 8)
-      this.#breach("I9", `${useless.size} machines of ${profile} in a row never reported in`, [profile, id]);
+    if (useless.size > 2 * this.caps.profile + 8)
+      this.#breach("I9", `${useless.size} machines of ${profile} in a row were of no use`, [profile, id]);
   }
 
   #count({ name, promise, what, names, minutes }: Wrong, passed: { readonly minutes: number }): void {

@@ -8,6 +8,7 @@ import {
   type PlannerRecord,
   type Runner,
 } from "../../runtime/core/model";
+import { explainJob } from "../../runtime/core/why";
 import { launchSlots } from "../../runtime/core/planning";
 import type { ForgeTruth } from "./forge-truth";
 import type { Judge, PromiseName } from "./judge";
@@ -23,11 +24,13 @@ export interface Wrong {
   readonly minutes: number;
 }
 
-type Picture = Pick<Judge, "jobs" | "runners" | "planners" | "machines" | "ended">;
+type Picture = Pick<Judge, "jobs" | "runners" | "planners" | "machines" | "ended" | "caps" | "calmAt">;
 
 const minute = 60_000;
 /** Until somebody looks at what is due, and has done something about it. */
 const sweepMs = 1.5 * minute;
+/** How long what went wrong before may hold jobs up: the longest time that an image is bad, and the next probe of a breaker. */
+const restMs = 80 * minute;
 /** The longest life a machine may have: boot, idle, its job, and twice the time that a silent agent is given. */
 const longestLifeMs = 120 * minute;
 
@@ -38,7 +41,9 @@ export function standingWrongs(picture: Picture, forge: ForgeTruth, now: Instant
     ...strayMachines(picture, now),
     ...overdueRunners(picture, now),
     ...surplus(picture),
-    ...silentJobs(picture),
+    ...silentJobs(picture, now),
+    ...unstoppedJobs(picture, now),
+    ...idledJobs(picture, forge, now),
   ];
 }
 
@@ -126,8 +131,33 @@ export function placeOf({ profile, reach }: Pick<Job | Runner, "profile" | "reac
   return `${profile ?? ""} ${reach === null ? "" : reachKey(reach)}`;
 }
 
+/** Somebody cancelled it, and it goes on; its agent may be cut off for a while. */
+function unstoppedJobs({ jobs }: Picture, now: Instant): readonly Wrong[] {
+  return [...jobs.values()]
+    .filter(({ cancelRequestedAt }) => cancelRequestedAt !== null && cancelRequestedAt < now - 6 * minute)
+    .map(({ key }) => ({
+      ...{ name: `unstopped ${key}`, promise: "I1", names: [key], minutes: 4 },
+      what: `job ${key} was cancelled long ago and is not over`,
+    }));
+}
+
+/** Nothing goes wrong any more, there is room, and yet it waits. */
+function idledJobs({ jobs, machines, caps, calmAt }: Picture, forge: ForgeTruth, now: Instant): readonly Wrong[] {
+  if (calmAt === undefined || now < calmAt + restMs) return [];
+  const isFull = (profile: string) =>
+    machines.size >= caps.fleet ||
+    [...machines.values()].filter((machine) => machine.profile === profile).length >= caps.profile;
+  return [...jobs.values()]
+    .filter((job) => isDemand(job) && job.profile !== null && job.runner === null && !isFull(job.profile))
+    .filter(({ key, id }) => key !== jobKey(id) || forge.open.has(id))
+    .map(({ key }) => ({
+      ...{ name: `idled ${key}`, promise: "I1", names: [key], minutes: 5 },
+      what: `job ${key} waits though there is room and nothing is wrong`,
+    }));
+}
+
 /** It waits, no machine is on its way to it, and nothing says why. */
-function silentJobs({ jobs, runners, planners }: Picture): readonly Wrong[] {
+function silentJobs({ jobs, runners, planners }: Picture, now: Instant): readonly Wrong[] {
   const isComing = (id: string) => {
     const runner = runners.get(id);
     return runner !== undefined && !isStopping(runner);
@@ -135,7 +165,8 @@ function silentJobs({ jobs, runners, planners }: Picture): readonly Wrong[] {
   return [...jobs.values()].flatMap((job): readonly Wrong[] => {
     if (isHeld(job) || !isDemand(job) || job.reach === null || job.profile === null) return [];
     if (job.runner !== null && isComing(job.runner)) return [];
-    if (planners.get(job.profile)?.blocked[reachKey(job.reach)] !== undefined) return [];
+    const runner = runners.get(job.runner ?? "");
+    if (explainJob({ job, planner: planners.get(job.profile), runner, nearest: null, now }).reason !== null) return [];
     const { key, state } = job;
     return [
       {

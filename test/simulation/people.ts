@@ -45,6 +45,7 @@ export class People {
     if (approval && !heldAtOnce) kernel.after(dice.between(1, 20, "held") * second, () => forge.offer(job, "waiting"));
     if (approval) this.#approve(job);
     if (dice.strikes("cancel", job)) this.#later([1, 600], () => forge.cancel(job));
+    if (dice.strikes("job-deleted", job)) this.#later([1, 600], () => forge.delete(job));
     if (dice.strikes("rerun", job)) this.#rerun(job);
   }
 

@@ -28,6 +28,8 @@ export interface MachineWatch {
   /** The command of an api job begins, and is over whatever came of it. */
   commandBegan(job: string, runner: string): void;
   commandEnded(job: string, runner: string): void;
+  /** How it ended, as its agent is about to say. */
+  commandTells(job: string, exitCode: number | null): void;
   /** Its success was told, and answered. */
   commandSucceeded(job: string): void;
   /** We ended it, or told its agent that it is over. `work`: what ran on it. */

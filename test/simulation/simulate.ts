@@ -124,8 +124,11 @@ function build({ kernel, dice, plan, story, store, without }: Ground) {
       machineEnded: (machine) => {
         story?.note("cloud", `machine ${machine.runner} ends`);
         judge.machineEnded(machine);
-        agents.get(machine.runner)?.powerOff();
+        const agent = agents.get(machine.runner);
         agents.delete(machine.runner);
+        // What it does until it is off counts as much as before, if anybody listens to it.
+        if (!dice.strikes("slow-end", machine)) return agent?.powerOff();
+        kernel.after(dice.between(1_000, 40_000, "end"), () => agent?.powerOff());
       },
     },
   });
@@ -159,7 +162,10 @@ async function live({ kernel, dice, judge, forge, server, people, weather }: Wor
   const calmAt = kernel.now() + lastAt + stormMs;
   for (const arrival of plan.arrivals) people.expect(arrival);
   server.start();
-  kernel.after(calmAt - kernel.now(), () => dice.calm());
+  kernel.after(calmAt - kernel.now(), () => {
+    dice.calm();
+    judge.calm();
+  });
   kernel.every(minute, () => {
     judge.look(forge, { isFair: server.hasSwept() && weather.isFair });
     return true;
@@ -171,7 +177,7 @@ async function live({ kernel, dice, judge, forge, server, people, weather }: Wor
 }
 
 function settingsFor({ profileCap, fleetCap }: Plan): Settings {
-  const timeouts = { queuedMs: 5 * 60 * minute, waitingMs: 6 * 60 * minute, jobMs: 60 * minute };
+  const timeouts = { queuedMs: 2 * 60 * minute, waitingMs: 6 * 60 * minute, jobMs: 60 * minute };
   const limits = { maxRunners: profileCap };
   const small = someProfile({ name: "small", limits, timeouts });
   const large = { ...someProfile({ name: "large", limits, timeouts }), labels: ["linux", "large"] };
