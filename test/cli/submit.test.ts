@@ -149,6 +149,15 @@ describe("onejob submit", () => {
     expect(keys[1]).toBe(keys[0]);
   });
 
+  it("asks no more once it hears that the server takes no jobs", async () => {
+    terminal.patience.giveUpMs = 60_000;
+    const error = { code: "not-accepting", what: "no new jobs", fix: "run onejob drain --resume", retry: true };
+    api.replyNext("POST /api/v1/jobs", "drop");
+    for (let times = 0; times < 5; times += 1) api.replyNext("POST /api/v1/jobs", { status: 503, body: { error } });
+    const { code, err } = await terminal.run("submit", "--", "true");
+    expect([code, err]).toEqual([125, "onejob: no new jobs\n  to do: run onejob drain --resume\n"]);
+  });
+
   it("uses a new idempotency key for every invocation", async () => {
     ends({ state: "completed", exitCode: 0 });
     await terminal.run("submit", "--", "true");

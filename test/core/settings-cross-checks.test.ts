@@ -37,6 +37,14 @@ describe("the cross checks", () => {
     expect(problemsOf(raw).map((problem) => problem.path)).toEqual([path]);
   });
 
+  it("names the profiles there are in a few words, however many there are and whatever they are called", () => {
+    const names = ["a".repeat(70_000), "line\nbreak", ...Array.from({ length: 5_000 }, (_, at) => `p${at}`)];
+    const raw = { version: 1, defaultProfile: "absent", profiles: names.map((name) => ({ name, labels: [name] })) };
+    const fix = problemsOf(raw).find(({ path }) => path === "defaultProfile")?.fix ?? "";
+    expect(fix).toContain('"line\\nbreak", p0, p1, ');
+    expect(fix.length).toBeLessThan(300);
+  });
+
   it("refuses two sources of one name", () => {
     const api = { name: "api", kind: "api" };
     expect(problemsOf({ version: 1, sources: [api, api] })).toEqual([

@@ -5,9 +5,6 @@ import type { Dice } from "./dice";
 import { mutateWords } from "./mutate";
 import { anyText, oddText } from "./odd";
 
-/** Stands for what is known only once there is a server. */
-export const places = ["{job}", "{id}", "{prefix}", "{url}", "{runner}", "{port}"];
-
 /** What a command line may name in the folder of its run, and what a system has for everybody. */
 const files = [
   "onejob.yaml",
@@ -22,6 +19,7 @@ const files = [
   "/dev/full",
   ".",
 ];
+/** What stands in braces is known only once there is a server. */
 const jobs = ["{job}", "{job}", "{id}", "{prefix}", "{url}", "01JD00", "api/local/1", "x"];
 
 type Make = (dice: Dice) => readonly string[];

@@ -13,6 +13,7 @@ interface Order {
   readonly from: number;
   readonly inputs: number;
   readonly limitMs: number;
+  readonly tries: number;
   /** Holds the number of the input that is being tried, and counts the tries. */
   readonly at: SharedArrayBuffer;
 }
@@ -145,6 +146,8 @@ async function main(): Promise<void> {
       from: { type: "string", default: "0" },
       targets: { type: "string", default: "webhook,agent,http,bundle,config" },
       "limit-ms": { type: "string", default: "20000" },
+      /** How often a failing input is tried again, to make it smaller. */
+      tries: { type: "string", default: "400" },
     },
   });
   const chosen = values.targets.split(",").map((name) => {
@@ -153,16 +156,13 @@ async function main(): Promise<void> {
       throw new Error(`no target ${name}; there are: ${targets.map((one) => one.name).join(", ")}`);
     return target;
   });
+  const [seed, from] = [Number(values.seed), Number(values.from)];
+  const common = { seed, from, limitMs: Number(values["limit-ms"]), tries: Number(values.tries) };
   const shares = chosen.reduce((total, { share }) => total + share, 0);
   const sum: Sum = { inputs: 0, failed: 0 };
   for (const { name, share } of chosen) {
     const inputs = Math.ceil((Number(values.inputs) * share) / shares);
-    const [seed, from, limitMs] = [values.seed, values.from, values["limit-ms"]].map(Number) as [
-      number,
-      number,
-      number,
-    ];
-    await supervise({ target: name, seed, from, inputs, limitMs }, sum);
+    await supervise({ ...common, target: name, inputs }, sum);
   }
   console.log(`inputs ${sum.inputs}, failures ${sum.failed}`);
   process.exitCode = sum.failed === 0 ? 0 : 1;

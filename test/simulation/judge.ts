@@ -69,6 +69,7 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   readonly #nonces = new Map<string, string>();
   readonly #commands = new Map<string, string>();
   readonly #succeeded = new Set<string>();
+  readonly #endedAs = new Map<string, Job["state"]>();
   /** Exit codes as an agent said them last, by name of the job. */
   readonly #told = new Map<string, number | null>();
   /** Machines in a row that never reported in, by profile and reach. */
@@ -96,10 +97,10 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   /** Of our own jobs nobody else knows how they ended. */
   #checkEnd({ key, name, state, reason, work, attempt, retries }: Job): void {
     if (work === null) return;
+    this.#endedAs.set(name, state);
     const told = this.#told.get(name);
-    if ((state === "completed") !== (told === 0) && (state === "completed" || told === 0))
-      if (state !== "cancelled")
-        this.#breach("I1", `job ${key} is ${state}, and its last exit code was ${told}`, [key]);
+    if (state === "completed" && told !== 0)
+      this.#breach("I1", `job ${key} is completed, and its last exit code was ${told}`, [key]);
     if (state === "failed" && reason === "command-failed" && attempt <= retries)
       this.#breach("I1", `job ${key} may be tried ${retries} times more, and failed in attempt ${attempt}`, [key]);
   }
@@ -175,6 +176,9 @@ export class Judge implements LedgerWatch, Omit<CloudWatch, "machineTaken">, Mac
   commandSucceeded(job: string): void {
     if (this.#succeeded.has(job)) this.#breach("I8", `${job} succeeded twice`, [job]);
     this.#succeeded.add(job);
+    const state = this.#endedAs.get(job);
+    if (state !== undefined && state !== "completed" && state !== "cancelled")
+      this.#breach("I1", `the success of ${job} was taken, and the job is ${state}`, [job]);
   }
 
   machineTaken(runner: string, work: Work | undefined): void {

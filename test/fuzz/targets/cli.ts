@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { markedProcesses } from "../../fixtures/onejob-process";
 import { commandLine, kept } from "../cli-arguments";
 import { hostileConfig } from "../configs";
 import type { Dice } from "../dice";
@@ -124,10 +125,22 @@ class Desk implements Stage<Input> {
     );
     const env: Record<string, string> = { ...this.#plainEnv(), ...input.env, ONEJOB_DATA_DIR: this.#dataDir(input) };
     if (input.user === "nobody") delete env["HOME"];
+    // Node itself needs to know where it is, to find a relative one.
+    if (input.folder === "removed") env["HOME"] = this.#folder;
     const endAfterMs = args.some((arg) => endless.test(arg)) ? 4_000 : null;
     const ended = await runProgram({ ...input, args, env, cwd: work, endAfterMs, limitMs });
     rmSync(work, { recursive: true, force: true });
+    promise(!ended.late, () => `did not end; it said ${ended.stderr.slice(0, 500)}; ${this.#lastJob()}`);
     check(ended, input, { args, isHostile: args.some((arg) => arg.includes(this.#hostile.url)) });
+  }
+
+  /** Why the newest job is where it is, and what runners there are. */
+  #lastJob(): string {
+    const env = { ...this.#plainEnv(), ONEJOB_DATA_DIR: this.#data };
+    const say = (...args: string[]): string =>
+      execFileSync(process.execPath, [program, ...args], { env, encoding: "utf8" });
+    const id = say("list", "--quiet", "--limit", "1").trim();
+    return `${say("why", id)}${say("runners")}`;
   }
 
   #dataDir({ data, info }: Input): string {
@@ -148,7 +161,19 @@ class Desk implements Stage<Input> {
       server.kill("SIGTERM");
       await gone;
     }
+    endAgents(this.#data);
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** They would wait for the next server, which never comes. */
+function endAgents(data: string): void {
+  for (const { pid } of markedProcesses(data)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended in between.
+    }
   }
 }
 
@@ -209,8 +234,7 @@ interface Said {
 }
 
 function check(ended: Ended, input: Input, { args, isHostile }: Said): void {
-  const { code, signal, stderr, late } = ended;
-  promise(!late, () => `did not end; it said ${stderr.slice(0, 500)}`);
+  const { code, signal, stderr } = ended;
   promise(!trace.test(stderr), () => `a trace: ${stderr.slice(0, 1_500)}`);
   promise(isHostile || !stderr.includes("went wrong inside Onejob"), () => `a fault: ${stderr.slice(0, 1_500)}`);
   const wasEnded = args.some((arg) => endless.test(arg)) && signal === "SIGTERM";

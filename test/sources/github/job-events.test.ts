@@ -58,6 +58,11 @@ describe("the end of a job", () => {
     expect([event.startedAt, event.at]).toEqual([noon - 40 * minute, noon]);
   });
 
+  it("says nothing of a start that no job can have had: no run is older than 35 days", () => {
+    const times = { started_at: at(-1 * minute), completed_at: "6021-08-05T10:38:16Z", conclusion: "success" };
+    expect(eventOf({ told: "completed", job: { ...times, ...ran } }).startedAt).toBeUndefined();
+  });
+
   it("never lies before its start", () => {
     const times = { started_at: at(-1 * minute), completed_at: at(-2 * minute), conclusion: "success" };
     const event = eventOf({ told: "completed", job: { ...times, ...ran } });

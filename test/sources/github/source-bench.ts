@@ -68,7 +68,7 @@ export class Bench {
       random: { id: () => "id", ulid: () => "ulid", fraction: () => 0 },
       log: this.log,
       version: "1.2.3",
-      timeoutMs: 400,
+      timeoutMs: 1_000,
       sleep: (ms) => {
         this.slept.push(ms);
         this.now += ms;
