@@ -113,8 +113,8 @@ function jsonBody(body: unknown): Pick<Exchange, "body" | "headers"> {
   return { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
 }
 
-/** Whether the same request may succeed in a moment: the server went away, or asks for patience. */
+/** Whether the same request may succeed in a moment: the server went away, or asks for patience. Draining takes longer. */
 export function isTransient(error: unknown): boolean {
-  if (error instanceof ApiError) return error.retry && error.status !== 409;
+  if (error instanceof ApiError) return error.retry && error.status !== 409 && error.code !== "not-accepting";
   return error instanceof OnejobError && error.code === "unreachable";
 }

@@ -91,6 +91,14 @@ function absentDefault(raw: Readonly<Record<string, unknown>>, profiles: readonl
   const known = raw["profiles"] === undefined ? ["default"] : names;
   if (typeof wanted !== "string" || known.includes(wanted)) return [];
   const meant = nearestWord(wanted, known);
-  const fix = meant === undefined ? `write one of: ${known.join(", ")}` : `did you mean "${meant}"?`;
+  const fix = meant === undefined ? `write one of: ${listed(known)}` : `did you mean ${quoted(meant)}?`;
   return [{ path: "defaultProfile", what: `there is no profile ${quoted(wanted)}`, fix }];
+}
+
+const mostListed = 10;
+
+/** A wrong name is quoted, for it can hold anything. */
+function listed(names: readonly string[]): string {
+  const words = names.slice(0, mostListed).map((name) => (/^[\w.-]{1,64}$/.test(name) ? name : quoted(name)));
+  return [...words, ...(names.length > mostListed ? ["…"] : [])].join(", ");
 }

@@ -8,6 +8,9 @@ import { hostOf, isRepository } from "./urls";
 /** How far back a webhook's own times are believed. */
 const oldestClaimMs = 10 * 60_000;
 
+/** GitHub ends every run by then. */
+const longestRunMs = 35 * 86_400_000;
+
 export type SourceFacts = Pick<GithubSourceSettings, "name" | "url" | "runnerGroup">;
 
 export interface JobPlace {
@@ -94,7 +97,8 @@ function ending({ conclusion, runnerName }: JobDocument): Pick<JobEvent, "kind" 
 function startOf(document: JobDocument, endedAt: Instant): Pick<JobEvent, "startedAt"> {
   const { startedAt, completedAt, runnerName } = document;
   if (startedAt === null || completedAt === null || runnerName === null) return {};
-  return { startedAt: endedAt - Math.max(0, completedAt - startedAt) };
+  const ranMs = Math.max(0, completedAt - startedAt);
+  return ranMs > longestRunMs ? {} : { startedAt: endedAt - ranMs };
 }
 
 /**
