@@ -87,7 +87,7 @@ describe("a listener that is to leave", () => {
     ["at last, whatever it ignores", "trap '' INT TERM", { exitCode: null, signal: 9 }],
   ])("goes %s, and is reported without a job and without blame", async (_, trap, expected) => {
     bench = await openListenerBench(`${trap}; ${listens}; ${forever}`);
-    const code = bench.listen({ options: patient });
+    const code = bench.listen({ options: { ...patient, graceMs: 2_000 } });
     await until("listening");
     bench.server.tell({ drain: true });
     expect(await code).toBe(0);

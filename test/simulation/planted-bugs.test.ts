@@ -50,7 +50,7 @@ const planted: readonly Planted[] = [
     bug: "a ledger that says a refused move was written",
     ledger: (clock) => new ForgetsVersions({ clock }),
     breaks: "I8",
-    atMost: { jobs: 16, faults: 8 },
+    atMost: { jobs: 20, faults: 8 },
   },
   {
     bug: "a ledger that never shows an overdue runner",
