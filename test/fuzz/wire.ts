@@ -124,8 +124,9 @@ export function readAnswer(bytes: Buffer): HttpAnswer | undefined {
   );
   const headers: Readonly<Record<string, string>> = Object.fromEntries(pairs);
   const rest = bytes.subarray(end + 4);
-  // What follows is the answer to what followed.
-  const own = rest.subarray(0, Number(headers["content-length"] ?? rest.length));
+  // What follows is the answer to what followed; of a HEAD it follows at once, whatever the length says.
+  const length = rest.indexOf("HTTP/1.1 ") === 0 ? 0 : Number(headers["content-length"] ?? rest.length);
+  const own = rest.subarray(0, length);
   const body = headers["transfer-encoding"] === "chunked" ? unchunked(rest) : own;
   return { statusCode: Number(status), headers, payload: body.toString("utf8") };
 }
