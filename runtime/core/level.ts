@@ -78,7 +78,7 @@ function isOver(runner: Runner, open: ReadonlyMap<string, Job>): boolean {
 
 /** While draining all that have no job; else those beyond what their reach has jobs for: supply follows demand. */
 function idleToSpare(view: ProfileView, { draining, tight, now }: Pressure): readonly Runner[] {
-  const free = view.runners.filter(isSupply);
+  const free = view.runners.filter(isSupply).sort(byAge);
   if (draining) return free;
   const demand = new Map<string, number>();
   for (const job of view.jobs) {
@@ -95,6 +95,11 @@ function idleToSpare(view: ProfileView, { draining, tight, now }: Pressure): rea
   });
   // Where room is tight those that listen go at once; those that boot may be wanted when they are up.
   return spare.filter((runner) => (tight && isListening(runner)) || now - readySince(runner) >= spareMs);
+}
+
+/** The oldest first; the id decides between equals, so that everybody sees one order. */
+function byAge(a: Runner, b: Runner): number {
+  return readySince(a) - readySince(b) || (a.id < b.id ? -1 : 1);
 }
 
 /** When it began to listen, or, before that, was made. */
