@@ -23,7 +23,7 @@ export async function expireJob(item: DueItem & { kind: "job" }, ports: Ports): 
   if (await isOnlyUntold(job, ports)) return "looked-at";
   // Much too late ourselves (the clock was set, this machine slept): its agent measures its time, and ends it.
   const { deadlineAt: due, startedAt: begun } = job;
-  const isLate = now - (due ?? now) > ports.settings().lease.durationMs;
+  const isLate = now - (due ?? now) > lateAfterMs(ports);
   if (isLate && isUnderWay(job) && !isForges(job) && job.cancelRequestedAt === null && due !== null && begun !== null)
     return void (await ports.ledger.saveJob(givenTime(job, now + due - begun)));
   const { job: after, moved } = await applyToJob(
@@ -46,7 +46,7 @@ export async function expireJob(item: DueItem & { kind: "job" }, ports: Ports): 
 async function loseUnready(job: Job, ports: Ports): Promise<string | undefined> {
   const now = ports.clock.now();
   const { durationMs } = ports.settings().lease;
-  if (now - (job.deadlineAt ?? now) > durationMs) {
+  if (now - (job.deadlineAt ?? now) > lateAfterMs(ports)) {
     await ports.ledger.saveJob(givenTime(job, now + durationMs));
     return undefined;
   }
@@ -74,6 +74,12 @@ async function isOnlyUntold(job: Job, ports: Ports): Promise<boolean> {
   if (now > (job.startedAt ?? now) + limitMs) return false;
   await ports.ledger.saveJob(givenTime(current, now + longestWaitMs));
   return true;
+}
+
+/** Who looks this much later than it was due was away itself, and did not only sweep seldom. */
+export function lateAfterMs(ports: Ports): number {
+  const { lease, sweep } = ports.settings();
+  return lease.durationMs + 2 * sweep.intervalMs;
 }
 
 export function isDue(record: { readonly deadlineAt: Instant | null }, now: Instant): boolean {

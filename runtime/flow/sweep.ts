@@ -10,7 +10,7 @@ import type { DueItem, Ports } from "../core/ports";
 import { heard } from "../core/runner-moves";
 import { EachAlone } from "./each-alone";
 import { allProfiles, applyToRunner, findJob, runnerTimes } from "./moves";
-import { expireJob, isDue } from "./overdue-job";
+import { expireJob, isDue, lateAfterMs } from "./overdue-job";
 import { sweepUnnamed } from "./name-jobs";
 import { planLaunches } from "./plan-launches";
 import { countFailure } from "./reach-state";
@@ -61,7 +61,7 @@ async function expireRunner(item: DueItem & { kind: "runner" }, ports: Ports): P
   switch (deadline) {
     case "boot":
       // Much too late ourselves: somebody set the clock, or this machine slept, and its agents did, too.
-      if (now - (runner.deadlineAt ?? now) > durationMs && (await isAlive(runner, ports)))
+      if (now - (runner.deadlineAt ?? now) > lateAfterMs(ports) && (await isAlive(runner, ports)))
         return void (await ports.ledger.saveRunner(later));
       return (await expireBooting(runner, still, ports)) ? "boot-timeout" : undefined;
     case "idle":
