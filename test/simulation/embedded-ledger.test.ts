@@ -25,13 +25,17 @@ describe("with the real ledger", () => {
     ...{ clock, retentionMs: () => week },
   });
 
-  it.each([3, 8, 14])("seed %d has the same faults and comes to the same end as in memory", async (seed) => {
-    const scenario = { seed, jobs: 10 };
-    await openLedger(ledgerOn({ now: () => 0 }));
-    const inMemory = await simulate(scenario);
-    const stored = await simulate(scenario, { store: (clock: Kernel) => dynamodbLedger(ledgerOn(clock)) });
-    expect(stored).toMatchObject({ happened: inMemory.happened, steps: inMemory.steps, tookMs: inMemory.tookMs });
-    expect(stored.violation).toBeUndefined();
-    expect(inMemory.violation).toBeUndefined();
-  }, 120_000);
+  it.each([3, 8, 14])(
+    "seed %d has the same faults and comes to the same end as in memory",
+    async (seed) => {
+      const scenario = { seed, jobs: 10 };
+      await openLedger(ledgerOn({ now: () => 0 }));
+      const inMemory = await simulate(scenario);
+      const stored = await simulate(scenario, { store: (clock: Kernel) => dynamodbLedger(ledgerOn(clock)) });
+      expect(stored).toMatchObject({ happened: inMemory.happened, steps: inMemory.steps, tookMs: inMemory.tookMs });
+      expect(stored.violation).toBeUndefined();
+      expect(inMemory.violation).toBeUndefined();
+    },
+    120_000,
+  );
 });
