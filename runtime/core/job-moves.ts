@@ -235,6 +235,11 @@ export function givenTime(job: Job, until: Instant): Job {
   return { ...job, deadlineAt: until, version: job.version + 1 };
 }
 
+/** Whether a running job has more than its own time by now. */
+export function wasGivenTime(job: Job, profile: ProfileSettings | null): boolean {
+  return (job.deadlineAt ?? 0) > (deadlineOf(job, job.startedAt ?? 0, profile) ?? 0);
+}
+
 /** Whether a failed attempt of this job may be tried again. */
 export function mayRetry(job: Job): boolean {
   return job.attempt <= job.retries && job.cancelRequestedAt === null;

@@ -55,7 +55,8 @@ function isDoneAtSource({ reach, job }: Runner, ports: Ports): boolean {
   return !isForges(reach) || job !== null || ports.source(reach.source) === undefined;
 }
 
-async function withdraw(runner: Runner, ports: Ports): Promise<boolean> {
+/** Takes its right back. `false`: it has a job there, or its source cannot be asked. */
+export async function withdraw(runner: Runner, ports: Ports): Promise<boolean> {
   try {
     const handle = runner.handle ?? (await ports.ledger.readEnrolment(runner.id))?.handle ?? null;
     return (await ports.source(runner.reach.source)?.withdraw(runner, handle)) !== "busy";

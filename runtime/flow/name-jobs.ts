@@ -13,6 +13,8 @@ import { allViews } from "./moves";
 
 /** How long after it began; later the source's own round of asking finds it. */
 const askAfterMs = [30_000, 2 * 60_000, 5 * 60_000];
+/** So many are asked for one by one, in a source and sweep. */
+const mostLooks = 10;
 
 /** One call where it took the job it was made for; where it took another, all of the source's are looked through. */
 export async function nameItsJob({ id, profile, meantFor, reach }: Runner, ports: Ports): Promise<boolean> {
@@ -23,20 +25,42 @@ export async function nameItsJob({ id, profile, meantFor, reach }: Runner, ports
   return isNamed();
 }
 
-/** Part of every sweep. */
+/** Part of every sweep. What fails for one of a source's runners fails for all: the round ends there. */
 export async function sweepUnnamed(ports: Ports, alone: EachAlone): Promise<void> {
+  const unnamed = await findUnnamed(ports);
+  const sources = [...new Set(unnamed.map(({ reach }) => reach.source))];
+  await alone.run(
+    sources,
+    (source) => nameTheirJobs({ source, runners: unnamed.filter(({ reach }) => reach.source === source) }, ports),
+    (source) => ({ source }),
+  );
+}
+
+async function findUnnamed(ports: Ports): Promise<readonly Runner[]> {
   const now = ports.clock.now();
   const { intervalMs } = ports.settings().sweep;
   const isTime = ({ begunAt = now }: Runner) =>
     askAfterMs.some((ms) => now - begunAt >= ms && now - begunAt < ms + intervalMs);
-  const unnamed = (await allViews(ports))
+  return (await allViews(ports))
     .flatMap((view) => view.runners)
     .filter((runner) => isForges(runner.reach) && isAtWork(runner) && runner.job === null && isTime(runner));
-  await alone.run(
-    unnamed,
-    async (runner) => {
-      if (await nameItsJob(runner, ports)) ports.meter.count("onejob_sweep_repairs_total", { kind: "unnamed" });
-    },
-    ({ id }) => ({ runner: id }),
-  );
+}
+
+/** A call each for a few, and one look at everything for the others. */
+async function nameTheirJobs(
+  { source, runners }: { readonly source: string; readonly runners: readonly Runner[] },
+  ports: Ports,
+): Promise<void> {
+  for (const { meantFor, profile } of runners.slice(0, mostLooks))
+    if (meantFor !== null) await lookAtJob({ job: meantFor, profile }, ports);
+  const unnamed = await stillUnnamed(runners, ports);
+  if (unnamed > 0) await hearNews(source, ports);
+  const left = unnamed > 0 ? await stillUnnamed(runners, ports) : 0;
+  const named = runners.length - left;
+  if (named > 0) ports.meter.count("onejob_sweep_repairs_total", { kind: "unnamed" }, named);
+}
+
+async function stillUnnamed(runners: readonly Runner[], ports: Ports): Promise<number> {
+  const now = await Promise.all(runners.map(({ profile, id }) => ports.ledger.readRunner(profile, id)));
+  return now.filter((runner) => runner?.job === null).length;
 }

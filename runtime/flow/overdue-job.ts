@@ -1,9 +1,10 @@
 /** A job whose time in its present state is over: ended, or given more where only a word is late. */
 import { isForges } from "../core/api-source";
-import { givenTime } from "../core/job-moves";
+import { givenTime, wasGivenTime } from "../core/job-moves";
 import { isGone, isListening, isUnderWay } from "../core/lifecycle";
 import type { Instant, Job, Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
+import { wereAway } from "./away";
 import { findRunnerById } from "./bind-runner";
 import { lookAtJob } from "./look-at-job";
 import { applyToJob, findJob, profileOf } from "./moves";
@@ -21,11 +22,8 @@ export async function expireJob(item: DueItem & { kind: "job" }, ports: Ports): 
   if (job === undefined || !isDue(job, now)) return undefined;
   if (job.bound && !isUnderWay(job)) return loseUnready(job, ports);
   if (await isOnlyUntold(job, ports)) return "looked-at";
-  // Much too late ourselves (the clock was set, this machine slept): its agent measures its time, and ends it.
-  const { deadlineAt: due, startedAt: begun } = job;
-  const isLate = now - (due ?? now) > lateAfterMs(ports);
-  if (isLate && isUnderWay(job) && !isForges(job) && job.cancelRequestedAt === null && due !== null && begun !== null)
-    return void (await ports.ledger.saveJob(givenTime(job, now + due - begun)));
+  const until = measuredByItsAgent(job, ports);
+  if (until !== undefined) return void (await ports.ledger.saveJob(givenTime(job, until)));
   const { job: after, moved } = await applyToJob(
     job,
     (current) => {
@@ -39,6 +37,15 @@ export async function expireJob(item: DueItem & { kind: "job" }, ports: Ports): 
   return moved ? (after.reason ?? "expired") : undefined;
 }
 
+/** We were away, and our clock may have jumped: the agent measures its job's time itself, from its beginning. Once. */
+function measuredByItsAgent(job: Job, ports: Ports): Instant | undefined {
+  const { deadlineAt, startedAt, cancelRequestedAt } = job;
+  if (deadlineAt === null || startedAt === null || cancelRequestedAt !== null) return undefined;
+  const isAgents = isUnderWay(job) && !isForges(job);
+  if (!isAgents || !wereAway(job, ports) || wasGivenTime(job, profileOf(ports, job.profile))) return undefined;
+  return ports.clock.now() + deadlineAt - startedAt;
+}
+
 /**
  * Its runner took it and does not get ready. When we come much too late ourselves (the machine slept), only its word may
  * be missing: then it gets time to say it.
@@ -46,7 +53,7 @@ export async function expireJob(item: DueItem & { kind: "job" }, ports: Ports): 
 async function loseUnready(job: Job, ports: Ports): Promise<string | undefined> {
   const now = ports.clock.now();
   const { durationMs } = ports.settings().lease;
-  if (now - (job.deadlineAt ?? now) > lateAfterMs(ports)) {
+  if (wereAway(job, ports)) {
     await ports.ledger.saveJob(givenTime(job, now + durationMs));
     return undefined;
   }
@@ -74,12 +81,6 @@ async function isOnlyUntold(job: Job, ports: Ports): Promise<boolean> {
   if (now > (job.startedAt ?? now) + limitMs) return false;
   await ports.ledger.saveJob(givenTime(current, now + longestWaitMs));
   return true;
-}
-
-/** Who looks this much later than it was due was away itself, and did not only sweep seldom. */
-export function lateAfterMs(ports: Ports): number {
-  const { lease, sweep } = ports.settings();
-  return lease.durationMs + 2 * sweep.intervalMs;
 }
 
 export function isDue(record: { readonly deadlineAt: Instant | null }, now: Instant): boolean {

@@ -27,6 +27,8 @@ const answerMs = 30_000;
 /** How long the last call of it may still take effect, also when whoever made it was paused on the way. */
 const lastAnswerMs = 2 * 60_000;
 
+const noAnswer = { reason: "no-capacity", detail: "the compute gave no answer" } as const;
+
 /** Until when a launch that has been repeated so often may take. */
 export function launchDeadline(replays: number, now: Instant): Instant {
   return now + (replays === mostReplays ? lastAnswerMs : answerMs);
@@ -47,11 +49,13 @@ interface Made {
 
 export interface LaunchResult {
   readonly launch: string;
+  /** No answer: it stays in the planner record, and is replayed once overdue. */
+  readonly open: boolean;
   /** What to write beside its removal. */
   readonly blocked: Readonly<Record<string, Blocked>>;
 }
 
-/** `undefined`: no answer; it stays in the planner record and is replayed once overdue. */
+/** `undefined`: somebody else has closed it. */
 export async function performLaunch(launch: Launch, known: Known, ports: Ports): Promise<LaunchResult | undefined> {
   const fail = (failure: Failure) => failed(launch, { ...failure, before: known.before }, ports);
   const profile = profileOf(ports, launch.profile);
@@ -61,19 +65,25 @@ export async function performLaunch(launch: Launch, known: Known, ports: Ports):
   try {
     const slots = await unwritten(launch, ports);
     const outcomes = await outcomesOf(launch, { slots, compute }, ports);
-    if (await isClosed(launch, ports)) {
-      await endUncounted(outcomes, { launch, compute }, ports);
-      return undefined;
-    }
+    if (await isClosed(launch, ports)) return void (await endUncounted(outcomes, { launch, compute }, ports));
     const { bootMs } = profile.timeouts;
     const made = { compute: compute.kind, launchingAt, launchedAt: ports.clock.now(), bootMs };
     await Promise.all(outcomes.map((outcome) => writeOutcome(outcome, { launch, made, view: known.view }, ports)));
     const failure = outcomes.find((outcome) => outcome.outcome !== "launched");
-    if (failure === undefined) return { launch: launch.id, blocked: {} };
+    if (failure === undefined) return { launch: launch.id, open: false, blocked: {} };
     return fail({ reason: failure.outcome, detail: failure.detail });
   } catch (error) {
-    ports.log.warn("launch got no answer", { launch: launch.id, profile: launch.profile, error });
-    return undefined;
+    ports.log.warn("launch stays open", { launch: launch.id, profile: launch.profile, error });
+    const { blocked } = error instanceof NoAnswer ? fail(noAnswer) : { blocked: {} };
+    return { launch: launch.id, open: true, blocked };
+  }
+}
+
+/** The compute failed, not one of ours. */
+class NoAnswer extends Error {
+  constructor(cause: unknown) {
+    super(noAnswer.detail, { cause });
+    this.name = "NoAnswer";
   }
 }
 
@@ -85,12 +95,18 @@ interface Asked {
 /** Given up is only what is surely not there: else its machines would be in no count, and a cap would not hold. */
 async function outcomesOf(launch: Launch, { slots, compute }: Asked, ports: Ports): Promise<readonly MachineOutcome[]> {
   if (slots.length === 0) return [];
-  if (launch.replays <= mostReplays) return compute.launch(requestOf(launch, slots, ports));
-  const machines = new Map((await compute.list()).map(({ runner, machine }) => [runner, machine]));
+  if (launch.replays <= mostReplays) return heardFrom(compute.launch(requestOf(launch, slots, ports)));
+  const machines = new Map((await heardFrom(compute.list())).map(({ runner, machine }) => [runner, machine]));
   return slots.map(({ runner }) => {
     const machine = machines.get(runner);
     if (machine !== undefined) return { runner, outcome: "launched", machine };
-    return { runner, outcome: "no-capacity", detail: "the compute gave no answer" };
+    return { runner, outcome: noAnswer.reason, detail: noAnswer.detail };
+  });
+}
+
+function heardFrom<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    throw new NoAnswer(error);
   });
 }
 
@@ -175,5 +191,5 @@ function failed(launch: Launch, failure: Failure & { readonly before: PlannerRec
   const { reason, detail, before } = failure;
   const key = reachKey(launch.reach);
   const at = { now: ports.clock.now(), jitter: ports.random.fraction() };
-  return { launch: launch.id, blocked: { [key]: backOff(before.blocked[key], { reason, detail }, at) } };
+  return { launch: launch.id, open: false, blocked: { [key]: backOff(before.blocked[key], { reason, detail }, at) } };
 }

@@ -13,7 +13,7 @@ import type { FleetRecord, Instant, Launch, PlannerRecord, ProfileView } from ".
 import { liveRunners, planProfile, waitForTurn, type Wanted } from "../core/planning";
 import type { Ports } from "../core/ports";
 import { profileOf, updatePlanner } from "./moves";
-import { launchDeadline, performLaunch } from "./perform-launch";
+import { launchDeadline, performLaunch, type LaunchResult } from "./perform-launch";
 import { repairLevel } from "./repair-level";
 
 const roundsPerCall = 10;
@@ -97,11 +97,11 @@ async function close(
   record: PlannerRecord,
   outcome: {
     readonly holder: string;
-    readonly results: readonly { readonly launch: string; readonly blocked: PlannerRecord["blocked"] }[];
+    readonly results: readonly LaunchResult[];
   },
   ports: Ports,
 ): Promise<"done" | "again"> {
-  const settled = new Set(outcome.results.map((result) => result.launch));
+  const settled = new Set(outcome.results.filter(({ open }) => !open).map(({ launch }) => launch));
   let again = false;
   await updatePlanner(
     record,

@@ -9,9 +9,10 @@ import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
 import { askedToLeave } from "../core/runner-moves";
-import { endLostMachine, endMachine } from "./end-machine";
+import { wereAway } from "./away";
+import { endLostMachine, endMachine, withdraw } from "./end-machine";
 import { lookAtJob } from "./look-at-job";
-import { applyToRunner, findJob, profileOf } from "./moves";
+import { applyToRunner, findJob } from "./moves";
 import { countFailure } from "./reach-state";
 import { settleAttempt } from "./settle-attempt";
 
@@ -23,7 +24,7 @@ export interface Retirement {
 
 /** An agent whose job is over at its forge leaves by itself, when nothing keeps it. */
 const leavingMs = 30_000;
-/** A silent agent that was asked to leave counts as gone after this. */
+/** After this an agent that was asked to leave is not waited for: silent it counts as gone, else its forge decides. */
 const hardDeadlineMs = 10 * 60_000;
 
 /** Answers whether it went; a runner that has a job, or is about to take one, is left alone. */
@@ -56,22 +57,12 @@ async function mustWait(runner: Runner, reason: ReasonCode | null, ports: Ports)
     const job = await jobOf(runner, ports);
     return job === undefined || (isHeard && now - (job.finishedAt ?? now) < leavingMs);
   }
-  // Much too late ourselves, with several sweeps left out: this machine slept, and its agents did, too.
-  const isLate = now - (runner.deadlineAt ?? now) > leavingMs + 2 * ports.settings().sweep.intervalMs;
-  const isSilent = !isHeard && !isLate;
-  const wasAsked = runner.askedAt !== null && now - runner.askedAt >= hardDeadlineMs;
-  const isOver = wasAsked && (isSilent || hasHadItsTime(runner, ports));
+  const isHopeless = runner.askedAt !== null && now - runner.askedAt >= hardDeadlineMs;
+  const isOver = isHopeless && (isHeard ? await withdraw(runner, ports) : !wereAway(runner, ports));
   const isDue = (runner.deadlineAt ?? now) <= now;
   if (!isOver && (runner.askedAt === null || isDue))
     await ports.ledger.saveRunner(askedToLeave(runner, { at: now, reason, byMs: leavingMs }));
   return !isOver;
-}
-
-/** Whatever it does, all the time that its profile gives a machine is over. */
-export function hasHadItsTime({ profile, createdAt }: Runner, ports: Ports): boolean {
-  const timeouts = profileOf(ports, profile)?.timeouts;
-  if (timeouts === undefined) return false;
-  return ports.clock.now() - createdAt > timeouts.bootMs + timeouts.idleMs + timeouts.jobMs;
 }
 
 /** An agent that was heard of lately may be taking the job it is set aside for at this moment. */

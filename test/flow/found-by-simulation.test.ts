@@ -76,22 +76,6 @@ describe("an agent that has its right and never says that it listens", () => {
   });
 });
 
-describe("an agent that is asked to leave, says that it lives, and never leaves", () => {
-  it("is ended once all the time that its profile gives a machine is over, if the forge lets go", async () => {
-    const timeouts = { bootMs: minute, idleMs: minute, jobMs: 20 * minute };
-    const { world, runner, agent } = await listeningJob({ profiles: [someProfile({ timeouts })] });
-    await world.tell(world.forge.end("a", "cancelled"));
-    const ended = async (minutes: number) => {
-      for (let waited = 0; waited < minutes * minute; waited += 10 * second) {
-        await agent.beat().catch(() => undefined);
-        await world.turn(10 * second);
-      }
-      return !world.machines().includes(runner);
-    };
-    expect([await ended(15), await ended(12)]).toEqual([false, true]);
-  });
-});
-
 describe("a runner that runs what nobody named", () => {
   it("is asked for at the forge half a minute later, so that no other job waits for it", async () => {
     const { world, runner, agent } = await listeningJob();

@@ -1,0 +1,121 @@
+/** A runner whose deadline is over: looked after, asked to leave, or given up, by what its deadline means. */
+import { isForges } from "../core/api-source";
+import { holdsJob } from "../core/holding";
+import { isAtWork, isDemand, isListening, runnerTraits } from "../core/lifecycle";
+import { reachKey, type Runner } from "../core/model";
+import type { DueItem, Ports } from "../core/ports";
+import { heard } from "../core/runner-moves";
+import { wereAway } from "./away";
+import type { Listings } from "./listings";
+import { applyToRunner, findJob, profileOf, runnerTimes } from "./moves";
+import { isDue } from "./overdue-job";
+import { countFailure } from "./reach-state";
+import { loseRunner, retireRunner } from "./retire-runner";
+
+/** Its forge ends the job by itself in that time; only what does not end at all is left to us. */
+const unnamedGraceMs = 10 * 60_000;
+
+/** Who looks at the runners of one sweep. */
+export interface Looking {
+  readonly ports: Ports;
+  readonly listings: Listings;
+}
+
+/** Answers what was repaired. */
+export async function expireRunner(item: DueItem & { kind: "runner" }, looking: Looking): Promise<string | undefined> {
+  const { ports } = looking;
+  const now = ports.clock.now();
+  const runner = await ports.ledger.readRunner(item.profile, item.id);
+  if (runner === undefined || !isDue(runner, now)) return undefined;
+  switch (runnerTraits[runner.state].deadline) {
+    case "boot":
+      return expireBooting(runner, looking);
+    case "idle":
+      return expireIdle(runner, looking);
+    case "silence":
+      return lookAfter(runner, looking);
+    case "stop":
+      return endAgain(runner, ports);
+    case null:
+      return undefined;
+  }
+}
+
+/** One that was given its right may listen, or run a job, though its word has not reached us: two keys end it. */
+async function expireBooting(runner: Runner, { ports, listings }: Looking): Promise<string | undefined> {
+  const reason = "boot-timeout";
+  if (wereAway(runner, ports) && (await listings.isAlive(runner))) {
+    const deadlineAt = ports.clock.now() + ports.settings().lease.durationMs;
+    return void (await ports.ledger.saveRunner({ ...runner, deadlineAt, version: runner.version + 1 }));
+  }
+  if (!isForges(runner.reach) || runner.grantedAt === undefined)
+    return (await loseRunner(runner, { reason, still: stillOverdue(runner, ports) }, ports)) ? reason : undefined;
+  const left = await retireRunner({ profile: runner.profile, runner: runner.id, reason }, ports);
+  // Asked to leave for the first time just now.
+  if (runner.askedAt === null) await countFailure(runner, { reason: "boot-failing", detail: null }, ports);
+  return left ? reason : undefined;
+}
+
+/** Whether its record, as it stands, is overdue for the same. */
+function stillOverdue(runner: Runner, ports: Ports): (current: Runner) => boolean {
+  const { deadline } = runnerTraits[runner.state];
+  const now = ports.clock.now();
+  return (current) => isDue(current, now) && runnerTraits[current.state].deadline === deadline;
+}
+
+/** The next try gets its time first: a machine that cannot be ended must not be the first in line for ever. */
+async function endAgain(runner: Runner, ports: Ports): Promise<string> {
+  const still = stillOverdue(runner, ports);
+  const { runner: stopping } = await applyToRunner(
+    runner,
+    (current) => (still(current) ? { event: "expired", at: ports.clock.now(), reason: null } : undefined),
+    ports,
+  );
+  // With it goes a job whose loss was never written.
+  await loseRunner(stopping, { reason: "agent-lost", still: () => false }, ports);
+  return "stop";
+}
+
+async function expireIdle(runner: Runner, looking: Looking): Promise<string | undefined> {
+  const { ports } = looking;
+  const job = runner.job === null ? undefined : await findJob(runner.job, runner.profile, ports);
+  if (job !== undefined && holdsJob(runner, job)) return lookAfter(runner, looking);
+  if (await isPassedOver(runner, ports))
+    await countFailure(runner, { reason: "runner-not-eligible", detail: null }, ports);
+  const { profile, id } = runner;
+  return (await retireRunner({ profile, runner: id, reason: "idle-timeout" }, ports)) ? "idle-timeout" : undefined;
+}
+
+/** It listened all the while that a job in its reach waited, and the forge did not give it that job. */
+async function isPassedOver(runner: Runner, ports: Ports): Promise<boolean> {
+  if (!isForges(runner.reach) || runner.askedAt !== null) return false;
+  const since = runner.stages.find(({ stage }) => stage === "listening")?.at;
+  if (since === undefined || !isListening(runner)) return false;
+  const { jobs } = await ports.ledger.readProfile(runner.profile);
+  const key = reachKey(runner.reach);
+  return jobs.some(
+    (job) => isDemand(job) && job.reach !== null && reachKey(job.reach) === key && job.queuedAt <= since,
+  );
+}
+
+/** A silent agent is never killed for its silence: the compute says whether its machine lives. */
+async function lookAfter(runner: Runner, { ports, listings }: Looking): Promise<string | undefined> {
+  // What it runs was never named, so no job's deadline ends it.
+  if (hasRunTooLong(runner, ports)) {
+    const still = (current: Runner) => current.job === null;
+    return (await loseRunner(runner, { reason: "job-timeout", still }, ports)) ? "job-timeout" : undefined;
+  }
+  if (await listings.isAlive(runner)) {
+    const { lastHeartbeatAt } = runner;
+    const trusted = heard(runner, ports.clock.now(), runnerTimes(ports, runner.profile));
+    await ports.ledger.saveRunner({ ...trusted, lastHeartbeatAt });
+    return undefined;
+  }
+  return (await loseRunner(runner, { reason: "agent-lost", still: () => true }, ports)) ? "agent-lost" : undefined;
+}
+
+function hasRunTooLong(runner: Runner, ports: Ports): boolean {
+  const limitMs = profileOf(ports, runner.profile)?.timeouts.jobMs;
+  if (!isAtWork(runner) || runner.job !== null || limitMs === undefined) return false;
+  return ports.clock.now() - (runner.begunAt ?? runner.createdAt) > limitMs + unnamedGraceMs;
+}
