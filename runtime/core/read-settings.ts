@@ -7,6 +7,7 @@ import { milliseconds } from "./settings-duration";
 import { isGroup } from "./settings-entries";
 import { fillInCompute } from "./settings-fill-compute";
 import { fillInSource } from "./settings-fill-source";
+import type { Host } from "./settings-host-checks";
 import { settingsRoot, settingsSchema } from "./settings-schema";
 import type { SettingsFile } from "./settings-schema";
 import { bootPresets } from "./settings-schema-computes";
@@ -17,6 +18,8 @@ export type { Problem } from "./settings-check";
 export interface SettingsContext {
   readonly os: string;
   readonly arch: string;
+  /** Where the settings are to hold. @default "local" */
+  readonly host?: Host;
 }
 
 export type ReadSettings =
@@ -31,11 +34,11 @@ const knownOfProfile = known.profiles.items.properties;
 export function readSettings(raw: unknown, context: SettingsContext): ReadSettings {
   const labels = machineLabels(context);
   const problems = checkSchema(raw);
-  const crossProblems = isGroup(raw) ? crossCheck(raw, labels) : [];
+  const crossProblems = isGroup(raw) ? crossCheck(raw, { labels, host: context.host ?? "local" }) : [];
   const all = [...problems, ...crossProblems];
   if (all.length > 0) return { ok: false, problems: all };
   // The schema has just said that it is one.
-  return { ok: true, settings: fillIn(raw as SettingsFile, labels) };
+  return { ok: true, settings: fillIn(raw as SettingsFile, labels, context.host) };
 }
 
 /** The settings without any config file. */
@@ -50,8 +53,8 @@ export function machineLabels({ os, arch }: SettingsContext): readonly string[] 
   return ["self-hosted", osLabels[os] ?? os.toLowerCase(), arch.toLowerCase()];
 }
 
-function fillIn(file: SettingsFile, labels: readonly string[]): Settings {
-  const sources = (file.sources ?? []).map(fillInSource);
+function fillIn(file: SettingsFile, labels: readonly string[], host: Host = "local"): Settings {
+  const sources = (file.sources ?? []).map((source) => fillInSource(source, host));
   return {
     server: {
       listen: file.server?.listen ?? known.server.properties.listen.default,
@@ -60,7 +63,9 @@ function fillIn(file: SettingsFile, labels: readonly string[]): Settings {
     },
     defaultProfile: file.defaultProfile ?? null,
     sources: sources.some(({ kind }) => kind === "api") ? sources : [{ name: "api", kind: "api" }, ...sources],
-    profiles: (file.profiles ?? [{ name: "default" }]).map((profile) => fillInProfile(profile, labels)),
+    profiles: (file.profiles ?? [{ name: "default" }]).map((profile) =>
+      fillInProfile(withCompute(profile, host), labels),
+    ),
     sweep: { intervalMs: milliseconds(file.sweep?.interval, known.sweep.properties.interval) },
     lease: { durationMs: milliseconds(file.lease?.duration, known.lease.properties.duration) },
     retention: {
@@ -68,6 +73,11 @@ function fillIn(file: SettingsFile, labels: readonly string[]): Settings {
       logsMiB: file.retention?.logsMiB ?? known.retention.properties.logsMiB.default,
     },
   };
+}
+
+/** Each host has a compute that needs no word. */
+function withCompute(file: ProfileFile, host: Host): ProfileFile {
+  return { ...file, compute: file.compute ?? { kind: host === "aws" ? "ec2" : "process" } };
 }
 
 function fillInProfile(file: ProfileFile, labels: readonly string[]): ProfileSettings {

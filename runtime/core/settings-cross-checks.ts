@@ -6,10 +6,17 @@ import type { Problem } from "./settings-check";
 import type { Entry } from "./settings-entries";
 import { entriesOf, repeated, textOf } from "./settings-entries";
 import { githubProblems } from "./settings-github-checks";
+import { hostProblems, type Host } from "./settings-host-checks";
 import { nearestWord } from "./settings-nearest";
 import { quoted } from "./settings-words";
 
-export function crossCheck(raw: Readonly<Record<string, unknown>>, machineLabels: readonly string[]): Problem[] {
+export interface Place {
+  /** Of a profile that names none. */
+  readonly labels: readonly string[];
+  readonly host: Host;
+}
+
+export function crossCheck(raw: Readonly<Record<string, unknown>>, { labels, host }: Place): Problem[] {
   const sources = entriesOf(raw, "sources");
   const profiles = entriesOf(raw, "profiles");
   return [
@@ -17,7 +24,8 @@ export function crossCheck(raw: Readonly<Record<string, unknown>>, machineLabels
     ...wrongApiNames(sources),
     ...githubProblems(sources),
     ...profiles.flatMap(sameLabels),
-    ...collidingProfiles(profiles, machineLabels),
+    ...collidingProfiles(profiles, labels),
+    ...hostProblems({ sources, profiles }, host),
     ...absentDefault(raw, profiles),
   ];
 }

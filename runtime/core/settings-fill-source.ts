@@ -4,6 +4,7 @@ import { milliseconds } from "./settings-duration";
 import type { FileOf } from "./settings-node";
 import { githubSource } from "./settings-schema-sources";
 import type { sourceKinds } from "./settings-schema-sources";
+import type { Host } from "./settings-host-checks";
 import { placeOf } from "./settings-secret-place";
 import { apiBase, forgeOrigin } from "./settings-urls";
 
@@ -12,11 +13,11 @@ type GithubFile = FileOf<typeof githubSource>;
 
 const known = githubSource.properties;
 
-export function fillInSource(file: SourceFile): SourceSettings {
-  return file.kind === "api" ? { name: file.name, kind: "api" } : fillInGithub(file);
+export function fillInSource(file: SourceFile, host: Host): SourceSettings {
+  return file.kind === "api" ? { name: file.name, kind: "api" } : fillInGithub(file, host);
 }
 
-function fillInGithub(file: GithubFile): GithubSourceSettings {
+function fillInGithub(file: GithubFile, host: Host): GithubSourceSettings {
   const recovery = known.recovery.properties;
   const url = file.url ?? known.url.default;
   const webhookSecrets = (file.webhookSecrets ?? []).map(placeOf);
@@ -28,7 +29,7 @@ function fillInGithub(file: GithubFile): GithubSourceSettings {
     runnerGroup: file.runnerGroup ?? known.runnerGroup.default,
     auth: authOf(file.auth),
     webhookSecrets,
-    intake: file.intake ?? (webhookSecrets.length > 0 ? "both" : "poll"),
+    intake: file.intake ?? (host === "aws" ? "webhook" : webhookSecrets.length > 0 ? "both" : "poll"),
     poll: { intervalMs: milliseconds(file.poll?.interval, known.poll.properties.interval) },
     recovery: {
       deliveriesMs: milliseconds(file.recovery?.deliveries, recovery.deliveries),

@@ -1,6 +1,7 @@
 /** What the settings may say of each kind of compute: one sub-schema per kind. */
 import type { ComputeSettings } from "./settings";
 import type { GroupNode } from "./settings-node";
+import { ec2Compute } from "./settings-schema-ec2";
 import { path, secretSchema } from "./settings-schema-parts";
 
 export const processCompute = {
@@ -129,7 +130,10 @@ export const dockerCompute = {
   },
 } as const satisfies GroupNode;
 
-export const computeKinds = [processCompute, dockerCompute] as const satisfies readonly GroupNode[];
+export const computeKinds = [processCompute, dockerCompute, ec2Compute] as const satisfies readonly GroupNode[];
 
 /** How long a machine may take to report where its profile does not say: pulling an image takes its time. */
-export const bootPresets = { process: "30s", docker: "2m" } as const satisfies Record<ComputeSettings["kind"], string>;
+export const bootPresets = { process: "30s", docker: "2m", ec2: "5m" } as const satisfies Record<
+  ComputeSettings["kind"],
+  string
+>;

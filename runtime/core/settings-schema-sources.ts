@@ -185,7 +185,7 @@ export const githubSource = {
       title: "intake",
       description:
         "How we hear of jobs: by webhooks, which need an address GitHub can reach; by asking (`poll`), which needs none; or both.",
-      preset: "`both` with `webhookSecrets`, else `poll`",
+      preset: "`both` with `webhookSecrets`, else `poll`; `webhook` for a fleet on AWS",
       examples: ["poll"],
     },
     poll: {

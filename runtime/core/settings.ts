@@ -83,7 +83,7 @@ export interface ProfileSettings {
   readonly priority: number;
 }
 
-export type ComputeSettings = ProcessComputeSettings | DockerComputeSettings;
+export type ComputeSettings = ProcessComputeSettings | DockerComputeSettings | Ec2ComputeSettings;
 
 export interface ProcessComputeSettings {
   readonly kind: "process";
@@ -108,3 +108,23 @@ export interface DockerComputeSettings {
   /** Where machines reach this server; `null`: over its socket, mounted into the container. */
   readonly serverUrl: string | null;
 }
+
+/** Instances of EC2, made by a fleet on AWS. */
+export interface Ec2ComputeSettings {
+  readonly kind: "ec2";
+  readonly image: Ec2Image;
+  readonly arch: "x64" | "arm64";
+  /** Of that architecture; in no order of preference. */
+  readonly types: readonly string[];
+  readonly spot: "preferred" | "only" | "never";
+  /** With `preferred`: how often spot is tried until on-demand is taken. */
+  readonly spotAttempts: number;
+  readonly onInterruption: "rerun" | "fail";
+  readonly volume: { readonly sizeGiB: number; readonly throughputMiBps: number; readonly iops: number };
+  /** ARN of the machines' role; `null`: one that may do nothing. */
+  readonly role: string | null;
+  readonly connect: "never" | "ssm";
+}
+
+/** A system we keep an image of, an AMI, or an SSM parameter that names one. */
+export type Ec2Image = { readonly os: "ubuntu-24.04" } | { readonly ami: string } | { readonly ssm: string };

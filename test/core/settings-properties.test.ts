@@ -3,15 +3,16 @@ import fc from "fast-check";
 import { formatDuration, parseDuration } from "../../runtime/core/duration";
 import { readSettings, type Problem } from "../../runtime/core/read-settings";
 import type { Settings } from "../../runtime/core/settings";
+import type { Host } from "../../runtime/core/settings-host-checks";
 import { settingKeys } from "../../runtime/core/settings-keys";
-import { anySettingsFile, nodeAt, type Raw } from "../fixtures/any-settings";
+import { anyFleetFile, anySettingsFile, nodeAt, type Raw } from "../fixtures/any-settings";
 
 const machine = { os: "linux", arch: "x64" };
 const runs = { numRuns: 150 };
 type Place = readonly (string | number)[];
 
-function settingsOf(raw: unknown): Settings {
-  const result = readSettings(raw, machine);
+function settingsOf(raw: unknown, host: Host = "local"): Settings {
+  const result = readSettings(raw, { ...machine, host });
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   return result.settings;
 }
@@ -23,10 +24,15 @@ function problemsOf(raw: unknown): readonly Problem[] {
 
 const isGroup = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
 
-describe("a file that keeps to the schema's ranges", () => {
+describe.each([
+  ["a server of one's own", "local", anySettingsFile],
+  ["a fleet on AWS", "aws", anyFleetFile],
+] as const)("a file for %s that keeps to the schema's ranges", (_, host, anyFileOfHost) => {
+  const inForce = (raw: unknown) => settingsOf(raw, host);
+
   it("is accepted, and every value in it is in force", () => {
     fc.assert(
-      fc.property(anySettingsFile, (file) => expectKept(file, settingsOf(file))),
+      fc.property(anyFileOfHost, (file) => expectKept(file, inForce(file))),
       runs,
     );
   });
@@ -38,8 +44,8 @@ describe("a file that keeps to the schema's ranges", () => {
     };
     const turnedEntry = ([key, value]: [string, unknown]): [string, unknown] => [key, turned(value)];
     fc.assert(
-      fc.property(anySettingsFile, (file) => {
-        expect(settingsOf(turned(file))).toEqual(settingsOf(deepFrozen(file)));
+      fc.property(anyFileOfHost, (file) => {
+        expect(inForce(turned(file))).toEqual(inForce(deepFrozen(file)));
       }),
       runs,
     );
@@ -47,9 +53,9 @@ describe("a file that keeps to the schema's ranges", () => {
 
   it("means the same when all that is in force is written down", () => {
     fc.assert(
-      fc.property(anySettingsFile, (file) => {
-        const settings = settingsOf(file);
-        expect(settingsOf({ version: 1, ...writtenDown({ ...settings }) })).toEqual(settings);
+      fc.property(anyFileOfHost, (file) => {
+        const settings = inForce(file);
+        expect(inForce({ version: 1, ...writtenDown({ ...settings }) })).toEqual(settings);
       }),
       runs,
     );

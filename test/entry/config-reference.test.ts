@@ -30,10 +30,12 @@ const least = {
     { name: "docker", labels: ["b"], compute: { kind: "docker", image: "x" } },
   ],
 };
+const leastOfFleet = { version: 1, profiles: [{ name: "ec2", labels: ["a"], compute: { kind: "ec2" } }] };
 
 /** What is really filled in at that path; durations stand there in milliseconds. */
 function filledIn({ path, kind }: Key): unknown {
-  const read = readSettings(least, { os: "linux", arch: "x64" });
+  const machine = { os: "linux", arch: "x64" };
+  const read = kind === "ec2" ? readSettings(leastOfFleet, { ...machine, host: "aws" }) : readSettings(least, machine);
   // The api source comes first, then the one given.
   const entry = kind === "github" || kind === "docker" ? ".1" : ".0";
   const steps = path.replaceAll("[]", entry).split(".");
@@ -69,7 +71,7 @@ describe("the configuration page", () => {
     },
   );
 
-  it.each(["process", "docker"] as const)("gives the time to boot that compute %s has", (kind) => {
+  it.each(["process", "docker", "ec2"] as const)("gives the time to boot that compute %s has", (kind) => {
     const path = "profiles[].timeouts.boot";
     const [, written = ""] =
       new RegExp(`(\\w+) for compute ${kind}`).exec(defaultInDocs({ path, kind: null }) ?? "") ?? [];
@@ -83,7 +85,8 @@ describe("the configuration page", () => {
 
   it("tells once where secrets may be kept, and calls each of them a secret", () => {
     expect(reference.split("## Secrets")).toHaveLength(2);
-    for (const key of Object.keys(secretSchema.properties)) expect(reference.split(`| \`${key}\` `)).toHaveLength(2);
+    const table = reference.split("## Secrets")[1]?.split("\n## ")[0] ?? "";
+    for (const key of Object.keys(secretSchema.properties)) expect(table.split(`| \`${key}\` `)).toHaveLength(2);
     expect(reference).toMatch(/\| `privateKey` +\| secret /);
     expect(reference).toMatch(/\| `webhookSecrets` +\| list of secrets /);
   });

@@ -57,7 +57,7 @@ describe("the table of the timeline", () => {
 describe("the table of deadlines", () => {
   it.each([
     ["profiles[].timeouts.queued", "24h"],
-    ["profiles[].timeouts.boot", "30s` for compute `process`, `2m` for compute `docker"],
+    ["profiles[].timeouts.boot", "30s` for compute `process`, `2m` for compute `docker`, `5m` for compute `ec2"],
     ["lease.duration", "30s"],
   ])("gives for %s the default of the schema, %s", (path, value) => {
     const row = deadlineTable()

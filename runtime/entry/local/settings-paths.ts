@@ -34,7 +34,7 @@ function authIn(folder: string, auth: GithubAuth): GithubAuth {
 }
 
 function computeIn(folder: string, compute: ComputeSettings): ComputeSettings {
-  if (compute.kind === "process") return compute;
+  if (compute.kind !== "docker") return compute;
   const { socket, registry } = compute;
   return {
     ...compute,

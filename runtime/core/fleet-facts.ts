@@ -1,0 +1,22 @@
+/** What the functions of a fleet on AWS know from their deployment: names only, no settings and no secrets. Plain JSON. */
+export interface FleetFacts {
+  readonly fleet: string;
+  /** Of the ledger, in DynamoDB. */
+  readonly table: string;
+  readonly queueUrl: string;
+  /** Bundles and logs of api jobs, in S3. */
+  readonly bucket: string;
+  /** Where the settings stand in SSM, without a slash at the end. */
+  readonly settingsPath: string;
+  readonly accountId: string;
+  /** By profile. */
+  readonly machines: Readonly<Record<string, MachineFacts>>;
+}
+
+export interface MachineFacts {
+  /** Its name: an id would make a circle, for its user data holds the address of a function that knows these facts. */
+  readonly launchTemplate: string;
+  readonly subnets: readonly string[];
+  /** Unique id of the role its machines have (`AROA…`): that is what they prove. */
+  readonly roleId: string;
+}
