@@ -2,7 +2,7 @@
 import { OnejobError } from "../core/errors";
 import type { IgnoredReason, Parsed } from "../core/events";
 import type { JobKey } from "../core/model";
-import type { Delivery, Message, Ports } from "../core/ports";
+import type { Delivery, JobSource, Message, Ports, Queue } from "../core/ports";
 
 export type Received =
   | { readonly accepted: true; readonly jobs: readonly JobKey[] }
@@ -20,8 +20,14 @@ export interface Arrival {
   readonly stored: StoredDeliveries;
 }
 
+/** As little as it needs: a function that takes webhooks has nothing else. */
+export interface ReceivingPorts extends Pick<Ports, "meter" | "log"> {
+  readonly source: (name: string) => Pick<JobSource, "assigns" | "receive"> | undefined;
+  readonly queue: Pick<Queue, "send">;
+}
+
 /** Throws `not-found` for a source that is not configured, and what the source's `receive` throws. */
-export async function receiveDelivery({ source: name, delivery, stored }: Arrival, ports: Ports): Promise<Received> {
+export async function receiveDelivery({ source: name, delivery, stored }: Arrival, ports: ReceivingPorts): Promise<Received> {
   const source = ports.source(name);
   if (source === undefined || source.assigns) throw new OnejobError("not-found", `no source "${name}" takes webhooks`);
   const parsed = await source.receive(delivery);
@@ -45,7 +51,7 @@ function reasonOf(parsed: Parsed): IgnoredReason {
   return parsed.kind === "ignored" ? parsed.reason : "unknown-event";
 }
 
-function ignore(source: string, reason: IgnoredReason | "duplicate", ports: Ports): Received {
+function ignore(source: string, reason: IgnoredReason | "duplicate", ports: Pick<Ports, "meter">): Received {
   const outcome = reason === "duplicate" ? reason : "ignored";
   ports.meter.count("onejob_webhooks_total", { source, outcome });
   return { accepted: false, reason };

@@ -1,4 +1,4 @@
-import { signedTokens } from "../../runtime/entry/local/signed-tokens";
+import { signedTokens } from "../../runtime/entry/host/signed-tokens";
 import { tokensContract } from "./tokens.contract";
 
 tokensContract("signed", () => ({

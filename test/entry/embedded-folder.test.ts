@@ -1,7 +1,7 @@
 import { cp, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Ledger } from "../../runtime/core/ports";
-import { nodeRandom } from "../../runtime/entry/local/node-random";
+import { nodeRandom } from "../../runtime/entry/host/node-random";
 import { embeddedTables, openEmbeddedStore, type EmbeddedStore } from "../../runtime/entry/local/store/embedded-store";
 import { openLedger } from "../../runtime/ledger/dynamodb-ledger";
 import { noon, someJob } from "../fixtures/records";

@@ -5,7 +5,7 @@ import type { Ledger } from "../../runtime/core/ports";
 import { embeddedClient } from "../../runtime/entry/local/store/embedded-client";
 import { openEmbeddedLevel } from "../../runtime/entry/local/store/embedded-level";
 import { embeddedTables, openEmbeddedStore } from "../../runtime/entry/local/store/embedded-store";
-import { nodeRandom } from "../../runtime/entry/local/node-random";
+import { nodeRandom } from "../../runtime/entry/host/node-random";
 import { openLedger } from "../../runtime/ledger/dynamodb-ledger";
 import { ledgerTable } from "../../runtime/ledger/table";
 import { noon, someJob, someRunner } from "../fixtures/records";

@@ -1,4 +1,4 @@
-import { nodeRandom } from "../../runtime/entry/local/node-random";
+import { nodeRandom } from "../../runtime/entry/host/node-random";
 import { noon } from "../fixtures/records";
 
 describe("randomness", () => {

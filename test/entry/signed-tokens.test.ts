@@ -1,4 +1,4 @@
-import { openTokens } from "../../runtime/entry/local/signed-tokens";
+import { openTokens } from "../../runtime/entry/host/signed-tokens";
 import { MemoryLedger } from "../fakes/memory-ledger";
 import { noon } from "../fixtures/records";
 

@@ -2,7 +2,7 @@ import type { JobEvent, Parsed } from "../../runtime/core/events";
 import type { JobSource } from "../../runtime/core/ports";
 import { admitEvent } from "../../runtime/flow/admit-events";
 import { receiveDelivery } from "../../runtime/flow/receive-delivery";
-import { storedDeliveries } from "../../runtime/entry/local/stored-deliveries";
+import { storedDeliveries } from "../../runtime/entry/host/stored-deliveries";
 import { apiSource } from "../../runtime/sources/api";
 import { World } from "../fakes/flow-world";
 import { noon, someFacts, someSettings } from "../fixtures/records";

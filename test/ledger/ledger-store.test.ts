@@ -3,7 +3,7 @@ import type { Row } from "dynalite/db";
 import type { Ledger } from "../../runtime/core/ports";
 import { embeddedClient, type Perform } from "../../runtime/entry/local/store/embedded-client";
 import { openEmbeddedLevel, type EmbeddedLevel } from "../../runtime/entry/local/store/embedded-level";
-import { nodeRandom } from "../../runtime/entry/local/node-random";
+import { nodeRandom } from "../../runtime/entry/host/node-random";
 import { createTableInput } from "../../runtime/ledger/create-table-input";
 import { dynamodbLedger } from "../../runtime/ledger/dynamodb-ledger";
 import { ledgerTable } from "../../runtime/ledger/table";

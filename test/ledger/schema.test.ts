@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { embeddedClient } from "../../runtime/entry/local/store/embedded-client";
 import { openEmbeddedLevel, type EmbeddedLevel } from "../../runtime/entry/local/store/embedded-level";
-import { nodeRandom } from "../../runtime/entry/local/node-random";
+import { nodeRandom } from "../../runtime/entry/host/node-random";
 import { keys } from "../../runtime/ledger/keys";
 import { ledgerStore, type LedgerStore } from "../../runtime/ledger/ledger-store";
 import { migrate, type Migration } from "../../runtime/ledger/schema";

@@ -1,6 +1,6 @@
 /** The ledger in memory stands for the real one in all other runs: here the real one, on the embedded store, lives the same. */
 import { embeddedTables, openEmbeddedStore, type EmbeddedStore } from "../../runtime/entry/local/store/embedded-store";
-import { nodeRandom } from "../../runtime/entry/local/node-random";
+import { nodeRandom } from "../../runtime/entry/host/node-random";
 import { dynamodbLedger, openLedger } from "../../runtime/ledger/dynamodb-ledger";
 import { temporaryFolder } from "../fixtures/temporary-folder";
 import type { Kernel } from "./kernel";

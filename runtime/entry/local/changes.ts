@@ -3,24 +3,11 @@
  * In memory and best effort: the ledger stays the truth, so whoever is told looks there, and nobody relies on a change
  * to come. No flow knows of it; it listens where records are written.
  */
-import type { Job, JobKey, Runner } from "../../core/model";
+import type { Job, Runner } from "../../core/model";
 import type { Files, Ledger, Log, Written } from "../../core/ports";
+import type { Change, Changes } from "../http/changes";
 
-export type Change =
-  | { readonly kind: "job"; readonly job: Job }
-  | { readonly kind: "runner"; readonly runner: Runner }
-  | { readonly kind: "log"; readonly job: JobKey; readonly size: number };
-
-export interface Changes {
-  publish(change: Change): void;
-  /** Answers how to stop listening. */
-  subscribe(listener: (change: Change) => void): () => void;
-  /**
-   * Listens from the call on, so call it before looking: what changes while you look is not missed. `true`: a change
-   * matched; `false`: the time is over, or `signal` aborted.
-   */
-  wait(match: (change: Change) => boolean, timeoutMs: number, signal: AbortSignal): Promise<boolean>;
-}
+export type { Change, Changes } from "../http/changes";
 
 export function inProcessChanges({ log }: { readonly log: Pick<Log, "error"> }): Changes {
   const listeners = new Set<(change: Change) => void>();

@@ -1,6 +1,7 @@
 /** Logs as JSON lines on standard error (pino). */
 import { destination, pino } from "pino";
 import type { Log, LogFields } from "../../core/ports";
+import { describeError } from "../host/describe-error";
 
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -27,16 +28,4 @@ export function jsonLog(level: LogLevel): Log {
   const at = (severity: "debug" | "info" | "warn" | "error") => (sentence: string, fields?: LogFields) =>
     logger[severity](fields ?? {}, sentence);
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-}
-
-/** Message, code and chain of causes; a stack only for what nobody expected. */
-function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const expected = "code" in error;
-  return {
-    type: error.name,
-    message: error.message,
-    ...(expected ? { code: error.code } : { stack: error.stack }),
-    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
-  };
 }

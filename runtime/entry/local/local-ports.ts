@@ -6,14 +6,15 @@ import { openLocalQueue } from "../../queue/local-queue";
 import { dynamodbMessageStore } from "../../queue/message-store";
 import { inProcessChanges, observedFiles, observedLedger, type Changes } from "./changes";
 import { openDiskFiles, type DiskFiles } from "./disk-files";
-import { liveCounts } from "./http/live-counts";
+import { liveCounts } from "../http/live-counts";
 import { embeddedTables, openEmbeddedStore, type EmbeddedStore } from "./store/embedded-store";
-import { nodeRandom, steadyClock, systemClock } from "./node-random";
+import { nodeRandom, steadyClock, systemClock } from "../host/node-random";
 import { prometheusMeter, type PrometheusMeter } from "./prometheus-meter";
 import { prepareDataDir, readPid, refuseLostLedger, writePid } from "./server-files";
-import { openTokens } from "./signed-tokens";
+import { openTokens } from "../host/signed-tokens";
+import { readSecret } from "./secrets";
 import { computeRegistry, type Computes } from "./compute-registry";
-import { sourceRegistry } from "./source-registry";
+import { sourceRegistry } from "../host/source-registry";
 import { OnejobError } from "../../core/errors";
 
 export interface LocalPortsOptions {
@@ -68,7 +69,7 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   const ports: Ports = {
     ...given,
     settings,
-    source: sourceRegistry(settings, given),
+    source: sourceRegistry(settings, { ...given, secret: readSecret }),
     compute: computes.compute,
     ledger,
     queue,

@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { errorCode } from "../../core/error-facts";
 import { OnejobError } from "../../core/errors";
-import { defaultLimits } from "./http/context";
+import { defaultLimits } from "../http/context";
 
 export interface LocalSocketOptions {
   readonly http: FastifyInstance;

@@ -9,7 +9,7 @@ import { isFinal } from "../../core/lifecycle";
 import { jobStates } from "../../core/model";
 import type { CounterName, HistogramName, Log, Meter } from "../../core/ports";
 import type { Changes } from "./changes";
-import type { LiveCounts } from "./http/live-counts";
+import type { LiveCounts } from "../http/live-counts";
 
 export interface PrometheusMeter extends Meter {
   readonly contentType: string;

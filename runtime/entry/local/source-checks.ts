@@ -7,7 +7,7 @@ import type { Log } from "../../core/ports";
 import type { GithubSourceSettings } from "../../core/settings";
 import { checkGithubSource } from "../../sources/github/check";
 import type { GithubFinding } from "../../sources/github/options";
-import { nodeRandom } from "./node-random";
+import { nodeRandom } from "../host/node-random";
 import { readSecret } from "./secrets";
 
 export interface SourceCheckOptions {

@@ -11,13 +11,13 @@ import { recover } from "../../flow/recover";
 import { startBackground, type Background } from "./background";
 import type { Changes } from "./changes";
 import { socketPath } from "./data-dir";
-import { httpServer } from "./http/server";
+import { httpServer } from "../http/server";
 import { buildPorts, type LocalPorts } from "./local-ports";
 import { localSocket } from "./local-socket";
-import { steadyClock } from "./node-random";
+import { steadyClock } from "../host/node-random";
 import { dropServerInfo, ensureToken, writeServerInfo } from "./server-files";
 import { settingsHolder } from "./settings-holder";
-import { storedDeliveries } from "./stored-deliveries";
+import { storedDeliveries } from "../host/stored-deliveries";
 import { version } from "../../../package.json";
 import { errorCode } from "../../core/error-facts";
 

@@ -1,6 +1,7 @@
 /** Takes messages off the queue and hands each to its flow, several at once, one plan per profile at a time. */
-import type { Message, Ports, Received } from "../../core/ports";
+import type { Ports, Received } from "../../core/ports";
 import { sameAs, work } from "../../flow/work";
+import { subjectOf } from "../../queue/message-subject";
 
 const atOnce = 16;
 const waitMs = 1_000;
@@ -78,19 +79,11 @@ async function handle(received: readonly Received[], ports: Ports): Promise<void
     await Promise.all(received.map(({ id }) => ports.queue.done(id)));
   } catch (error) {
     const { message, attempt } = first;
-    ports.log.warn("message failed and comes again", { kind: message.kind, ...idsOf(message), attempt, error });
+    ports.log.warn("message failed and comes again", { kind: message.kind, ...subjectOf(message), attempt, error });
     await Promise.all(received.map((one) => ports.queue.retry(one.id, pauseMs(one.attempt))));
   }
 }
 
 function pauseMs(attempt: number): number {
   return Math.min(longestRetryMs, 200 * 2 ** Math.min(attempt, 10));
-}
-
-function idsOf(message: Message): Readonly<Record<string, unknown>> {
-  if (message.kind === "job-event") return { job: message.event.facts.key };
-  if (message.kind === "run-over") return { source: message.run.source, run: message.run.run };
-  if (message.kind === "discover") return { source: message.source };
-  if ("job" in message) return { job: message.job };
-  return "runner" in message ? { profile: message.profile, runner: message.runner } : { profile: message.profile };
 }

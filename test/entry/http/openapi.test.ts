@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeHttp, httpReference, httpReferencePath } from "../../../runtime/entry/local/http/http-reference";
+import { describeHttp, httpReference, httpReferencePath } from "../../../runtime/entry/local/docs/http-reference";
 import { closeAll, startWorld } from "./http-world";
 
 afterEach(closeAll);

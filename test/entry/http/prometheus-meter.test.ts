@@ -1,5 +1,5 @@
 import { inProcessChanges } from "../../../runtime/entry/local/changes";
-import { liveCounts } from "../../../runtime/entry/local/http/live-counts";
+import { liveCounts } from "../../../runtime/entry/http/live-counts";
 import { prometheusMeter, type MeterSources } from "../../../runtime/entry/local/prometheus-meter";
 import { World } from "../../fakes/flow-world";
 import { someJob, someProfile, someSettings } from "../../fixtures/records";

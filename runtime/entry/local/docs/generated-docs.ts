@@ -1,7 +1,7 @@
 /** Every page, or part of one, that is made from the sources: `npm run docs` writes them, a test compares them. */
 import { configReference, configReferencePath } from "./config-reference";
 import { withBlocks } from "./doc-blocks";
-import { describeHttp, httpReference, httpReferencePath } from "../http/http-reference";
+import { describeHttp, httpReference, httpReferencePath } from "./http-reference";
 import * as lifecycle from "./lifecycle-reference";
 import { protocolTable } from "./protocol-reference";
 import { errorTable, reasonTable } from "./reason-reference";

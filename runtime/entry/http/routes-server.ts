@@ -1,6 +1,6 @@
 /** Is the server there, is it well, what does it offer? */
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { HttpContext, ReadyCheck } from "./context";
+import type { HttpContext, ReadyCheck, ShownMeter } from "./context";
 import { answer, failure, rawAnswer } from "./schemas";
 
 const tags = ["server"];
@@ -25,14 +25,7 @@ export function serverRoutes(app: FastifyInstance, context: HttpContext): void {
     answerReady(reply, context),
   );
 
-  const metrics = {
-    tags,
-    summary: "Metrics for Prometheus.",
-    response: { 200: rawAnswer("text/plain", "Text format 0.0.4."), ...failure },
-  };
-  app.get("/metrics", { schema: metrics }, async (_, reply) =>
-    reply.type(context.meter.contentType).send(await context.meter.text()),
-  );
+  if (context.meter !== undefined) metricsRoute(app, context.meter);
 
   const openapi = {
     tags,
@@ -40,6 +33,15 @@ export function serverRoutes(app: FastifyInstance, context: HttpContext): void {
     response: { 200: { description: "OpenAPI 3.1.", type: "object" }, ...failure },
   };
   app.get("/openapi.json", { schema: openapi }, () => app.swagger());
+}
+
+function metricsRoute(app: FastifyInstance, meter: ShownMeter): void {
+  const metrics = {
+    tags,
+    summary: "Metrics for Prometheus.",
+    response: { 200: rawAnswer("text/plain", "Text format 0.0.4."), ...failure },
+  };
+  app.get("/metrics", { schema: metrics }, async (_, reply) => reply.type(meter.contentType).send(await meter.text()));
 }
 
 async function answerReady(reply: FastifyReply, context: HttpContext): Promise<FastifyReply> {

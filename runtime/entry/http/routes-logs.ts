@@ -1,11 +1,11 @@
 /** What a job printed, byte by byte; on wish until it has ended. */
 import { pipeline } from "node:stream/promises";
 import type { FastifyInstance } from "fastify";
-import { isFinal } from "../../../core/lifecycle";
-import type { Job } from "../../../core/model";
-import type { Change } from "../changes";
-import { findJob } from "../../../flow/moves";
-import { resolveJob } from "../../../flow/read-job";
+import { isFinal } from "../../core/lifecycle";
+import type { Job } from "../../core/model";
+import type { Change } from "./changes";
+import { findJob } from "../../flow/moves";
+import { resolveJob } from "../../flow/read-job";
 import type { HttpContext, JobParams } from "./context";
 import { failure, jobParams as params, rawAnswer } from "./schemas";
 import { headersOf, whileConnected } from "./slow-clients";
@@ -14,8 +14,6 @@ interface LogQuery {
   readonly offset: number;
   readonly follow: boolean;
 }
-
-const chunkBytes = 64 * 1024;
 
 const schema = {
   tags: ["jobs"],
@@ -76,20 +74,21 @@ async function* logBytes(
 ): AsyncGenerator<Uint8Array> {
   const { ports, changes, limits } = context;
   let at = offset;
+  const end = offset + limits.logBytes;
   const news = (change: Change): boolean =>
     (change.kind === "log" && change.job === job.key && change.size > at) ||
     (change.kind === "job" && change.job.key === job.key && isFinal(change.job.state));
   while (!signal.aborted) {
-    const told = follow ? changes.wait(news, limits.recheckMs, signal) : undefined;
+    const told = follow ? changes?.wait(news, limits.recheckMs, signal) : undefined;
     // Asked before the log is read: what was printed before the end is there by then.
-    const ended = follow ? await hasEnded(job, context) : true;
-    for (;;) {
-      const chunk = await ports.files.readLog(job.key, at, chunkBytes);
+    const ended = told === undefined || (await hasEnded(job, context));
+    while (at < end) {
+      const chunk = await ports.files.readLog(job.key, at, Math.min(limits.logPieceBytes, end - at));
       if (chunk.length === 0 || signal.aborted) break;
       at += chunk.length;
       yield chunk;
     }
-    if (ended) return;
+    if (ended || at >= end) return;
     await told;
   }
 }

@@ -1,6 +1,6 @@
 /** What handing in a job and running one again share. */
-import { OnejobError } from "../../../core/errors";
-import type { Job } from "../../../core/model";
+import { OnejobError } from "../../core/errors";
+import type { Job } from "../../core/model";
 import type { HttpContext } from "./context";
 
 /** Before the body is read: what is handed in while the server goes down could be lost. */

@@ -1,7 +1,7 @@
 /** Makes docs/http-api.md from the description that the server itself publishes: `npm run docs`. */
-import type { HttpDeps } from "./context";
-import { markdownTable } from "../docs/markdown-table";
-import { httpServer } from "./server";
+import type { HttpDeps } from "../../http/context";
+import { markdownTable } from "./markdown-table";
+import { httpServer } from "../../http/server";
 
 export const httpReferencePath = "docs/http-api.md";
 
@@ -20,7 +20,7 @@ interface Description {
 /** The description of the API by a server that serves nobody. */
 export async function describeHttp(): Promise<Description> {
   // Routes are only described here, never called, so nothing of this is ever read.
-  const nothing = {} as HttpDeps;
+  const nothing = { changes: {}, meter: {} } as HttpDeps;
   const app = httpServer(nothing);
   await app.ready();
   return app.swagger() as Description;

@@ -1,11 +1,11 @@
 /** Jobs: listed, looked at, cancelled, run again. How they are handed in stands in `routes-submit.ts`. */
 import type { FastifyInstance } from "fastify";
-import { jobStates, type JobState } from "../../../core/model";
-import type { JobQuery } from "../../../core/ports";
-import { timelineJson } from "../../../core/present";
-import { cancelJob } from "../../../flow/cancel-job";
-import { readTimeline, readWhy, resolveJob } from "../../../flow/read-job";
-import { rerunJob } from "../../../flow/rerun-job";
+import { jobStates, type JobState } from "../../core/model";
+import type { JobQuery } from "../../core/ports";
+import { timelineJson } from "../../core/present";
+import { cancelJob } from "../../flow/cancel-job";
+import { readTimeline, readWhy, resolveJob } from "../../flow/read-job";
+import { rerunJob } from "../../flow/rerun-job";
 import type { HttpContext, JobParams } from "./context";
 import { jobLocation, refuseWhenClosing } from "./intake";
 import { presentJob, presentJobs } from "./present-jobs";

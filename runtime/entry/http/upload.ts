@@ -4,7 +4,7 @@
  */
 import type { Multipart } from "@fastify/multipart";
 import type { FastifyRequest } from "fastify";
-import { OnejobError } from "../../../core/errors";
+import { OnejobError } from "../../core/errors";
 import type { HttpLimits } from "./context";
 
 export interface Upload {

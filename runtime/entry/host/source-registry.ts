@@ -2,13 +2,15 @@
 import { apiSource } from "../../sources/api";
 import { githubSource } from "../../sources/github";
 import type { JobSource, Ports } from "../../core/ports";
-import type { Settings, SourceSettings } from "../../core/settings";
+import type { SecretPlace, Settings, SourceSettings } from "../../core/settings";
 import { version } from "../../../package.json";
-import { readSecret } from "./secrets";
 
-type Given = Pick<Ports, "clock" | "random" | "log">;
+export interface SourceGiven extends Pick<Ports, "clock" | "random" | "log"> {
+  /** Reads a secret where it is kept. */
+  readonly secret: (place: SecretPlace) => Promise<string>;
+}
 
-export function sourceRegistry(settings: () => Settings, given: Given): (name: string) => JobSource | undefined {
+export function sourceRegistry(settings: () => Settings, given: SourceGiven): (name: string) => JobSource | undefined {
   const made = new Map<string, { readonly from: string; readonly source: JobSource }>();
   return (name) => {
     const wanted = settings().sources.find((source) => source.name === name);
@@ -22,11 +24,11 @@ export function sourceRegistry(settings: () => Settings, given: Given): (name: s
   };
 }
 
-function makeSource(settings: SourceSettings, given: Given): JobSource {
+function makeSource(settings: SourceSettings, given: SourceGiven): JobSource {
   switch (settings.kind) {
     case "api":
       return apiSource();
     case "github":
-      return githubSource({ ...given, settings, secret: readSecret, version });
+      return githubSource({ ...given, settings, version });
   }
 }

@@ -1,7 +1,7 @@
 /** Every change of a job or runner as it happens, as server-sent events. Who was away looks at the lists first. */
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { jobJson, runnerJson } from "../../../core/present";
-import type { Change } from "../changes";
+import { jobJson, runnerJson } from "../../core/present";
+import type { Change, Changes } from "./changes";
 import type { HttpContext } from "./context";
 import { failure, rawAnswer } from "./schemas";
 import { headersOf, whileConnected } from "./slow-clients";
@@ -14,10 +14,14 @@ const schema = {
 } as const;
 
 export function eventRoutes(app: FastifyInstance, context: HttpContext): void {
-  app.get("/api/v1/events", { schema }, (_request, reply) => stream(reply, context));
+  const { changes } = context;
+  if (changes === undefined) return;
+  app.get("/api/v1/events", { schema }, (_request, reply) => stream(reply, { ...context, changes }));
 }
 
-function stream(reply: FastifyReply, { changes, closing, limits }: HttpContext): void {
+type Streaming = Pick<HttpContext, "closing" | "limits"> & { readonly changes: Changes };
+
+function stream(reply: FastifyReply, { changes, closing, limits }: Streaming): void {
   const signal = whileConnected(reply, closing);
   reply.hijack();
   const { raw } = reply;

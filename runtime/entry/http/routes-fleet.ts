@@ -1,12 +1,12 @@
 /** Runners and profiles: what there is, and how to make it less. */
 import type { FastifyInstance } from "fastify";
-import { OnejobError } from "../../../core/errors";
-import { isDemand } from "../../../core/lifecycle";
-import type { Runner } from "../../../core/model";
-import type { Ports } from "../../../core/ports";
-import { runnerJson, runnersJson, type RunnerJson } from "../../../core/present";
-import type { ProfileSettings } from "../../../core/settings";
-import { drainFleet, drainRunner, resumeFleet } from "../../../flow/drain";
+import { OnejobError } from "../../core/errors";
+import { isDemand } from "../../core/lifecycle";
+import type { Runner } from "../../core/model";
+import type { Ports } from "../../core/ports";
+import { runnerJson, runnersJson, type RunnerJson } from "../../core/present";
+import type { ProfileSettings } from "../../core/settings";
+import { drainFleet, drainRunner, resumeFleet } from "../../flow/drain";
 import type { HttpContext } from "./context";
 import { liveCounts, readViews } from "./live-counts";
 import { answer, failure } from "./schemas";
@@ -115,7 +115,7 @@ function profileRoutes(app: FastifyInstance, context: HttpContext): void {
       uptimeMs: Math.max(0, ports.clock.now() - context.startedAt),
       draining: fleet.draining,
       accepting: context.accepting() && !fleet.draining,
-      jobs: { ...byState(live.jobs), ...context.meter.ended() },
+      jobs: { ...byState(live.jobs), ...context.meter?.ended() },
       runners: byState(live.runners),
       queueDepth,
       profiles: configured.length,

@@ -1,8 +1,8 @@
 /** What answers look like (INTERFACE: JOB, RUNNER, TIMELINE, WHY). Declared once; routes refer to them by name. */
-import { jobStates, runnerStates } from "../../../core/model";
-import type { JobJson, RunnerJson, TimelineJson } from "../../../core/present";
-import { reasonCodes } from "../../../core/reasons";
-import type { Why } from "../../../core/why";
+import { jobStates, runnerStates } from "../../core/model";
+import type { JobJson, RunnerJson, TimelineJson } from "../../core/present";
+import { reasonCodes } from "../../core/reasons";
+import type { Why } from "../../core/why";
 
 const text = { type: "string" } as const;
 const textOrNull = { type: ["string", "null"] } as const;

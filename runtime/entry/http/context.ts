@@ -1,29 +1,41 @@
 /** What the HTTP server is given, and what its routes share. */
 import type { FastifyRequest } from "fastify";
-import { bundleLimits } from "../../../core/bundle";
-import type { Instant } from "../../../core/model";
-import type { Log, Ports } from "../../../core/ports";
-import type { StoredDeliveries } from "../../../flow/receive-delivery";
-import type { Changes } from "../changes";
-import type { PrometheusMeter } from "../prometheus-meter";
+import { bundleLimits } from "../../core/bundle";
+import type { Instant } from "../../core/model";
+import type { Log, Ports } from "../../core/ports";
+import type { StoredDeliveries } from "../../flow/receive-delivery";
+import type { Changes } from "./changes";
 
 export interface HttpDeps {
   readonly ports: Ports;
-  /** Bearer token of everything a person or script may ask. */
-  readonly token: string;
-  readonly changes: Changes;
+  /** Bearer token of everything a person or script may ask; `null`: whoever gets here was let in by the platform. */
+  readonly token: string | null;
+  /** Without it nobody hears of changes: nothing is held or followed, and there is no stream of events. */
+  readonly changes?: Changes;
   readonly version: string;
   readonly startedAt: Instant;
   readonly ready: () => Promise<readonly ReadyCheck[]>;
   /** `false` while the server is going down: what is handed in now could be lost. */
   readonly accepting: () => boolean;
-  readonly meter: Pick<PrometheusMeter, "contentType" | "text" | "ended">;
+  /** Without it there are no metrics to be asked for. */
+  readonly meter?: ShownMeter;
   /** Whether a profile's limits hold on this machine, in the words of its compute. */
   readonly enforcement?: (profile: string) => Promise<unknown>;
   readonly logger: Log;
   /** Deliveries of webhooks that this server has stored. */
   readonly stored: StoredDeliveries;
   readonly limits?: Partial<HttpLimits>;
+  /** `false`: requests come whole from the platform, so there is no connection to guard. */
+  readonly connected?: boolean;
+}
+
+/** What is counted, for who asks. */
+export interface ShownMeter {
+  readonly contentType: string;
+  /** In the text format of Prometheus. */
+  text(): Promise<string>;
+  /** Jobs that ended since the start, by state. */
+  ended(): Readonly<Record<string, number>>;
 }
 
 export interface ReadyCheck {
@@ -38,6 +50,10 @@ export interface HttpLimits {
   /** Of a job's spec: room for 256 KiB of command and environment, however they are escaped. */
   readonly specBytes: number;
   readonly bundleBytes: number;
+  /** Most of a log in one answer; who wants more asks again, from where it ended. */
+  readonly logBytes: number;
+  /** How much of a log is read at once. */
+  readonly logPieceBytes: number;
   /** From the first byte of a request to the end of its head. */
   readonly headersMs: number;
   /** How often heads that are late are looked for. */
@@ -68,6 +84,8 @@ export const defaultLimits: HttpLimits = {
   jsonBytes: 1024 * 1024,
   specBytes: 2 * 1024 * 1024,
   bundleBytes: bundleLimits.packedBytes,
+  logBytes: Number.POSITIVE_INFINITY,
+  logPieceBytes: 64 * 1024,
   headersMs: 15_000,
   connectionCheckMs: 5_000,
   bodyMs: 30_000,

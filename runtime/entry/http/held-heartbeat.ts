@@ -2,13 +2,13 @@
  * A heartbeat is held until there is something to say, so that an order reaches its agent at once. Its answer is always
  * the flow's: a change only makes us ask again.
  */
-import type { AgentOrders, HeartbeatRequest } from "../../../core/agent-protocol";
-import { isForges } from "../../../core/api-source";
-import { isDemand, isFinal } from "../../../core/lifecycle";
-import type { Runner } from "../../../core/model";
-import { runnerOfLease, trackHeartbeat } from "../../../flow/track-job";
-import type { Change } from "../changes";
-import { steadyClock } from "../node-random";
+import type { AgentOrders, HeartbeatRequest } from "../../core/agent-protocol";
+import { isForges } from "../../core/api-source";
+import { isDemand, isFinal } from "../../core/lifecycle";
+import type { Runner } from "../../core/model";
+import { runnerOfLease, trackHeartbeat } from "../../flow/track-job";
+import type { Change } from "./changes";
+import { steadyClock } from "../host/node-random";
 import type { HttpContext } from "./context";
 
 export interface Held {
@@ -20,6 +20,8 @@ export interface Held {
 
 export async function holdHeartbeat({ lease, beat, signal }: Held, context: HttpContext): Promise<AgentOrders> {
   const { ports, changes } = context;
+  // Where nobody tells of changes there is nothing to hold it for.
+  if (changes === undefined) return trackHeartbeat(await runnerOfLease(lease, ports), beat, ports);
   const until = steadyClock.now() + beat.waitMs;
   for (;;) {
     const runner = await runnerOfLease(lease, ports);

@@ -1,7 +1,7 @@
 /** The spec of a job that is handed in: checked whole, before anything is stored. */
-import { parseDuration } from "../../../core/duration";
-import { OnejobError } from "../../../core/errors";
-import type { Submission } from "../../../flow/submit-job";
+import { parseDuration } from "../../core/duration";
+import { OnejobError } from "../../core/errors";
+import type { Submission } from "../../flow/submit-job";
 import { compileBody, type Problem } from "./validation";
 
 const mostBytes = 128 * 1024;

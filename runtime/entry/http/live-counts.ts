@@ -1,8 +1,8 @@
 /** What there is at the moment, counted from the ledger: for /metrics and the status page. */
-import { isFinal } from "../../../core/lifecycle";
-import { jobStates, runnerStates, type Job, type PlannerRecord, type ProfileView } from "../../../core/model";
-import type { Ledger } from "../../../core/ports";
-import { jobJson, runnersJson } from "../../../core/present";
+import { isFinal } from "../../core/lifecycle";
+import { jobStates, runnerStates, type Job, type PlannerRecord, type ProfileView } from "../../core/model";
+import type { Ledger } from "../../core/ports";
+import { jobJson, runnersJson } from "../../core/present";
 
 export interface LiveCounts {
   /** Jobs that have not ended. `reason` is "" where nothing holds them. */

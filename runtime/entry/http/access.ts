@@ -1,7 +1,7 @@
 /** Who may call what, decided on the head of a request, before a byte of its body is read. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { OnejobError } from "../../../core/errors";
+import { OnejobError } from "../../core/errors";
 import type { Access, HttpContext } from "./context";
 
 /** Throws `unauthorised`. */
@@ -9,7 +9,8 @@ export function checkAccess(request: FastifyRequest, context: HttpContext): void
   const access: Access = request.routeOptions.config.access ?? "token";
   if (access === "open") return;
   const given = bearer(request);
-  if (access === "token" && !sameSecret(given, context.token)) throw new OnejobError("unauthorised");
+  if (access === "token" && context.token !== null && !sameSecret(given, context.token))
+    throw new OnejobError("unauthorised");
   if (access === "lease" && context.ports.tokens.check("lease", given) === undefined)
     throw new OnejobError("unauthorised", "the lease token");
 }

@@ -1,57 +1,48 @@
 /**
- * The HTTP face of `onejob serve` (INTERFACE, HTTP). Routes parse, call a flow, and present; what they decide is only who
- * may ask, and in which words the answer comes.
+ * A server without routes: who may ask, in which words errors come, what a connection is allowed. Apart from the routes,
+ * because a function that serves a few starts faster without what the others need.
  */
 import { setMaxListeners } from "node:events";
-import fastifyMultipart from "@fastify/multipart";
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { OnejobError } from "../../../core/errors";
+import fastify, { type FastifyInstance } from "fastify";
+import { OnejobError } from "../../core/errors";
 import { checkAccess } from "./access";
 import { answerClientError, answerError } from "./answer-error";
 import { defaultLimits, routeOf, type HttpContext, type HttpDeps, type HttpLimits } from "./context";
-import { describeRoutes } from "./openapi";
-import { agentRoutes } from "./routes-agent";
-import { eventRoutes } from "./routes-events";
-import { fleetRoutes } from "./routes-fleet";
-import { jobRoutes } from "./routes-jobs";
-import { logRoutes } from "./routes-logs";
-import { serverRoutes } from "./routes-server";
-import { submitRoutes } from "./routes-submit";
-import { webhookRoutes } from "./routes-webhooks";
+import { answers } from "./schemas";
+import { answerHeaders } from "./error-answer";
 import { guardBody, guardReader, lingerAfter } from "./slow-clients";
 import { compileSchema } from "./validation";
 
-/** Not listening yet. `close()` ends what is held or followed, and gives answers under way a moment. */
-export function httpServer(deps: HttpDeps): FastifyInstance {
+export type Routes = (app: FastifyInstance, context: HttpContext) => void;
+
+export interface BareServer {
+  readonly app: FastifyInstance;
+  add(routes: readonly Routes[]): void;
+}
+
+/** Not listening yet. */
+export function bareServer(deps: HttpDeps): BareServer {
   const limits = { ...defaultLimits, ...deps.limits };
   const closing = new AbortController();
   // Everyone who is held or follows listens to it; that is no leak.
   setMaxListeners(0, closing.signal);
   const context: HttpContext = { ...deps, limits, closing: closing.signal };
-  const app = bareServer(limits, context);
+  const app = newServer(limits, context);
   hooks(app, context);
   closeInTime(app, limits, closing);
-  describeRoutes(app, deps.version);
-  app.register(fastifyMultipart, { throwFileSizeLimit: false });
-  for (const routes of [
-    serverRoutes,
-    webhookRoutes,
-    jobRoutes,
-    submitRoutes,
-    logRoutes,
-    fleetRoutes,
-    eventRoutes,
-    agentRoutes,
-  ]) {
-    app.register(async (scope) => routes(scope, context));
-  }
-  return app;
+  for (const [name, schema] of Object.entries(answers)) app.addSchema({ $id: name, ...schema });
+  return {
+    app,
+    add(routes) {
+      for (const each of routes) app.register(async (scope) => each(scope, context));
+    },
+  };
 }
 
 /** Longer than any job key or forge URL. */
 const longestParameter = 2_048;
 
-function bareServer(limits: HttpLimits, context: HttpContext): FastifyInstance {
+function newServer(limits: HttpLimits, context: HttpContext): FastifyInstance {
   const app: FastifyInstance = fastify({
     bodyLimit: limits.jsonBytes,
     keepAliveTimeout: limits.keepAliveMs,
@@ -65,7 +56,7 @@ function bareServer(limits: HttpLimits, context: HttpContext): FastifyInstance {
     routerOptions: { maxParamLength: longestParameter },
     genReqId: ({ headers }) => requestId(headers["x-request-id"], context),
     frameworkErrors: (error, request, reply) => {
-      answerHeaders(request, reply);
+      reply.headers(answerHeaders(request.id));
       answerError({ error, request, reply }, context);
     },
     clientErrorHandler: answerClientError,
@@ -87,22 +78,19 @@ function requestId(given: string | string[] | undefined, { ports }: HttpContext)
   return typeof given === "string" && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : ports.random.id(16);
 }
 
-function answerHeaders({ id }: FastifyRequest, reply: FastifyReply): void {
-  // A job's output must not be taken for a page.
-  reply.headers({ "x-request-id": id, "x-content-type-options": "nosniff", "cache-control": "no-store" });
-}
-
 function hooks(app: FastifyInstance, context: HttpContext): void {
-  const { limits, logger } = context;
+  const { limits, logger, connected = true } = context;
   app.addHook("onRequest", (request, reply, next) => {
-    answerHeaders(request, reply);
-    guardBody(request, limits);
-    guardReader(request, reply.raw, limits);
+    reply.headers(answerHeaders(request.id));
+    if (connected) {
+      guardBody(request, limits);
+      guardReader(request, reply.raw, limits);
+    }
     checkAccess(request, context);
     next();
   });
   app.addHook("onResponse", async (request, reply) => {
-    lingerAfter(request, reply, limits);
+    if (connected) lingerAfter(request, reply, limits);
     const { id, method, params } = request;
     const ms = Math.round(reply.elapsedTime);
     // The route and its ids, never the address as it came: a query may hold secrets.

@@ -1,8 +1,8 @@
 /** Jobs as the API shows them: a job that waits says what holds its profile back at the moment. */
-import { isDemand } from "../../../core/lifecycle";
-import type { Job, PlannerRecord } from "../../../core/model";
-import type { Ports } from "../../../core/ports";
-import { jobJson, type JobJson } from "../../../core/present";
+import { isDemand } from "../../core/lifecycle";
+import type { Job, PlannerRecord } from "../../core/model";
+import type { Ports } from "../../core/ports";
+import { jobJson, type JobJson } from "../../core/present";
 
 /** Each profile's planner is read once, and only where a job waits for it. */
 export async function presentJobs(jobs: readonly Job[], ports: Ports): Promise<readonly JobJson[]> {

@@ -1,11 +1,10 @@
 /** Every answer that is not a success has the one shape of INTERFACE, whoever found the fault. */
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { catalogue, OnejobError, type ErrorCode } from "../../../core/errors";
+import { catalogue, OnejobError, type ErrorCode } from "../../core/errors";
 import { routeOf, type HttpContext } from "./context";
+import { errorAnswer } from "./error-answer";
 import { problemsOf } from "./validation";
-
-const retryAfterSeconds = 5;
 
 /** What failed, who asked, and how to answer. */
 export interface Failure {
@@ -16,7 +15,7 @@ export interface Failure {
 
 export function answerError({ error, request, reply }: Failure, context: HttpContext): void {
   const known = toOnejobError(error, request);
-  const status = known.entry.httpStatus;
+  const { status, headers, body } = errorAnswer(known);
   if (known.code === "internal") {
     context.logger.error("request failed", {
       request: request.id,
@@ -30,10 +29,7 @@ export function answerError({ error, request, reply }: Failure, context: HttpCon
   }
   // The framework closes the connection after a bad body; then a client that still sends may never see the answer.
   reply.removeHeader("connection");
-  if (status === 429 || status === 503) reply.header("retry-after", retryAfterSeconds);
-  if (status === 401) reply.header("www-authenticate", "Bearer");
-  reply.header("content-type", "application/json; charset=utf-8");
-  void reply.code(status).send(known.toBody());
+  void reply.code(status).headers(headers).send(body);
 }
 
 /** The message of an error we do not know may hold anything, so it goes to the log and never to the client. */

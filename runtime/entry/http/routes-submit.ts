@@ -1,15 +1,15 @@
 /** A job is handed in: refused, or stored whole. Whatever happens on the way, nothing half done stays behind. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { OnejobError } from "../../../core/errors";
-import { sizeText } from "../../../core/bundle-names";
-import type { Job, JobWork } from "../../../core/model";
-import { checkBundle } from "../../../sources/api/check-bundle";
-import { findJob } from "../../../flow/moves";
-import { prepareSubmission, submitJob, type Prepared } from "../../../flow/submit-job";
+import { OnejobError } from "../../core/errors";
+import { sizeText } from "../../core/bundle-names";
+import type { Job, JobWork } from "../../core/model";
+import { checkBundle } from "../../sources/api/check-bundle";
+import { findJob } from "../../flow/moves";
+import { prepareSubmission, submitJob, type Prepared } from "../../flow/submit-job";
 import type { HttpContext } from "./context";
 import { jobLocation, refuseWhenClosing } from "./intake";
 import { parseSpec, specSchema } from "./job-spec";
-import { turns, type Turns } from "../../../core/turns";
+import { turns, type Turns } from "../../core/turns";
 import { presentJob } from "./present-jobs";
 import { answer, failure } from "./schemas";
 import { openUpload, type Upload } from "./upload";

@@ -1,16 +1,11 @@
 /** What the agent on a machine says (core/agent-protocol). Its lease speaks for one runner and for nothing else. */
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import {
-  agentSchemas,
-  type EnrolRequest,
-  type HeartbeatRequest,
-  type ReportRequest,
-} from "../../../core/agent-protocol";
-import { OnejobError } from "../../../core/errors";
-import { enrolRunner } from "../../../flow/enrol-runner";
-import { findJob } from "../../../flow/moves";
-import { runnerOfLease, trackReport } from "../../../flow/track-job";
+import { agentSchemas, type EnrolRequest, type HeartbeatRequest, type ReportRequest } from "../../core/agent-protocol";
+import { OnejobError } from "../../core/errors";
+import { enrolRunner } from "../../flow/enrol-runner";
+import { findJob } from "../../flow/moves";
+import { runnerOfLease, trackReport } from "../../flow/track-job";
 import { bearer } from "./access";
 import type { HttpContext } from "./context";
 import { holdHeartbeat } from "./held-heartbeat";

@@ -1,10 +1,18 @@
 /** The door for forges: raw bytes go to the source that has to verify them, and 2xx is said only once all is stored. */
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { OnejobError } from "../../../core/errors";
-import { receiveDelivery } from "../../../flow/receive-delivery";
+import { OnejobError } from "../../core/errors";
+import { receiveDelivery } from "../../flow/receive-delivery";
 import type { HttpContext } from "./context";
 import { answer, failure } from "./schemas";
+import {
+  deliveryId,
+  noSuchSource,
+  notJson,
+  webhookMediaType,
+  webhookNotStored,
+  webhookTooLarge,
+} from "./webhook-request";
 
 interface SourceParams {
   readonly source: string;
@@ -21,21 +29,20 @@ const schema = {
   response: { 202: answer("Received", "Stored, or known to be of no interest."), ...failure },
 } as const;
 
-const json = /^application\/(?:[a-z0-9.!#$&^_-]+\+)?json(?:\s*;|$)/i;
-
 export function webhookRoutes(app: FastifyInstance, context: HttpContext): void {
   const limit = (): number => context.ports.settings().server.maxWebhookBytes;
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(json, (_request: FastifyRequest, payload: IncomingMessage) => readBytes(payload, limit()));
+  app.addContentTypeParser(webhookMediaType, (_request: FastifyRequest, payload: IncomingMessage) =>
+    readBytes(payload, limit()),
+  );
   app.post<{ Params: SourceParams }>(
     "/webhooks/:source",
     {
       schema,
       config: { access: "open" },
       onRequest: async ({ params, headers }) => {
-        if (context.ports.source(params.source)?.assigns !== false)
-          throw new OnejobError("not-found", `no source "${params.source}" takes webhooks`);
-        if (Number(headers["content-length"] ?? 0) > limit()) throw tooLarge(limit());
+        if (context.ports.source(params.source)?.assigns !== false) throw noSuchSource(params.source);
+        if (Number(headers["content-length"] ?? 0) > limit()) throw webhookTooLarge(limit());
       },
     },
     (request, reply) => receive(request, reply, context),
@@ -49,31 +56,25 @@ async function receive(
 ): Promise<FastifyReply> {
   const { source } = request.params;
   const { body } = request;
-  if (!(body instanceof Uint8Array))
-    throw new OnejobError(
-      "bad-media-type",
-      "a webhook is sent as application/json: choose that as its content type at the forge",
-    );
+  if (!(body instanceof Uint8Array)) throw notJson();
   const headers = Object.entries(request.headers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value] as const],
   );
   const receivedAt = context.ports.clock.now();
-  const delivery = { id: deliveryId(request), headers: Object.fromEntries(headers), body, receivedAt };
+  const delivery = {
+    id: deliveryId(request.headers) ?? request.id,
+    headers: Object.fromEntries(headers),
+    body,
+    receivedAt,
+  };
   try {
     const { stored } = context;
     return await reply.code(202).send(await receiveDelivery({ source, delivery, stored }, context.ports));
   } catch (error) {
     const refused = error instanceof OnejobError;
     context.ports.meter.count("onejob_webhooks_total", { source, outcome: refused ? "refused" : "not-stored" });
-    throw refused ? error : new OnejobError("not-stored", `the webhook of "${source}"`, { cause: error });
+    throw refused ? error : webhookNotStored(source, error);
   }
-}
-
-/** What the forge calls it, so that one id is found in its list of deliveries and in our log. */
-function deliveryId(request: FastifyRequest): string {
-  const names = ["x-github-delivery", "x-gitlab-event-uuid", "webhook-id"];
-  const given = names.map((name) => request.headers[name]).find((value) => typeof value === "string");
-  return typeof given === "string" && /^[A-Za-z0-9._:-]{1,128}$/.test(given) ? given : request.id;
 }
 
 /** The limit is read anew for each request: it is a setting, and settings can be reloaded. */
@@ -84,15 +85,11 @@ async function readBytes(payload: IncomingMessage, limit: number): Promise<Uint8
   await new Promise<void>((resolve, reject) => {
     payload.on("data", (chunk: Uint8Array) => {
       bytes += chunk.length;
-      if (bytes > limit) reject(tooLarge(limit));
+      if (bytes > limit) reject(webhookTooLarge(limit));
       else chunks.push(chunk);
     });
     payload.once("end", resolve);
     payload.once("error", () => reject(new OnejobError("bad-request", "the body broke off")));
   });
   return Buffer.concat(chunks);
-}
-
-function tooLarge(limit: number): OnejobError {
-  return new OnejobError("body-too-large", `at most ${limit} bytes; server.maxWebhookBytes raises it`);
 }

@@ -1,11 +1,9 @@
 /** The description of the API, made from the schemas of its routes. */
 import fastifySwagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
-import { answers } from "./schemas";
 
 /** Before the routes: it listens to each being added. */
 export function describeRoutes(app: FastifyInstance, version: string): void {
-  for (const [name, schema] of Object.entries(answers)) app.addSchema({ $id: name, ...schema });
   app.register(fastifySwagger, {
     convertConstToEnum: false,
     refResolver: { buildLocalReference: (...[{ $id }, , , index]) => (typeof $id === "string" ? $id : `def-${index}`) },
