@@ -5,6 +5,7 @@
  */
 import type { Instant } from "../core/model";
 import type { Clock, Log, Message, Queue, Random, Received } from "../core/ports";
+import { subjectOf } from "./message-subject";
 import type { MessageStore, StoredMessage } from "./message-store";
 
 /** Runs something after so many milliseconds; the answer calls it off. */
@@ -175,25 +176,6 @@ class DurableQueue implements LocalQueue {
 
   #wake(): void {
     for (const wake of [...this.#waiting]) wake();
-  }
-}
-
-function subjectOf(message: Message): Readonly<Record<string, string>> {
-  switch (message.kind) {
-    case "job-event":
-      return { job: message.event.facts.key, delivery: message.event.delivery };
-    case "run-over":
-      return { source: message.run.source, run: message.run.run };
-    case "rerun":
-    case "place":
-      return { job: message.job };
-    case "discover":
-      return { source: message.source };
-    case "plan":
-      return { profile: message.profile };
-    case "retire":
-    case "check":
-      return { profile: message.profile, runner: message.runner };
   }
 }
 

@@ -1,5 +1,5 @@
 import { embeddedTables, openEmbeddedStore } from "../../runtime/entry/local/store/embedded-store";
-import { nodeRandom } from "../../runtime/entry/local/node-random";
+import { nodeRandom } from "../../runtime/entry/host/node-random";
 import { openLedger } from "../../runtime/ledger/dynamodb-ledger";
 import { MemoryLedger } from "../fakes/memory-ledger";
 import { temporaryFolder } from "../fixtures/temporary-folder";

@@ -1,5 +1,5 @@
 import { embeddedTables, openEmbeddedStore } from "../../runtime/entry/local/store/embedded-store";
-import { nodeRandom } from "../../runtime/entry/local/node-random";
+import { nodeRandom } from "../../runtime/entry/host/node-random";
 import { openLocalQueue } from "../../runtime/queue/local-queue";
 import { dynamodbMessageStore } from "../../runtime/queue/message-store";
 import { memoryQueue, MemoryMessages } from "../fakes/memory-queue";

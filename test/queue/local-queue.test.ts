@@ -1,5 +1,5 @@
 import type { Log } from "../../runtime/core/ports";
-import { nodeRandom } from "../../runtime/entry/local/node-random";
+import { nodeRandom } from "../../runtime/entry/host/node-random";
 import { localQueue } from "../../runtime/queue/local-queue";
 import type { MessageStore } from "../../runtime/queue/message-store";
 import { MemoryMessages } from "../fakes/memory-queue";
