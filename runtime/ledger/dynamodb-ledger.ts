@@ -10,12 +10,14 @@ import { migrate } from "./schema";
 export interface DynamodbLedgerOptions extends LedgerStoreOptions {
   /** How long finished records stay readable (`retention.finished`); asked at every write. */
   readonly retentionMs: () => number;
+  /** Whether the table's TTL is on, as in a fleet; else what has expired is purged by the sweep. @default false */
+  readonly hasTtl?: boolean;
 }
 
 /** The table must exist, and hold data of a version this program knows: see `openLedger`. */
 export function dynamodbLedger(options: DynamodbLedgerOptions): Ledger {
-  const { clock, retentionMs } = options;
-  const context: LedgerContext = { store: ledgerStore(options), clock, retentionMs };
+  const { clock, retentionMs, hasTtl = false } = options;
+  const context: LedgerContext = { store: ledgerStore(options), clock, retentionMs, hasTtl };
   return { ...jobOperations(context), ...profileOperations(context), ...passingOperations(context) };
 }
 

@@ -46,9 +46,16 @@ export function fleetItem(fleet: FleetRecord): Item {
   return { ...keys.fleet, record: fleet, version: fleet.version };
 }
 
+export interface Passing {
+  readonly record: unknown;
+  readonly expiresAt: Instant;
+  /** Else somebody has to find it again. */
+  readonly hasTtl: boolean;
+}
+
 /** An item that counts as gone from `expiresAt` on. */
-export function passingItem(key: ItemKey, record: unknown, expiresAt: Instant): Item {
-  return { ...key, record, ...expiry(expiresAt), ...due("expired", key, expiresAt) };
+export function passingItem(key: ItemKey, { record, expiresAt, hasTtl }: Passing): Item {
+  return { ...key, record, ...expiry(expiresAt), ...(hasTtl ? {} : due("expired", key, expiresAt)) };
 }
 
 /** `live` never changes while it is there: a change would take the item out of the index for a moment. */

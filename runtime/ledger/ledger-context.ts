@@ -7,6 +7,8 @@ export interface LedgerContext {
   readonly clock: Clock;
   /** How long finished records stay readable; asked at every write, because settings can change. */
   readonly retentionMs: () => number;
+  /** The store removes by itself what has expired: it need not be found again, and that index entry is saved. */
+  readonly hasTtl: boolean;
 }
 
 /** `record` is what was to be written; an item of the same key holds a record of the same kind. */

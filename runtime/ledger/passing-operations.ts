@@ -11,14 +11,14 @@ type PassingOperations = Pick<
 >;
 
 export function passingOperations(context: LedgerContext): PassingOperations {
-  const { store } = context;
+  const { store, hasTtl } = context;
   return {
     saveEnrolment: async (runner, enrolment, expiresAt) => {
-      await store.put(passingItem(keys.enrolment(runner), enrolment, expiresAt), "any");
+      await store.put(passingItem(keys.enrolment(runner), { record: enrolment, expiresAt, hasTtl }), "any");
     },
     readEnrolment: async (runner) => (await store.get(keys.enrolment(runner)))?.record as Enrolment | undefined,
     dropEnrolment: (runner) => store.remove(keys.enrolment(runner)),
-    remember: (name, value, expiresAt) => remember(context, passingItem(keys.note(name), value, expiresAt)),
+    remember: (name, value, expiresAt) => remember(context, passingItem(keys.note(name), { record: value, expiresAt, hasTtl })),
     due: async (now, limit) => {
       const entries = await readDue(context, { kind: "deadline", until: now, limit });
       return entries.flatMap((entry): readonly DueItem[] | DueItem => parseKey(entry) ?? []);
@@ -38,12 +38,12 @@ async function remember({ store }: LedgerContext, note: Item): Promise<string> {
 
 /**
  * Where the store has a TTL most are gone already; the rest goes here, each only if it still is what the index says.
- * An expired note or enrolment goes as well: it cannot be read any more, but it may be a secret.
+ * Without one an expired note or enrolment goes as well: it cannot be read any more, but it may be a secret.
  */
 async function purge(context: LedgerContext, before: Instant, limit: number) {
-  const { store, clock } = context;
+  const { store, clock, hasTtl } = context;
   const finished = await readDue(context, { kind: "finished", until: before - 1, limit });
-  const expired = await readDue(context, { kind: "expired", until: clock.now(), limit });
+  const expired = hasTtl ? [] : await readDue(context, { kind: "expired", until: clock.now(), limit });
   const gone = await Promise.all(
     [...finished, ...expired].slice(0, limit).map(async (entry) => ({ entry, removed: await store.removeDue(entry) })),
   );
