@@ -60,10 +60,12 @@ function parseBoot(line: Buffer): BootLine {
 
 function isBoot(value: unknown): value is AgentBoot {
   if (!isRecord(value)) return false;
-  const texts = [value["url"], value["bootToken"], value["stateDir"], value["jobDir"]];
-  const { user, environment, marker, urlFile, socket, cacheDir, refusesForks } = value;
+  const texts = [value["url"], value["stateDir"], value["jobDir"]];
+  const { user, environment, marker, urlFile, socket, cacheDir, refusesForks, atEnd } = value;
   return (
-    texts.every((text) => typeof text === "string" && text !== "") &&
+    texts.every(isText) &&
+    hasOneProof(value) &&
+    (atEnd === undefined || atEnd === "poweroff") &&
     (urlFile === undefined || typeof urlFile === "string") &&
     (socket === undefined || (typeof socket === "string" && socket !== "")) &&
     (user === undefined || (isRecord(user) && isId(user["uid"]) && isGroup(user["gid"]))) &&
@@ -74,6 +76,15 @@ function isBoot(value: unknown): value is AgentBoot {
     // Without it the job's processes could not be told from anybody else's.
     (marker["ONEJOB_RUNNER"] ?? "") !== ""
   );
+}
+
+function hasOneProof({ bootToken, aws }: Readonly<Record<string, unknown>>): boolean {
+  if (aws === undefined) return isText(bootToken);
+  return bootToken === undefined && isRecord(aws) && isText(aws["fleet"]) && isText(aws["region"]);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }
 
 function isId(value: unknown): boolean {

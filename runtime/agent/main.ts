@@ -5,6 +5,9 @@
 import { randomBytes } from "node:crypto";
 import { version } from "../../package.json";
 import type { AgentBoot } from "../core/agent-protocol";
+import { Imds } from "./aws/imds";
+import { powerOff } from "./aws/power-off";
+import { interruption } from "./aws/watch-interruption";
 import { type BootLine, readBoot, readBootFile } from "./boot";
 import { usualPath } from "./job-environment";
 import { JobProcesses } from "./job-processes";
@@ -26,7 +29,10 @@ const random = {
   fraction: () => Math.random(),
 };
 
-void main().then((code) => process.exit(code), crash);
+/** What is left to be done when the process ends, however it does. */
+let atEnd = (): void => undefined;
+
+void main().then(end, crash);
 
 async function main(): Promise<number> {
   process.umask(0o022);
@@ -47,8 +53,15 @@ async function readOrders([option, path]: readonly string[]): Promise<BootLine> 
 }
 
 function live(boot: AgentBoot): Promise<number> {
+  if (boot.atEnd === "poweroff") atEnd = () => powerOff(log);
   const processes = new JobProcesses(boot);
+  const shutdown = watchSignals(processes);
+  // As the SDKs of AWS have it.
+  const metadataUrl = process.env["AWS_EC2_METADATA_SERVICE_ENDPOINT"];
+  const imds = new Imds(metadataUrl === undefined ? {} : { baseUrl: metadataUrl });
+  if (boot.aws !== undefined) void interruption({ imds, log }).then(() => shutdown.abort());
   return runAgent(boot, {
+    imds,
     clock,
     uptimeMs,
     random,
@@ -58,12 +71,12 @@ function live(boot: AgentBoot): Promise<number> {
     version,
     bootedAt: clock.now() - uptimeMs(),
     inherited: { path: process.env["PATH"] ?? usualPath, language: process.env["LANG"] ?? "C.UTF-8" },
-    shutdown: watchSignals(processes),
+    shutdown: shutdown.signal,
   });
 }
 
 /** The first one asks for an orderly end, the second takes the job's time to end away. */
-function watchSignals(processes: JobProcesses): AbortSignal {
+function watchSignals(processes: JobProcesses): AbortController {
   const shutdown = new AbortController();
   const onSignal = (): void => void (shutdown.signal.aborted ? processes.killNow() : shutdown.abort());
   process.on("SIGTERM", onSignal);
@@ -76,12 +89,17 @@ function watchSignals(processes: JobProcesses): AbortSignal {
   };
   process.on("uncaughtException", onBug);
   process.on("unhandledRejection", onBug);
-  return shutdown.signal;
+  return shutdown;
 }
 
 function crash(error: unknown): never {
   log.error("the agent crashed", { problem: errorText(error) });
-  process.exit(exitCodes.failed);
+  end(exitCodes.failed);
+}
+
+function end(code: number): never {
+  atEnd();
+  process.exit(code);
 }
 
 function letter(index: number): string {

@@ -12,6 +12,8 @@ export interface AgentOptions {
   readonly backoff: { readonly firstMs: number; readonly maxMs: number };
   /** An agent whose job has not started leaves when no server could be reached for so long. */
   readonly idleSilenceMs: number;
+  /** One whose machine is its own leaves when nobody has known it for so long, in pauses. */
+  readonly unknownMs: number;
   /** From the polite SIGTERM to SIGKILL. */
   readonly graceMs: number;
   /** How long an interrupted agent tries to say goodbye. */
@@ -53,6 +55,7 @@ export const defaultOptions: AgentOptions = Object.freeze({
   answerTimeoutMs: 30_000,
   backoff: Object.freeze({ firstMs: 100, maxMs: 5_000 }),
   idleSilenceMs: 5 * 60_000,
+  unknownMs: 30 * 60_000,
   graceMs: 10_000,
   farewellMs: 5_000,
   undeliveredMs: 24 * 3_600_000,

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentBoot, EnrolAnswer } from "../core/agent-protocol";
 import type { ExecutorKind } from "../core/model";
 import type { Clock, Log, Random } from "../core/ports";
+import type { Imds } from "./aws/imds";
 import { rest } from "./backoff";
 import { runCommand } from "./command-executor";
 import { enrol } from "./enrol";
@@ -42,6 +43,8 @@ export interface AgentDeps {
   readonly inherited: JobEnvironmentParts["inherited"];
   /** Aborted when the machine is taken away (SIGTERM). */
   readonly shutdown: AbortSignal;
+  /** Of a machine on AWS. @default the machine's own */
+  readonly imds?: Imds;
 }
 
 const executors: Readonly<Record<ExecutorKind, Executor>> = { command: runCommand, github: runListener };
@@ -73,6 +76,7 @@ export async function runAgent(boot: AgentBoot, deps: AgentDeps): Promise<number
     ]);
     try {
       if (enrolled.kind === "refused") return refuse(enrolled.status, deps.log);
+      if (enrolled.kind === "forgotten") return leave("silent", deps.log);
       if (enrolled.kind === "stopped") return leave(departure(session), deps.log);
       const log = withFields(deps.log, { runner: enrolled.answer.runner });
       return leave(await live(enrolled.answer, { ...deps, ...opened, log, boot, session, client }), log);

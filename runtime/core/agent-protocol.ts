@@ -16,12 +16,31 @@ export const protocolVersion = 1;
 
 export interface EnrolRequest {
   readonly protocol: number;
-  readonly proof: { readonly kind: "token"; readonly token: string };
+  readonly proof: TokenProof | SignedProof;
   /** Made once per agent process, at random. */
   readonly nonce: string;
   readonly agent: { readonly version: string; readonly os: string; readonly arch: string };
   /** When the agent process began, RFC 3339. */
   readonly bootedAt: string;
+}
+
+/** The boot token. */
+export interface TokenProof {
+  readonly kind: "token";
+  readonly token: string;
+}
+
+/** A signed call of `sts:GetCallerIdentity` (`aws-identity.ts`): what the signature needs, and nothing to be called. */
+export interface SignedProof {
+  readonly kind: "aws";
+  /** The header `Authorization`. */
+  readonly authorization: string;
+  /** The header `X-Amz-Date`. */
+  readonly date: string;
+  /** The header `X-Amz-Security-Token`. */
+  readonly sessionToken: string;
+  /** What the machine's tags say, to be confirmed; `null`: nothing yet. */
+  readonly claim: { readonly profile: string; readonly runner: string } | null;
 }
 
 /** HTTP 200. */
@@ -121,14 +140,26 @@ export const logChunkBytes = 256 * 1024;
 export const logLimitBytes = 64 * 1024 * 1024;
 
 /** What the compute hands the agent at launch, as one JSON line: on its standard input, or in a file. */
-export interface AgentBoot {
+export type AgentBoot = BootOrders &
+  (
+    | { readonly bootToken: string; readonly aws?: undefined }
+    /** An instance of EC2: it proves itself with its role. No credential ever stands in such orders. */
+    | { readonly bootToken?: undefined; readonly aws: AwsBoot }
+  );
+
+export interface AwsBoot {
+  readonly fleet: string;
+  /** Of the machine and of the server alike. */
+  readonly region: string;
+}
+
+export interface BootOrders {
   /** Base URL of the server. */
   readonly url: string;
   /** A file with `{url}` to read again when the server has moved (server.json); absent on remote machines. */
   readonly urlFile?: string;
   /** The server's Unix socket: then all requests go there and none to `url`, whose port may become somebody else's. */
   readonly socket?: string;
-  readonly bootToken: string;
   /** The agent's own folder: spool and log. */
   readonly stateDir: string;
   /** Where the job's folder is made; removed before `finished` is reported. */
@@ -143,10 +174,38 @@ export interface AgentBoot {
   readonly environment?: Readonly<Record<string, string>>;
   /** Set in the environment of every process of the job, so that none is overlooked. */
   readonly marker: Readonly<Record<string, string>>;
+  /** The machine is the agent's own: it is switched off when the agent ends, however it ends. */
+  readonly atEnd?: "poweroff";
 }
 
 const instant = { type: "string", format: "date-time", maxLength: 40 } as const;
 const attempt = { type: "integer", minimum: 0, maximum: 1_000_000 } as const;
+
+const tokenProof = {
+  type: "object",
+  required: ["kind", "token"],
+  properties: { kind: { const: "token" }, token: { type: "string", minLength: 1, maxLength: 1024 } },
+} as const;
+
+const name = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" } as const;
+
+const signedProof = {
+  type: "object",
+  required: ["kind", "authorization", "date", "sessionToken", "claim"],
+  properties: {
+    kind: { const: "aws" },
+    // Headers: a line break would begin another one.
+    authorization: { type: "string", pattern: "^[\\x20-\\x7e]{1,1024}$" },
+    date: { type: "string", pattern: "^[0-9]{8}T[0-9]{6}Z$" },
+    sessionToken: { type: "string", pattern: "^[\\x21-\\x7e]{1,8192}$" },
+    claim: {
+      oneOf: [
+        { type: "object", required: ["profile", "runner"], properties: { profile: name, runner: name } },
+        { type: "null" },
+      ],
+    },
+  },
+} as const;
 
 /** JSON Schemas of the requests: checked at the edge, published in /openapi.json. */
 export const agentSchemas = {
@@ -155,11 +214,7 @@ export const agentSchemas = {
     required: ["protocol", "proof", "nonce", "agent", "bootedAt"],
     properties: {
       protocol: { type: "integer", const: protocolVersion },
-      proof: {
-        type: "object",
-        required: ["kind", "token"],
-        properties: { kind: { const: "token" }, token: { type: "string", minLength: 1, maxLength: 1024 } },
-      },
+      proof: { oneOf: [tokenProof, signedProof] },
       nonce: { type: "string", pattern: "^[A-Za-z0-9_-]{16,64}$" },
       agent: {
         type: "object",

@@ -197,6 +197,27 @@ export const catalogue = {
     httpStatus: 422,
     exitCode: 1,
   },
+  "aws-refused": {
+    what: "AWS refused what was asked of it",
+    fix: "check AWS_PROFILE, AWS_REGION and your rights; `aws sts get-caller-identity` says who you are there",
+    retry: false,
+    httpStatus: 503,
+    exitCode: 77,
+  },
+  "aws-unreachable": {
+    what: "AWS cannot be reached",
+    fix: "check the network, and AWS_REGION",
+    retry: true,
+    httpStatus: 503,
+    exitCode: 69,
+  },
+  "fleet-unknown": {
+    what: "no fleet of that name was deployed in this account and region",
+    fix: "take the name that `pulumi stack output fleetName` gives, and check AWS_PROFILE and AWS_REGION",
+    retry: false,
+    httpStatus: 404,
+    exitCode: 66,
+  },
   "port-in-use": {
     what: "the server cannot listen on its address",
     fix: "stop what listens there, or choose another address with --listen",

@@ -5,6 +5,7 @@
  * Rules that hold for all: expected outcomes are values; a method throws only when it could not find out.
  * Whoever calls must be able to call again: each method says what a second call does.
  */
+import type { SignedProof, TokenProof } from "./agent-protocol";
 import type { JobEvent, JobFacts, Parsed, RunOver } from "./events";
 import type {
   Enrolment,
@@ -98,8 +99,8 @@ export interface Compute {
   /** Every machine that is provably ours, including remains of dead ones; may lag behind `launch` by `listLagMs`. */
   list(): Promise<readonly Machine[]>;
   readonly listLagMs: number;
-  /** Which machine or runner this proof belongs to; `undefined` when it proves nothing. */
-  identify(proof: IdentityProof): Promise<{ readonly runner: string } | undefined>;
+  /** Whose proof this is; `undefined` when it proves nothing. Throws when that could not be found out. */
+  identify(proof: IdentityProof): Promise<Identity | undefined>;
 }
 
 export type Wall = "none" | "user" | "machine";
@@ -132,7 +133,18 @@ export interface Machine {
   readonly alive: boolean;
 }
 
-export type IdentityProof = { readonly kind: "token"; readonly token: string };
+/** `nonce`: of the agent that gave it; a signed proof holds for that one only. */
+export type IdentityProof = TokenProof | (SignedProof & { readonly nonce: string });
+
+export type Identity =
+  /** A token made out to this runner. */
+  | { readonly runner: string; readonly machine?: undefined }
+  /**
+   * A machine of ours. `runner`: whose it says it is, which only the ledger can confirm; `null`: it does not know (yet),
+   * and is looked for in the ledger.
+   */
+  | { readonly machine: string; readonly runner: string }
+  | { readonly machine: string; readonly runner: null };
 
 /** A conditional write: done, or refused with what stands there now (`undefined`: nothing does). */
 export type Written<T> =

@@ -6,7 +6,7 @@ import type { EnrolAnswer, EnrolLater, EnrolRequest } from "../core/agent-protoc
 import { OnejobError } from "../core/errors";
 import { runnerTraits } from "../core/lifecycle";
 import type { Enrolment, Runner } from "../core/model";
-import type { Ports } from "../core/ports";
+import type { Identity, Ports } from "../core/ports";
 import { claimedBy, grantedTo } from "../core/runner-moves";
 import { parseSubject, runnerSubject } from "../core/subject";
 import { settle } from "./moves";
@@ -15,18 +15,21 @@ import { failureOf, unblockReach } from "./reach-state";
 
 /** A valid machine that is not written yet, or whose right is just being made. */
 const notYetMs = 50;
+/** One that proves itself anew each time, which is a call to somebody else. */
+const unknownMachineMs = 1_000;
 /** Whoever launched it makes its right at the same time. Only when that is long over, a second one is made. */
 const makingMs = 10_000;
 const laterMs = 2_000;
-const longestHeartbeatMs = 10_000;
+const longestHeartbeatMs = 60_000;
 
 export type Enrolled =
   { readonly kind: "enrolled"; readonly answer: EnrolAnswer } | { readonly kind: "later"; readonly answer: EnrolLater };
 
 export async function enrolRunner(request: EnrolRequest, ports: Ports): Promise<Enrolled> {
-  const { profile, id } = await identify(request, ports);
-  const runner = await ports.ledger.readRunner(profile, id);
-  if (runner === undefined) return { kind: "later", answer: { retryAfterMs: notYetMs } };
+  const identity = await identify(request, ports);
+  const runner = await runnerOf(identity, ports);
+  if (runner === undefined) return { kind: "later", answer: { retryAfterMs: notYetOf(identity) } };
+  const { profile, id } = runner;
   const made = await ports.ledger.readEnrolment(id);
   const mine = await bind(runner, { request, made }, ports);
   const pauseMs = made === undefined ? await pauseBeforeMaking(mine, ports) : 0;
@@ -44,16 +47,40 @@ export async function enrolRunner(request: EnrolRequest, ports: Ports): Promise<
   return { kind: "enrolled", answer };
 }
 
-async function identify(
-  request: EnrolRequest,
-  ports: Ports,
-): Promise<{ readonly profile: string; readonly id: string }> {
+async function identify({ proof, nonce }: EnrolRequest, ports: Ports): Promise<Identity> {
   const kinds = new Set(ports.settings().profiles.map((profile) => profile.compute.kind));
+  const given = proof.kind === "token" ? proof : { ...proof, nonce };
   for (const kind of kinds) {
-    const subject = (await ports.compute(kind)?.identify(request.proof))?.runner;
-    if (subject !== undefined) return parseSubject(subject);
+    const identity = await ports.compute(kind)?.identify(given);
+    if (identity !== undefined) return identity;
   }
   throw new OnejobError("unauthorised", "this machine proves to be none of ours");
+}
+
+function notYetOf(identity: Identity): number {
+  return identity.machine === undefined ? notYetMs : unknownMachineMs;
+}
+
+/** `undefined`: it is not written yet. */
+async function runnerOf(identity: Identity, ports: Ports): Promise<Runner | undefined> {
+  if (identity.runner === null) return findByMachine(identity.machine, ports);
+  const { profile, id } = parseSubject(identity.runner);
+  const runner = await ports.ledger.readRunner(profile, id);
+  const { machine } = identity;
+  if (runner === undefined || machine === undefined || runner.machine === machine) return runner;
+  // A runner has one machine. Another one that names it was made for the same slot by a launch that got lost.
+  ports.log.warn("a machine names a runner that has another one", { machine, runner: id });
+  throw new OnejobError("unauthorised", "the runner this machine names has another machine");
+}
+
+/** The long way, for machines that cannot say their runner. */
+async function findByMachine(machine: string, ports: Ports): Promise<Runner | undefined> {
+  for (const { name } of ports.settings().profiles) {
+    const { runners } = await ports.ledger.readProfile(name);
+    const found = runners.find((runner) => runner.machine === machine);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 async function bind(

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AgentBoot, Assignment } from "../../runtime/core/agent-protocol";
+import type { AgentBoot, Assignment, BootOrders } from "../../runtime/core/agent-protocol";
 import { usualPath } from "../../runtime/agent/job-environment";
 import { JobProcesses } from "../../runtime/agent/job-processes";
 import { jsonLog } from "../../runtime/agent/json-log";
@@ -20,7 +20,7 @@ export interface Bench {
   readonly folder: string;
   readonly logLines: string[];
   /** Starts the agent; resolves with its exit code. */
-  run(options?: Partial<AgentOptions>, deps?: Partial<AgentDeps>, orders?: Partial<AgentBoot>): Promise<number>;
+  run(options?: Partial<AgentOptions>, deps?: Partial<AgentDeps>, orders?: Partial<BootOrders>): Promise<number>;
   shutDown(): void;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /** What every `Compute` promises, whatever its machines are. */
-import type { Compute, LaunchRequest } from "../../runtime/core/ports";
+import type { Compute, LaunchRequest, MachineOutcome } from "../../runtime/core/ports";
 
 export interface ComputeWorld {
   readonly compute: Compute;
@@ -39,6 +39,9 @@ export function computeContract(name: string, makeWorld: () => Promise<ComputeWo
       return [...(await compute.list())].sort((a, b) => a.runner.localeCompare(b.runner));
     };
 
+    const machinesOf = (outcomes: readonly MachineOutcome[]) =>
+      outcomes.flatMap((outcome) => (outcome.outcome === "launched" ? [outcome.machine] : []));
+
     it("answers for each machine by runner id and lists it with its launch", async () => {
       const outcomes = await world.compute.launch(request(one, two));
       expect(new Set(outcomes.map(({ runner, outcome }) => `${runner} ${outcome}`))).toEqual(
@@ -47,7 +50,7 @@ export function computeContract(name: string, makeWorld: () => Promise<ComputeWo
       expect(await listed()).toEqual(
         [one, two].map((runner) => ({
           runner,
-          machine: outcomes.flatMap((o) => (o.outcome === "launched" && o.runner === runner ? [o.machine] : []))[0],
+          machine: machinesOf(outcomes.filter((outcome) => outcome.runner === runner))[0],
           launch: "launch-1",
           alive: true,
         })),
@@ -81,30 +84,30 @@ export function computeContract(name: string, makeWorld: () => Promise<ComputeWo
     });
 
     it("leaves nothing listed after terminate, of living machines and of dead ones", async () => {
-      await world.compute.launch(request(one, two));
+      const outcomes = await world.compute.launch(request(one, two));
       await world.kill(two);
-      await world.compute.terminate([one, two]);
+      await world.compute.terminate(machinesOf(outcomes));
       expect(await listed()).toEqual([]);
     });
 
     it("ends what is named and nothing else", async () => {
-      await world.compute.launch(request(one, two));
-      await world.compute.terminate([one]);
+      const outcomes = await world.compute.launch(request(one, two));
+      await world.compute.terminate(machinesOf(outcomes.filter(({ runner }) => runner === one)));
       expect(await listed()).toMatchObject([{ runner: two, alive: true }]);
     });
 
     it("takes it as done when a machine to terminate is gone, was never there, or is being ended already", async () => {
-      await world.compute.launch(request(one));
-      await Promise.all([world.compute.terminate([one]), world.compute.terminate([one, one])]);
-      await world.compute.terminate([one]);
-      await world.compute.terminate(["never-seen", "../../etc", ""]);
+      const its = machinesOf(await world.compute.launch(request(one)));
+      await Promise.all([world.compute.terminate(its), world.compute.terminate([...its, ...its])]);
+      await world.compute.terminate(its);
+      await world.compute.terminate(["never-seen", "i-0123456789abcdef0", "../../etc", ""]);
       expect(await listed()).toEqual([]);
     });
 
     it("starts nothing for a launch that comes after its machine was terminated", async () => {
-      await world.compute.launch(request(one));
+      const its = machinesOf(await world.compute.launch(request(one)));
       const before = await world.starts(one);
-      await world.compute.terminate([one]);
+      await world.compute.terminate(its);
       expect(await world.compute.launch(request(one))).toMatchObject([{ runner: one, outcome: "launched" }]);
       expect(before).toBe(1);
       expect(await listed()).toEqual([]);
@@ -118,7 +121,7 @@ export function computeContract(name: string, makeWorld: () => Promise<ComputeWo
       expect(await listed(after)).toEqual(before);
       expect(new Set(await after.launch(request(one, two)))).toEqual(new Set(first));
       expect([await world.starts(one), await world.starts(two)]).toEqual([1, 1]);
-      await after.terminate([one, two]);
+      await after.terminate(machinesOf(first));
       expect(await listed(after)).toEqual([]);
     });
 

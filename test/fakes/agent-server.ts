@@ -156,7 +156,7 @@ export class FakeAgentServer {
   }
 
   private enrolment(request: EnrolRequest): object {
-    if (request.proof.token !== "boot-token") throw new Error("wrong boot token");
+    if (request.proof.kind === "token" && request.proof.token !== "boot-token") throw new Error("wrong boot token");
     const executor = { kind: "command", payload: "" };
     return { runner: fakeRunner, profile: "default", lease, executor, heartbeatMs: 10_000 };
   }

@@ -5,6 +5,7 @@
 import type {
   Clock,
   Compute,
+  Identity,
   IdentityProof,
   LaunchRequest,
   Machine,
@@ -13,6 +14,7 @@ import type {
   Wall,
 } from "../../runtime/core/ports";
 import type { Instant } from "../../runtime/core/model";
+import { identityByToken } from "../../runtime/core/token-identity";
 
 export type ScriptedOutcome = MachineOutcome["outcome"];
 
@@ -119,10 +121,9 @@ export class MemoryCompute implements Compute {
     );
   }
 
-  identify(proof: IdentityProof): Promise<{ readonly runner: string } | undefined> {
-    const { tokens } = this.#options;
-    const runner = tokens === undefined ? this.#byToken.get(proof.token) : tokens.check("boot", proof.token);
-    return Promise.resolve(runner === undefined ? undefined : { runner });
+  identify(proof: IdentityProof): Promise<Identity | undefined> {
+    const tokens = this.#options.tokens ?? { check: (_, token) => this.#byToken.get(token) };
+    return Promise.resolve(identityByToken(proof, tokens));
   }
 
   #launch(request: LaunchRequest, wanted: LaunchRequest["machines"][number]): MachineOutcome {

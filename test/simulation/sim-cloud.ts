@@ -2,8 +2,17 @@
  * The cloud: makes machines and takes them away. Its truth is what is running there, whoever knows of it. A launch is
  * idempotent by its token and runners, as the port demands; everything else about it is weather.
  */
-import type { Compute, IdentityProof, LaunchRequest, Machine, MachineOutcome, Tokens } from "../../runtime/core/ports";
+import type {
+  Compute,
+  Identity,
+  IdentityProof,
+  LaunchRequest,
+  Machine,
+  MachineOutcome,
+  Tokens,
+} from "../../runtime/core/ports";
 import type { Instant } from "../../runtime/core/model";
+import { identityByToken } from "../../runtime/core/token-identity";
 import type { Dice } from "./dice";
 import type { Kernel } from "./kernel";
 import type { Strand } from "./strand";
@@ -146,9 +155,8 @@ export class SimCloud implements Compute {
     );
   }
 
-  identify(proof: IdentityProof): Promise<{ readonly runner: string } | undefined> {
-    const runner = this.#tokens.check("boot", proof.token);
-    return Promise.resolve(runner === undefined ? undefined : { runner });
+  identify(proof: IdentityProof): Promise<Identity | undefined> {
+    return Promise.resolve(identityByToken(proof, this.#tokens));
   }
 
   #call<T>([least, most]: readonly [number, number], effect: () => T): Promise<T> {

@@ -4,6 +4,7 @@ import { isMachineName } from "../../core/machine-name";
 import type { Clock, Compute, Log, MachineOutcome, Tokens } from "../../core/ports";
 import type { ProfileSettings, SecretPlace } from "../../core/settings";
 import { allOf } from "../../core/settled";
+import { identityByToken } from "../../core/token-identity";
 import { turns } from "../../core/turns";
 import type { Enforcement } from "./engine-facts";
 import { engines } from "./engines";
@@ -80,10 +81,7 @@ export function dockerCompute(options: DockerOptions): DockerCompute {
       allOf(await Promise.allSettled(ours.map(end)), "the end");
     },
     list: () => listMachines(host),
-    identify: (proof) => {
-      const runner = options.tokens.check("boot", proof.token);
-      return Promise.resolve(runner === undefined ? undefined : { runner });
-    },
+    identify: (proof) => Promise.resolve(identityByToken(proof, options.tokens)),
     enforcement: (profile) => enforcementOf(host, profile),
     close() {
       host.watch.close();

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { endedMachines } from "../../core/ended-machines";
 import { isMachineName } from "../../core/machine-name";
 import { allOf } from "../../core/settled";
+import { identityByToken } from "../../core/token-identity";
 import { turns } from "../../core/turns";
 import type { Compute, Log, MachineOutcome, Tokens } from "../../core/ports";
 import type { ProfileSettings } from "../../core/settings";
@@ -85,10 +86,7 @@ export function processCompute(options: ProcessOptions): ProcessCompute {
       allOf(await Promise.allSettled(ours.map(end)), "the end");
     },
     list: () => listMachines(host),
-    identify: (proof) => {
-      const runner = options.tokens.check("boot", proof.token);
-      return Promise.resolve(runner === undefined ? undefined : { runner });
-    },
+    identify: (proof) => Promise.resolve(identityByToken(proof, options.tokens)),
   };
 }
 

@@ -1,0 +1,74 @@
+/**
+ * Which instance signed this. Nothing of the request is taken from whoever sends it but three header values, and each
+ * has its form: host, method, body, fleet and nonce are ours, so a signature over anything else does not hold.
+ */
+import type { SignedProof } from "../../../core/agent-protocol";
+import { identityHeaders } from "../../../core/aws-identity";
+import { errorText } from "../../../core/error-facts";
+import type { FleetFacts } from "../../../core/fleet-facts";
+import type { Clock, Identity, Log } from "../../../core/ports";
+import { runnerSubject } from "../../../core/subject";
+import { machineFactsOf } from "../launch";
+import { isInstanceId } from "../terminate";
+import { askSts, type Caller } from "./ask-sts";
+import { instantOf, readAuthorization } from "./signed-headers";
+
+export interface Judge {
+  readonly facts: FleetFacts;
+  readonly region: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly fetch: typeof fetch;
+}
+
+type Signed = SignedProof & { readonly nonce: string };
+
+/** AWS allows as much; its own clocks are right. */
+const longestSkewMs = 5 * 60_000;
+
+/** `undefined`: it proves nothing; the log says why. Throws when STS could not be asked. */
+export async function identifyRole(proof: Signed, judge: Judge): Promise<Identity | undefined> {
+  const refuse = (why: string): undefined => {
+    // Never a value of a header: whoever reads the log could be that machine for some minutes.
+    judge.log.warn("a machine's proof is refused", { why, profile: proof.claim?.profile ?? null });
+  };
+  const { region, facts } = judge;
+  const { date, sessionToken, nonce, authorization } = proof;
+  const headers = identityHeaders({ fleet: facts.fleet, region, nonce, date, sessionToken });
+  const malformed = formProblem(proof, headers, judge);
+  if (malformed !== undefined) return refuse(malformed);
+  const answer = await askSts({ region, headers, authorization }, judge.fetch).catch((error: unknown) => {
+    throw new Error(`an identity could not be checked: ${errorText(error)}`, { cause: error });
+  });
+  if (answer.kind === "refused") return refuse(`STS: ${answer.code}`);
+  const machine = instanceOf(answer.caller, proof, facts);
+  if (typeof machine !== "string") return refuse(machine.problem);
+  if (proof.claim === null) return { machine, runner: null };
+  return { machine, runner: runnerSubject(proof.claim, proof.claim.runner) };
+}
+
+function formProblem(proof: Signed, headers: Readonly<Record<string, string>>, judge: Judge): string | undefined {
+  const signed = readAuthorization(proof.authorization);
+  if (signed === undefined) return "no such authorization";
+  if (signed.region !== judge.region || signed.service !== "sts") return "signed for another service or region";
+  if (signed.signedHeaders !== Object.keys(headers).join(";")) return "other headers are signed";
+  const at = instantOf(proof.date);
+  if (!proof.date.startsWith(signed.date) || Number.isNaN(at)) return "no such date";
+  if (Math.abs(judge.clock.now() - at) > longestSkewMs) return "too old, or the machine's clock is wrong";
+  // All of ASCII that can be seen: what ends a header cannot be in one.
+  return /^[\x21-\x7e]+$/.test(proof.sessionToken) ? undefined : "no such session token";
+}
+
+/** The name of the session is the instance's id, which EC2 alone can give it: the role trusts nobody else. */
+function instanceOf(
+  { account, userId }: Caller,
+  { claim }: Pick<SignedProof, "claim">,
+  facts: FleetFacts,
+): string | { readonly problem: string } {
+  if (account !== facts.accountId) return { problem: "another account" };
+  const [role, session, ...more] = userId.split(":");
+  if (role === undefined || session === undefined || more.length > 0) return { problem: "no session of a role" };
+  const roles = claim === null ? Object.values(facts.machines) : [machineFactsOf(facts, claim.profile)];
+  if (!roles.some((machines) => machines?.roleId === role)) return { problem: "not the role of this profile" };
+  return isInstanceId(session) ? session : { problem: "the session is no instance" };
+}

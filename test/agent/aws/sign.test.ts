@@ -1,0 +1,62 @@
+/** Against the signatures that AWS published with its own test suite for Signature Version 4. */
+import { authorizationOf } from "../../../runtime/agent/aws/sign";
+
+const key = {
+  accessKeyId: "AKIDEXAMPLE",
+  secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+  region: "us-east-1",
+  service: "service",
+};
+const base = { host: "example.amazonaws.com", "x-amz-date": "20150830T123600Z" };
+const form = "application/x-www-form-urlencoded";
+
+it.each([
+  {
+    name: "get-vanilla",
+    method: "GET",
+    headers: {},
+    body: "",
+    signature: "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+  },
+  {
+    name: "post-vanilla",
+    method: "POST",
+    headers: {},
+    body: "",
+    signature: "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+  },
+  {
+    name: "post-header-key-sort",
+    method: "POST",
+    headers: { "my-header1": "value1" },
+    body: "",
+    signature: "c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c",
+  },
+  {
+    name: "get-header-value-trim",
+    method: "GET",
+    headers: { "my-header1": " value1", "my-header2": ' "a   b   c"' },
+    body: "",
+    signature: "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736",
+  },
+  {
+    name: "post-x-www-form-urlencoded",
+    method: "POST",
+    headers: { "content-type": form },
+    body: "Param1=value1",
+    signature: "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a",
+  },
+  {
+    name: "post-x-www-form-urlencoded-parameters",
+    method: "POST",
+    headers: { "content-type": `${form}; charset=utf8` },
+    body: "Param1=value1",
+    signature: "1a72ec8f64bd914b0e42e42607c7fbce7fb2c7465f63e3092b3b0d39fa77a6fe",
+  },
+] as const)("signs $name as AWS does", ({ method, headers, body, signature }) => {
+  const all = { ...base, ...headers };
+  expect(authorizationOf({ method, headers: all, body }, key)).toBe(
+    "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, " +
+      `SignedHeaders=${Object.keys(all).sort().join(";")}, Signature=${signature}`,
+  );
+});

@@ -1,0 +1,120 @@
+/** The compute over a fake EC2, with a clock and pauses of its own. */
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { ec2Compute } from "../../../runtime/compute/ec2";
+import { runnerOf } from "../../../runtime/compute/ec2/instances";
+import type { FleetFacts } from "../../../runtime/core/fleet-facts";
+import type { Compute, LaunchRequest, Log, LogFields, MachineOutcome } from "../../../runtime/core/ports";
+import type { ProfileSettings, Ec2ComputeSettings } from "../../../runtime/core/settings";
+import type { ComputeWorld } from "../../contract/compute.contract";
+import { FakeEc2 } from "./fake-ec2";
+
+export const facts: FleetFacts = {
+  fleet: "ci",
+  table: "table",
+  queueUrl: "http://127.0.0.1/queue",
+  bucket: "bucket",
+  settingsPath: "/onejob/ci/settings",
+  accountId: "123456789012",
+  machines: {
+    small: { launchTemplate: "onejob-ci-small", subnets: ["subnet-a", "subnet-b"], roleId: "AROASMALLEXAMPLE" },
+    large: { launchTemplate: "onejob-ci-large", subnets: ["subnet-a"], roleId: "AROALARGEEXAMPLE" },
+  },
+};
+
+export interface LogLine {
+  readonly sentence: string;
+  readonly fields: LogFields;
+}
+
+export function memoryLog(): Log & { readonly lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const note = (sentence: string, fields: LogFields = {}): void => void lines.push({ sentence, fields });
+  return { lines, debug: note, info: note, warn: note, error: note };
+}
+
+export function ec2Profile(name: string, wishes: Partial<Ec2ComputeSettings> = {}): ProfileSettings {
+  return {
+    name,
+    labels: ["self-hosted", name],
+    compute: {
+      kind: "ec2",
+      image: { os: "ubuntu-24.04" },
+      arch: "x64",
+      types: ["m7i.large", "m7a.large"],
+      spot: "preferred",
+      spotAttempts: 1,
+      onInterruption: "rerun",
+      volume: { sizeGiB: 40, throughputMiBps: 250, iops: 3_000 },
+      role: null,
+      connect: "never",
+      ...wishes,
+    },
+    limits: { maxRunners: 10, memoryMiB: null, cpus: null },
+    timeouts: { bootMs: 1, idleMs: 1, jobMs: 1, queuedMs: 1, waitingMs: 1 },
+    priority: 0,
+  };
+}
+
+export interface Ec2World extends ComputeWorld {
+  readonly ec2: FakeEc2;
+  readonly clock: { at: number };
+  readonly pauses: number[];
+  readonly log: ReturnType<typeof memoryLog>;
+  /** The same launch each time it is called. */
+  launch(...runners: readonly string[]): Promise<readonly MachineOutcome[]>;
+  /** Another process, which remembers nothing. */
+  other(): Compute;
+}
+
+export function requestFor(profile: string, runners: readonly string[]): LaunchRequest {
+  const machines = runners.map((runner) => ({ runner, bootToken: tokenOf(runner) }));
+  return { launch: "launch-1", token: "token-1", profile, machines };
+}
+
+const tokenOf = (runner: string): string => `boot.${runner}.s3cret`;
+
+export async function ec2World(wishes: Partial<Ec2ComputeSettings> = {}): Promise<Ec2World> {
+  const ec2 = new FakeEc2();
+  await ec2.start();
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  const client = new EC2Client({ endpoint: ec2.url, region: "eu-west-1", credentials, maxAttempts: 1 });
+  const clock = { at: Date.parse("2026-11-21T12:00:00Z") };
+  const log = memoryLog();
+  const pauses: number[] = [];
+  const other = (): Compute =>
+    ec2Compute({
+      facts,
+      settings: () => ({ profiles: [ec2Profile("small", wishes), ec2Profile("large", wishes), ec2Profile("new")] }),
+      clients: { ec2: client },
+      clock: { now: () => clock.at },
+      random: { fraction: () => 0.5 },
+      log,
+      tokens: { check: (_, token) => /^boot\.([^.]+)\.s3cret$/.exec(token)?.[1] },
+      region: "eu-west-1",
+      pause: (ms) => {
+        pauses.push(ms);
+        clock.at += ms;
+        return Promise.resolve();
+      },
+    });
+  const compute = other();
+  const instancesOf = (runner: string) => [...ec2.instances.values()].filter((one) => runnerOf(plain(one)) === runner);
+  return {
+    ...{ ec2, clock, pauses, log, compute, other },
+    profile: "small",
+    bootToken: (runner) => tokenOf(runner),
+    starts: (runner) => Promise.resolve(instancesOf(runner).length),
+    kill: (runner) => Promise.resolve(instancesOf(runner).forEach((instance) => (instance.state = "stopped"))),
+    restart: () => Promise.resolve(other()),
+    settle: () => Promise.resolve(ec2.show()),
+    launch: (...runners) => compute.launch(requestFor("small", runners)),
+    async close() {
+      client.destroy();
+      await ec2.stop();
+    },
+  };
+}
+
+function plain({ id, tags }: { readonly id: string; readonly tags: ReadonlyMap<string, string> }) {
+  return { id, tags: Object.fromEntries(tags) };
+}
