@@ -1,12 +1,13 @@
 /**
- * Five projects, by what they need:
+ * Seven projects, by what they need:
  * `unit` nothing but the sources; `machines` real processes, users and sockets; `e2e` the built program, driven as a
- * process; `faults` kills it on purpose; `docker` a container engine.
+ * process; `faults` kills it on purpose; `docker` a container engine; `aws` the built functions and `moto_server`;
+ * `components` the built functions, for what a fleet declares on AWS.
  */
 
 /** Packages that Jest cannot load as they are. */
 const esmOnly =
-  "(@octokit|universal-user-agent|universal-github-app-jwt|before-after-hook|toad-cache|json-with-bigint|content-type)";
+  "(@octokit|universal-user-agent|universal-github-app-jwt|before-after-hook|toad-cache|json-with-bigint|content-type|cookie)";
 
 const shared = {
   rootDir: import.meta.dirname,
@@ -42,11 +43,13 @@ export default {
       ...shared,
       displayName: "unit",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
-      testPathIgnorePatterns: [`<rootDir>/test/(${machines}|e2e|faults|docker)/`],
+      testPathIgnorePatterns: [`<rootDir>/test/(${machines}|e2e|faults|docker|aws|components)/`],
     },
     { ...shared, displayName: "machines", testMatch: [`<rootDir>/test/(${machines})/**/*.test.ts`] },
     driven("e2e"),
     driven("faults"),
     driven("docker"),
+    driven("aws"),
+    driven("components"),
   ],
 };

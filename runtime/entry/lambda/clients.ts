@@ -1,0 +1,17 @@
+/** Where a forge waits, which gives up after ten seconds: settings, a secret and the queue may each be slow. */
+export const quickOptions = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 500, requestTimeout: 1_400, throwOnRequestTimeout: true },
+} as const;
+
+/** How long a function waits for AWS: short tries, as somebody waits for it in turn. */
+export const clientOptions = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
+} as const;
+
+/** Asking for machines takes its time; the compute repeats by itself, where it knows what that means. */
+export const patientOptions = {
+  maxAttempts: 1,
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 20_000, throwOnRequestTimeout: true },
+} as const;

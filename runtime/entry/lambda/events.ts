@@ -1,0 +1,66 @@
+/** What EC2 says of its instances: a sign that a machine of ours goes away has its runner looked after at once. */
+import { DescribeInstancesCommand, EC2Client, type Instance } from "@aws-sdk/client-ec2";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { machineTags, runnerTagOf } from "../../core/aws-identity";
+import type { FleetFacts } from "../../core/fleet-facts";
+import type { Message } from "../../core/ports";
+import { sqsQueue } from "../../queue/sqs-queue";
+import { clientOptions } from "./clients";
+import { hosting, type Handler } from "./hosting";
+
+/** @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html */
+export interface InstanceEvent {
+  readonly "detail-type"?: string;
+  readonly detail?: { readonly "instance-id"?: string; readonly state?: string };
+}
+
+export interface EventAnswer {
+  readonly checked: number;
+}
+
+const warnings = new Set(["EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"]);
+const stateChange = "EC2 Instance State-change Notification";
+const ending = new Set(["shutting-down", "terminated"]);
+
+export function createEvents(facts: FleetFacts): Handler<InstanceEvent, EventAnswer> {
+  const host = hosting("events", facts);
+  const ec2 = new EC2Client(clientOptions);
+  const queue = sqsQueue({ client: new SQSClient(clientOptions), queueUrl: facts.queueUrl, log: host.log });
+  return host.handler(async (event) => {
+    const machine = goingAway(event);
+    const instance = machine === undefined ? undefined : await describe(ec2, machine);
+    const message = instance && checkOf(instance, facts.fleet);
+    if (message === undefined) return { checked: 0 };
+    host.log.info("machine may be going away", { machine, event: event["detail-type"], ...message });
+    await queue.send([message]);
+    return { checked: 1 };
+  });
+}
+
+function goingAway({ "detail-type": type = "", detail = {} }: InstanceEvent): string | undefined {
+  const concerns = warnings.has(type) || (type === stateChange && ending.has(detail.state ?? ""));
+  return concerns ? detail["instance-id"] : undefined;
+}
+
+/** `undefined`: it is not known any more, and the sweep has noticed long ago. */
+async function describe(ec2: EC2Client, machine: string): Promise<Instance | undefined> {
+  try {
+    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [machine] }));
+    return Reservations.flatMap(({ Instances = [] }) => Instances).find(({ InstanceId }) => InstanceId === machine);
+  } catch (error) {
+    if (error instanceof Error && error.name.startsWith("InvalidInstanceID.")) return undefined;
+    throw error;
+  }
+}
+
+/** Of this fleet only; one that does not say its runner yet is found by the sweep. */
+function checkOf(
+  { InstanceId = "", Tags = [] }: Instance,
+  fleet: string,
+): Extract<Message, { kind: "check" }> | undefined {
+  const tags = new Map(Tags.map(({ Key = "", Value = "" }) => [Key, Value]));
+  const profile = tags.get(machineTags.profile);
+  const runner = tags.get(runnerTagOf(InstanceId)) ?? tags.get(machineTags.runner);
+  if (tags.get(machineTags.fleet) !== fleet || !profile || !runner) return undefined;
+  return { kind: "check", profile, runner };
+}

@@ -1,0 +1,68 @@
+/** Every port's adapter on AWS. What only some functions have (files, computes) is brought along by them. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { SSMClient } from "@aws-sdk/client-ssm";
+import type { FleetFacts } from "../../core/fleet-facts";
+import type { Compute, Files, Ports, Tokens } from "../../core/ports";
+import type { Settings } from "../../core/settings";
+import { openLedger } from "../../ledger/dynamodb-ledger";
+import { sqsQueue, type SqsQueue } from "../../queue/sqs-queue";
+import { nodeRandom, systemClock } from "../host/node-random";
+import { openTokens } from "../host/signed-tokens";
+import { sourceRegistry } from "../host/source-registry";
+import { clientOptions } from "./clients";
+import type { Hosting } from "./hosting";
+import { ssmSecrets } from "./ssm-secrets";
+import { ssmSettings } from "./ssm-settings";
+
+export interface FleetPorts {
+  readonly ports: Ports & { readonly queue: SqsQueue };
+  /** Before each invocation: reads the settings again when they are old. */
+  loadSettings(): Promise<void>;
+}
+
+/** What an adapter that comes along is made with. */
+export interface Making extends Pick<Ports, "clock" | "random" | "log" | "tokens"> {
+  readonly facts: FleetFacts;
+  readonly settings: () => Settings;
+}
+
+export interface Brought {
+  /** `none`: it has no right to the key that tokens are made with, and no use for it. @default "shared" */
+  readonly tokens?: "shared" | "none";
+  readonly files: (facts: FleetFacts) => Files;
+  /** By kind. */
+  readonly computes: (making: Making) => Readonly<Record<string, Compute>>;
+}
+
+const noTokens: Tokens = {
+  mint: () => {
+    throw new Error("this function makes no tokens");
+  },
+  check: () => undefined,
+};
+
+export async function openFleetPorts(facts: FleetFacts, host: Hosting, brought: Brought): Promise<FleetPorts> {
+  const { log, meter } = host;
+  const given = { clock: systemClock, random: nodeRandom, log };
+  const ssm = new SSMClient(clientOptions);
+  const settings = ssmSettings({ client: ssm, path: facts.settingsPath, clock: systemClock, log });
+  const retentionMs = () => settings.current().retention.finishedMs;
+  const store = { ...given, client: new DynamoDBClient(clientOptions), table: facts.table, retentionMs };
+  const [ledger] = await Promise.all([openLedger(store), settings.load()]);
+  const tokens = brought.tokens === "none" ? noTokens : await openTokens(ledger);
+  const secrets = ssmSecrets({ client: ssm, clock: systemClock });
+  const computes = brought.computes({ ...given, facts, settings: settings.current, tokens });
+  const ports = {
+    ...given,
+    settings: settings.current,
+    source: sourceRegistry(settings.current, { ...given, secret: secrets.read }),
+    compute: (kind: string) => (Object.hasOwn(computes, kind) ? computes[kind] : undefined),
+    ledger,
+    queue: sqsQueue({ client: new SQSClient(clientOptions), queueUrl: facts.queueUrl, log }),
+    files: brought.files(facts),
+    tokens,
+    meter,
+  };
+  return { ports, loadSettings: () => settings.load() };
+}

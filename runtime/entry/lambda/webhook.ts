@@ -1,0 +1,114 @@
+/**
+ * The door for forges: verified, parsed, stored on the queue, and only then answered with 2xx. Kept small, because every
+ * job waits for its cold start: no forge client, no ledger, no compute.
+ */
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { SSMClient } from "@aws-sdk/client-ssm";
+import { OnejobError } from "../../core/errors";
+import type { FleetFacts } from "../../core/fleet-facts";
+import type { GithubSourceSettings, SourceSettings } from "../../core/settings";
+import { receiveDelivery, type ReceivingPorts } from "../../flow/receive-delivery";
+import { sqsQueue } from "../../queue/sqs-queue";
+import { githubReceiver } from "../../sources/github/receive";
+import { systemClock } from "../host/node-random";
+import { storedDeliveries } from "../host/stored-deliveries";
+import {
+  deliveryId,
+  noSuchSource,
+  notJson,
+  webhookMediaType,
+  webhookNotStored,
+  webhookTooLarge,
+} from "../http/webhook-request";
+import { quickOptions } from "./clients";
+import { hosting, type Handler, type Hosting } from "./hosting";
+import { failedAnswer, jsonAnswer, readBody, readRequest, type ProxyAnswer, type ProxyEvent } from "./proxy-event";
+import { ssmSecrets, type Secrets } from "./ssm-secrets";
+import { ssmSettings, type SettingsLoader } from "./ssm-settings";
+
+interface Door {
+  readonly host: Hosting;
+  readonly settings: SettingsLoader;
+  readonly secrets: Secrets;
+  readonly ports: ReceivingPorts;
+}
+
+export function createWebhook(facts: FleetFacts): Handler<ProxyEvent, ProxyAnswer> {
+  const host = hosting("webhook", facts);
+  const door = openDoor(facts, host);
+  const stored = storedDeliveries();
+  // The first delivery need not wait for it then.
+  door.settings.load().catch(() => undefined);
+  return host.handler(async (event) => {
+    try {
+      return jsonAnswer(202, await receive(event, door, stored), host.request());
+    } catch (error) {
+      if (!(error instanceof OnejobError) || error.code === "not-stored")
+        host.log.error("webhook not stored", { error });
+      else host.log.info("webhook refused", { code: error.code, what: error.message });
+      return failedAnswer(error, host.request());
+    }
+  });
+}
+
+function openDoor(facts: FleetFacts, host: Hosting): Door {
+  const { log, meter } = host;
+  const client = new SSMClient(quickOptions);
+  const settings = ssmSettings({ client, path: facts.settingsPath, clock: systemClock, log });
+  const secrets = ssmSecrets({ client, clock: systemClock });
+  const queue = sqsQueue({ client: new SQSClient(quickOptions), queueUrl: facts.queueUrl, log });
+  const source: ReceivingPorts["source"] = (name) => {
+    const wanted = forgeOf(settings, name);
+    return wanted && { assigns: false, receive: renewing(wanted, secrets) };
+  };
+  return { host, settings, secrets, ports: { log, meter, queue, source } };
+}
+
+function forgeOf(settings: SettingsLoader, name: string): GithubSourceSettings | undefined {
+  const isWanted = (source: SourceSettings): source is GithubSourceSettings =>
+    source.kind === "github" && source.name === name;
+  return settings.current().sources.find(isWanted);
+}
+
+/** A secret may have been changed a moment ago: what none of those in memory fits is held against new ones, once. */
+function renewing(settings: GithubSourceSettings, secrets: Secrets): ReturnType<typeof githubReceiver> {
+  const receive = githubReceiver({ settings, secret: secrets.read });
+  return async (delivery) => {
+    try {
+      return await receive(delivery);
+    } catch (error) {
+      const unfit = error instanceof OnejobError && error.code === "bad-signature";
+      if (!unfit || !secrets.renew(settings.webhookSecrets)) throw error;
+      return receive(delivery);
+    }
+  };
+}
+
+const route = /^\/webhooks\/([A-Za-z0-9][A-Za-z0-9._-]*)$/;
+
+async function receive(event: ProxyEvent, door: Door, stored: ReturnType<typeof storedDeliveries>) {
+  const { method, path, headers } = readRequest(event);
+  const source = route.exec(path)?.[1];
+  if (source === undefined || method !== "POST")
+    throw new OnejobError("not-found", "webhooks are sent to POST /webhooks/<source>");
+  const { host, settings, ports } = door;
+  try {
+    await settings.load();
+    if (forgeOf(settings, source) === undefined) throw noSuchSource(source);
+    const limit = settings.current().server.maxWebhookBytes;
+    const body = readBody(event, { limit, tooLarge: webhookTooLarge });
+    if (!webhookMediaType.test(headers["content-type"] ?? "")) throw notJson();
+    const id = deliveryId(headers) ?? host.request();
+    const delivery = { id, headers, body, receivedAt: systemClock.now() };
+    return await receiveDelivery({ source, delivery, stored }, ports);
+  } catch (error) {
+    const refused = error instanceof OnejobError && isRefusal(error);
+    host.meter.count("onejob_webhooks_total", { source, outcome: refused ? "refused" : "not-stored" });
+    throw refused ? error : webhookNotStored(source, error);
+  }
+}
+
+/** What the sender has to change; all else is ours, and may be sent again. */
+function isRefusal({ entry, code }: OnejobError): boolean {
+  return entry.httpStatus < 500 && code !== "bad-config";
+}

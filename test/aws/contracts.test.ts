@@ -1,0 +1,71 @@
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nodeRandom } from "../../runtime/entry/host/node-random";
+import { bucketFiles } from "../../runtime/entry/lambda/bucket-files";
+import { createTableInput } from "../../runtime/ledger/create-table-input";
+import { openLedger } from "../../runtime/ledger/dynamodb-ledger";
+import { ledgerTable } from "../../runtime/ledger/table";
+import { sqsQueue } from "../../runtime/queue/sqs-queue";
+import { filesContract } from "../contract/files.contract";
+import { ledgerContract } from "../contract/ledger.contract";
+import { queueContract } from "../contract/queue.contract";
+import { useMoto } from "./fleet-world";
+import { clientConfig } from "./moto";
+
+const url = useMoto();
+const done = (): Promise<void> => Promise.resolve();
+
+queueContract(
+  "SQS",
+  async ({ log, visibilityMs }) => {
+    const client = new SQSClient(clientConfig(url()));
+    const Attributes = { VisibilityTimeout: String(visibilityMs / 1_000) };
+    const made = await client.send(new CreateQueueCommand({ QueueName: nodeRandom.id(12), Attributes }));
+    const closing = new AbortController();
+    const open = () => ({
+      ...sqsQueue({ client, queueUrl: made.QueueUrl ?? "", log, closing: closing.signal }),
+      close: () => closing.abort(),
+    });
+    const queue = open();
+    const passed = async (ms: number): Promise<void> =>
+      sleep(Math.ceil(ms / 1_000) * 1_000 + 200).then(() => undefined);
+    return { queue, restart: () => Promise.resolve(open()), passed, close: done };
+  },
+  [
+    {
+      reason: "SQS waits by itself, by its own clock, and in whole seconds (test/aws/sqs-queue.test.ts)",
+      promises: [
+        "wakes a waiting receiver with the first message",
+        "wakes a waiting receiver when a message is given back, or becomes visible again",
+        "ends waiting empty-handed after the time asked for",
+        "ends waiting when it is closed",
+        "gives one message to one of two waiting receivers",
+      ],
+    },
+    {
+      reason: "what was received stays hidden for its time, whoever dies: others may be at work on it",
+      promises: ["shows everything not done again after a restart, oldest first"],
+    },
+    {
+      reason: "what fails too often goes to the queue's dead letters, by its redrive policy",
+      promises: ["drops a message after 20 attempts, says so, and does not keep it for the next start"],
+    },
+  ],
+);
+
+filesContract("S3", async () => {
+  const client = new S3Client({ ...clientConfig(url()), forcePathStyle: true });
+  const bucket = nodeRandom.id(12);
+  const CreateBucketConfiguration = { LocationConstraint: "eu-west-1" } as const;
+  await client.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }));
+  return { files: bucketFiles({ client, bucket }), close: done };
+});
+
+ledgerContract("DynamoDB", async (options) => {
+  const client = new DynamoDBClient(clientConfig(url()));
+  const table = nodeRandom.id(12);
+  await client.send(new CreateTableCommand(createTableInput(table, ledgerTable)));
+  return { ledger: await openLedger({ client, table, random: nodeRandom, ...options }), close: done };
+});

@@ -1,0 +1,86 @@
+/** The functions agent, api and work of one fleet, asked through one door. */
+import type { EnrolAnswer } from "../../runtime/core/agent-protocol";
+import { runnerSubject } from "../../runtime/core/subject";
+import { openTokens } from "../../runtime/entry/host/signed-tokens";
+import { createAgent } from "../../runtime/entry/lambda/agent";
+import { createApi } from "../../runtime/entry/lambda/api";
+import type { ProxyAnswer } from "../../runtime/entry/lambda/proxy-event";
+import { createWork } from "../../runtime/entry/lambda/work";
+import { messageText } from "../../runtime/queue/message-text";
+import { bundlePart, form, formType, specPart } from "../entry/http/forms";
+import type { FleetWorld } from "./fleet-world";
+import { doors, type DoorName, type Request } from "./requests";
+
+export const at = "2026-11-21T12:00:00.000Z";
+export const json = { "Content-Type": "application/json" };
+export const jsonOf = <T = Record<string, unknown>>(answer: ProxyAnswer): T => JSON.parse(answer.body) as T;
+export const bytesOf = ({ body, isBase64Encoded }: ProxyAnswer): Buffer =>
+  Buffer.from(body, isBase64Encoded ? "base64" : "utf8");
+export const jobPath = (key: unknown, rest = ""): string => `/api/v1/jobs/${encodeURIComponent(String(key))}${rest}`;
+
+export class DrivenFleet {
+  readonly world: FleetWorld;
+  readonly #api: ReturnType<typeof createApi>;
+  readonly #agent: ReturnType<typeof createAgent>;
+  readonly #work: ReturnType<typeof createWork>;
+  door: DoorName = "a function URL";
+  lease = "";
+  attempt = 0;
+
+  constructor(world: FleetWorld, agentFile = "agent.js") {
+    this.world = world;
+    this.#api = createApi(world.facts);
+    this.#agent = createAgent(world.facts, { agentFile });
+    this.#work = createWork(world.facts);
+  }
+
+  api(request: Request): Promise<ProxyAnswer> {
+    return this.#api(doors[this.door](request));
+  }
+
+  agent(path: string, body?: unknown, request: Partial<Request> = {}): Promise<ProxyAnswer> {
+    const headers = { ...json, Authorization: `Bearer ${this.lease}`, ...request.headers };
+    const method = request.method ?? (body === undefined ? "GET" : "POST");
+    return this.#agent(
+      doors[this.door]({
+        path: `/agent/v1/${path}`,
+        method,
+        headers,
+        body: body === undefined ? "" : JSON.stringify(body),
+      }),
+    );
+  }
+
+  /** Works off whatever stands on the queue, and what comes of it. */
+  async pump(): Promise<void> {
+    for (let rounds = 0; rounds < 5; rounds++) {
+      const messages = await this.world.messages();
+      if (messages.length === 0) return;
+      const Records = messages.map((message, n) => ({
+        messageId: String(n),
+        receiptHandle: "x",
+        body: messageText(message),
+      }));
+      await this.#work({ Records });
+    }
+  }
+
+  async enrol(): Promise<ProxyAnswer> {
+    const { runners } = await this.world.ledger.readProfile("small");
+    const tokens = await openTokens(this.world.ledger);
+    const token = tokens.mint("boot", runnerSubject({ profile: "small" }, runners[0]?.id ?? ""));
+    const agent = { version: "1", os: "linux", arch: "x64" };
+    const body = { protocol: 1, proof: { kind: "token", token }, nonce: "nonce-0123456789abcdef", agent, bootedAt: at };
+    const answer = await this.agent("enrol", body);
+    this.lease = jsonOf<EnrolAnswer>(answer).lease;
+    return answer;
+  }
+
+  async submit(spec: object, bundle?: Uint8Array): Promise<string> {
+    const body = bundle === undefined ? Buffer.from(JSON.stringify(spec)) : form([specPart(spec), bundlePart(bundle)]);
+    const headers = bundle === undefined ? json : { "Content-Type": formType["content-type"] };
+    const answer = await this.api({ path: "/api/v1/jobs", headers, body });
+    if (answer.statusCode !== 201) throw new Error(`the job was refused: ${answer.body}`);
+    return String(jsonOf(answer)["key"]);
+  }
+}

@@ -1,0 +1,123 @@
+/** A fleet as a deployment leaves it, in moto: table, queue, bucket, settings, secrets. */
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { DeleteParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import type { FleetFacts } from "../../runtime/core/fleet-facts";
+import type { Message, Received } from "../../runtime/core/ports";
+import { nodeRandom, systemClock } from "../../runtime/entry/host/node-random";
+import { createTableInput } from "../../runtime/ledger/create-table-input";
+import { dynamodbLedger } from "../../runtime/ledger/dynamodb-ledger";
+import { ledgerTable } from "../../runtime/ledger/table";
+import { sqsQueue, type SqsQueue } from "../../runtime/queue/sqs-queue";
+import { awsEnvironment, clientConfig, startMoto, type Moto } from "./moto";
+
+const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+function nothing(): void {}
+
+export const webhookSecret = "a webhook's secret";
+export const secretName = (fleet: string): string => `/onejob/${fleet}/secrets/gh/webhook-secret`;
+
+export const someBase = (fleet: string): object => ({
+  version: 1,
+  server: { maxWebhookBytes: 65_536 },
+  sources: [
+    {
+      name: "gh",
+      kind: "github",
+      scopes: ["acme"],
+      runnerGroup: "ci",
+      auth: { token: { ssm: `/onejob/${fleet}/secrets/gh/token` } },
+      webhookSecrets: [{ ssm: secretName(fleet) }],
+      intake: "webhook",
+    },
+  ],
+  sweep: { interval: "1m" },
+  lease: { duration: "3m" },
+});
+
+export const someProfileEntry = { name: "small", labels: ["self-hosted", "linux"], compute: { kind: "ec2" } };
+
+export class FleetWorld {
+  readonly facts: FleetFacts;
+  readonly sqs: SQSClient;
+  readonly ssm: SSMClient;
+  readonly queue: SqsQueue;
+  readonly ledger: ReturnType<typeof dynamodbLedger>;
+
+  private constructor(url: string, facts: FleetFacts) {
+    this.facts = facts;
+    this.sqs = new SQSClient(clientConfig(url));
+    this.ssm = new SSMClient(clientConfig(url));
+    this.queue = sqsQueue({ client: this.sqs, queueUrl: facts.queueUrl, log });
+    const client = new DynamoDBClient(clientConfig(url));
+    const retentionMs = (): number => 86_400_000;
+    this.ledger = dynamodbLedger({ client, table: facts.table, clock: systemClock, random: nodeRandom, retentionMs });
+  }
+
+  /** A fleet of its own, so that suites' tests have nothing in common but the server. */
+  static async deploy(url: string): Promise<FleetWorld> {
+    const fleet = `f-${nodeRandom.id(8)}`;
+    const bare = clientConfig(url);
+    const { QueueUrl = "" } = await new SQSClient(bare).send(new CreateQueueCommand({ QueueName: fleet }));
+    const machines = { small: { launchTemplate: `onejob-${fleet}-small`, subnets: ["subnet-1"], roleId: "AROATEST" } };
+    const world = new FleetWorld(url, {
+      ...{ fleet, table: fleet, queueUrl: QueueUrl, bucket: fleet, machines },
+      settingsPath: `/onejob/${fleet}/settings`,
+      accountId: "123456789012",
+    });
+    await new DynamoDBClient(bare).send(new CreateTableCommand(createTableInput(fleet, ledgerTable)));
+    await new S3Client({ ...bare, forcePathStyle: true }).send(
+      new CreateBucketCommand({ Bucket: fleet, CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } }),
+    );
+    await world.settings(someBase(fleet));
+    await world.profile(someProfileEntry);
+    await world.secret(secretName(fleet), webhookSecret);
+    return world;
+  }
+
+  settings(base: unknown): Promise<void> {
+    return this.parameter(`${this.facts.settingsPath}/base`, typeof base === "string" ? base : JSON.stringify(base));
+  }
+
+  profile(entry: { readonly name: string }): Promise<void> {
+    return this.parameter(`${this.facts.settingsPath}/profiles/${entry.name}`, JSON.stringify(entry));
+  }
+
+  async secret(name: string, value: string): Promise<void> {
+    await this.ssm.send(new PutParameterCommand({ Name: name, Value: value, Type: "SecureString", Overwrite: true }));
+  }
+
+  async dropParameter(name: string): Promise<void> {
+    await this.ssm.send(new DeleteParameterCommand({ Name: name }));
+  }
+
+  /** What stands on the queue now, taken off it. */
+  async messages(): Promise<readonly Message[]> {
+    const received: Received[] = [...(await this.queue.receive(100, 0))];
+    await Promise.all(received.map(({ id }) => this.queue.done(id)));
+    return received.map(({ message }) => message);
+  }
+
+  private async parameter(name: string, value: string): Promise<void> {
+    await this.ssm.send(new PutParameterCommand({ Name: name, Value: value, Type: "String", Overwrite: true }));
+  }
+}
+
+/** One server for all tests of a file; the functions find it by the environment. */
+export function useMoto(): () => string {
+  let moto: Moto | undefined;
+  const before = { ...process.env };
+  beforeAll(async () => {
+    moto = await startMoto();
+    Object.assign(process.env, awsEnvironment(moto.url));
+  });
+  afterAll(async () => {
+    process.env = before;
+    await moto?.stop();
+  });
+  return () => {
+    if (moto === undefined) throw new Error("moto does not run yet");
+    return moto.url;
+  };
+}

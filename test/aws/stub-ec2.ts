@@ -1,0 +1,120 @@
+/** EC2 on loopback, as far as a fleet asks for it: machines are made at once, described as they stand, and ended. */
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+
+interface Made {
+  readonly id: string;
+  state: string;
+  readonly tags: Map<string, string>;
+}
+
+export class StubEc2 {
+  readonly url: string;
+  /** What was called, in order. */
+  readonly actions: string[] = [];
+  readonly machines: Made[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on("request", (request, response) => {
+      text(request).then(
+        (body) => {
+          const answer = this.#answer(new URLSearchParams(body));
+          response.writeHead(answer === undefined ? 400 : 200, { "content-type": "text/xml" }).end(answer ?? "");
+        },
+        () => response.destroy(),
+      );
+    });
+  }
+
+  static async start(): Promise<StubEc2> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new StubEc2(server);
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  /** A machine nobody asked for. */
+  put(id: string, tags: Readonly<Record<string, string>>): void {
+    this.machines.push({ id, state: "running", tags: new Map(Object.entries(tags)) });
+  }
+
+  #answer(asked: URLSearchParams): string | undefined {
+    const action = asked.get("Action") ?? "";
+    this.actions.push(action);
+    switch (action) {
+      case "CreateFleet":
+        return answerOf(action, this.#createFleet(asked));
+      case "CreateTags":
+        for (const made of this.#named(asked, "ResourceId"))
+          for (const [key, value] of tagsIn(asked, "Tag")) made.tags.set(key, value);
+        return answerOf(action, "<return>true</return>");
+      case "DescribeInstances":
+        return answerOf(action, this.#describe(asked));
+      case "TerminateInstances":
+        for (const made of this.#named(asked, "InstanceId")) made.state = "terminated";
+        return answerOf(action, "<instancesSet/>");
+    }
+    return undefined;
+  }
+
+  #createFleet(asked: URLSearchParams): string {
+    const count = Number(asked.get("TargetCapacitySpecification.TotalTargetCapacity"));
+    const tags = tagsIn(asked, "TagSpecification.1.Tag");
+    const made = Array.from({ length: count }, (_, n): Made => {
+      const id = `i-${String(this.machines.length + n).padStart(17, "0")}`;
+      return { id, state: "running", tags: new Map(tags) };
+    });
+    this.machines.push(...made);
+    const ids = made.map(({ id }) => `<item>${id}</item>`).join("");
+    return `<fleetId>fleet-1</fleetId><errorSet/><fleetInstanceSet><item><instanceIds>${ids}</instanceIds></item></fleetInstanceSet>`;
+  }
+
+  #describe(asked: URLSearchParams): string {
+    const listed = asked.has("InstanceId.1") ? this.#named(asked, "InstanceId") : this.machines;
+    const found = listed.filter((made) =>
+      filtersIn(asked).every(([tag, values]) => values.includes(made.tags.get(tag) ?? "")),
+    );
+    const items = found.map(({ id, state, tags }) => {
+      const tagSet = [...tags].map(([key, value]) => `<item><key>${key}</key><value>${value}</value></item>`).join("");
+      return `<item><instancesSet><item><instanceId>${id}</instanceId><instanceState><name>${state}</name></instanceState><tagSet>${tagSet}</tagSet></item></instancesSet></item>`;
+    });
+    return `<reservationSet>${items.join("")}</reservationSet>`;
+  }
+
+  #named(asked: URLSearchParams, list: string): readonly Made[] {
+    const wanted = new Set([...asked].flatMap(([name, value]) => (name.startsWith(`${list}.`) ? [value] : [])));
+    return this.machines.filter(({ id }) => wanted.has(id));
+  }
+}
+
+/** Only those by tag; states and the like let everything through. */
+function filtersIn(asked: URLSearchParams): readonly (readonly [string, readonly string[]])[] {
+  const filters: [string, string[]][] = [];
+  for (let n = 1; asked.has(`Filter.${n}.Name`); n++) {
+    const name = asked.get(`Filter.${n}.Name`) ?? "";
+    const values = [...asked].flatMap(([key, value]) => (key.startsWith(`Filter.${n}.Value.`) ? [value] : []));
+    if (name.startsWith("tag:")) filters.push([name.slice("tag:".length), values]);
+  }
+  return filters;
+}
+
+function tagsIn(asked: URLSearchParams, list: string): readonly (readonly [string, string])[] {
+  const tags: [string, string][] = [];
+  for (let n = 1; asked.has(`${list}.${n}.Key`); n++)
+    tags.push([asked.get(`${list}.${n}.Key`) ?? "", asked.get(`${list}.${n}.Value`) ?? ""]);
+  return tags;
+}
+
+function answerOf(action: string, content: string): string {
+  return `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>${content}</${action}Response>`;
+}
