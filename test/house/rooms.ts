@@ -71,7 +71,7 @@ export const rooms = {
     why: "the agent is one small bundle on a machine of its own; what it shares with the server is the protocol in core",
   },
   entry: {
-    folder: /^runtime\/entry\/(lambda|local)\//,
+    folder: /^runtime\/entry\/(lambda|local|http|host)\//,
     mayImport: [/^runtime\/(?!cli\/|dashboard\/)/, manifest],
     packages: "any",
     why: "an entry wires ports to flows; the CLI and the dashboard stand in front of it, not behind it",
@@ -90,7 +90,7 @@ export const rooms = {
   },
   components: {
     folder: /^components\//,
-    mayImport: [/^runtime\/core\/settings/],
+    mayImport: [/^runtime\/core\/(settings|(read-settings|duration|fleet-facts)$)/, /^runtime\/ledger\/table$/],
     packages: "any",
     why: "deploy time shares only the settings with run time; entry bundles are named by path, not imported",
   },

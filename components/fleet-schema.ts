@@ -1,0 +1,249 @@
+/**
+ * Everything `RunnerFleet` may be told, in the schema language of `onejob.yaml`, so that both are checked by the same
+ * code and speak the same sentences. What that language lacks is marked by the node itself: yes or no (`yesOrNo`), and
+ * values that may be known only later (`later`).
+ */
+import type { GroupNode, ListNode, SettingNode, ValueNode } from "../runtime/core/settings-node";
+import { settingsSchema } from "../runtime/core/settings-schema";
+
+type Described = Pick<ValueNode, "title" | "description">;
+
+const booleans = new WeakSet<SettingNode>();
+const inputs = new WeakSet<SettingNode>();
+
+/** To the checker it is one of two words; `plain-args.ts` writes them. */
+function yesOrNo(described: Described): ValueNode {
+  const node: ValueNode = { type: "string", enum: ["true", "false"], ...described };
+  booleans.add(node);
+  return node;
+}
+
+/** May be an Output. Its example stands in for it, so it has to be valid. */
+function later<T extends SettingNode>(node: T): T {
+  inputs.add(node);
+  return node;
+}
+
+export const isYesOrNo = (node: SettingNode): boolean => booleans.has(node);
+export const isInput = (node: SettingNode): boolean => inputs.has(node);
+
+const email = {
+  type: "string",
+  title: "mail address",
+  pattern: "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$",
+  maxLength: 254,
+  rule: "a mail address",
+  examples: ["ci@example.org"],
+} as const;
+
+const instanceType = {
+  type: "string",
+  pattern: "^[a-z][a-z0-9-]*\\.[a-z0-9-]+$",
+  maxLength: 32,
+  rule: "name of an EC2 instance type, like `m7i.large`",
+} as const;
+
+export const fleetName: ValueNode = {
+  type: "string",
+  title: "fleet name",
+  description: "Name of the fleet in this account and region.",
+  preset: "`<component name>-<stack>`",
+  pattern: "^[a-z][a-z0-9-]{0,30}$",
+  rule: "small letters, digits and `-`; begins with a letter; at most 31 characters",
+  examples: ["ci"],
+};
+
+const network: GroupNode = {
+  type: "object",
+  title: "network",
+  description: "Where machines stand: a network made for them, or your own.",
+  additionalProperties: false,
+  properties: {
+    cidrBlock: {
+      type: "string",
+      title: "addresses",
+      description: "Addresses of the network to be made.",
+      pattern: "^([0-9]{1,3}\\.){3}[0-9]{1,3}/(1[6-9]|2[0-4])$",
+      rule: "IPv4 addresses with /16 to /24, like `10.0.0.0/16`",
+      default: "10.0.0.0/16",
+    },
+    availabilityZones: {
+      type: "integer",
+      title: "availability zones",
+      description: "Over how many the network to be made is spread.",
+      unit: "zones",
+      default: 3,
+      minimum: 1,
+      maximum: 6,
+    },
+    vpcId: later({
+      type: "string",
+      title: "VPC",
+      description: "Your own VPC.",
+      pattern: "^vpc-[0-9a-f]{8,17}$",
+      rule: "id of a VPC, like `vpc-0123456789abcdef0`",
+      examples: ["vpc-0123456789abcdef0"],
+    }),
+    subnetIds: later<ListNode>({
+      type: "array",
+      title: "subnets",
+      description: "Subnets of your own VPC.",
+      minItems: 1,
+      maxItems: 50,
+      items: later({
+        type: "string",
+        title: "subnet",
+        description: "One subnet.",
+        pattern: "^subnet-[0-9a-f]{8,17}$",
+        rule: "id of a subnet, like `subnet-0123456789abcdef0`",
+        examples: ["subnet-0123456789abcdef0"],
+      }),
+    }),
+    assignPublicIp: yesOrNo({ title: "public address", description: "Whether machines get one." }),
+  },
+};
+
+const ingressKind = (kind: string, properties: GroupNode["properties"] = {}): GroupNode => ({
+  type: "object",
+  title: `ingress \`${kind}\``,
+  description: "How the fleet is reached.",
+  additionalProperties: false,
+  required: ["kind"],
+  properties: { kind: { type: "string", const: kind, title: "kind", description: "Which way." }, ...properties },
+});
+
+const ingress: SettingNode = {
+  type: "object",
+  title: "ingress",
+  description: "How forges, machines and people reach the fleet.",
+  discriminator: { propertyName: "kind" },
+  oneOf: [
+    ingressKind("function-url"),
+    ingressKind("http-api"),
+    ingressKind("private-api", {
+      vpcEndpointId: later({
+        type: "string",
+        title: "VPC endpoint",
+        description: "An interface endpoint for `execute-api` in your VPC.",
+        pattern: "^vpce-[0-9a-f]{8,17}$",
+        rule: "id of a VPC endpoint, like `vpce-0123456789abcdef0`",
+        examples: ["vpce-0123456789abcdef0"],
+      }),
+    }),
+  ],
+};
+
+const images: GroupNode = {
+  type: "object",
+  title: "images",
+  description: "Images that machines start from.",
+  additionalProperties: false,
+  properties: {
+    bake: yesOrNo({ title: "bake", description: "Whether images are baked." }),
+    schedule: {
+      type: "string",
+      title: "schedule",
+      description: "When images are baked.",
+      pattern: "^cron\\([^()]{9,100}\\)$",
+      rule: "`cron(…)`, as Image Builder has it",
+      examples: ["cron(0 4 ? * sun *)"],
+    },
+    instanceType: {
+      type: "object",
+      title: "instance types",
+      description: "What images are baked on.",
+      additionalProperties: false,
+      properties: {
+        x64: { ...instanceType, title: "for x64", description: "Of that architecture.", examples: ["c7i.large"] },
+        arm64: { ...instanceType, title: "for arm64", description: "Of that architecture.", examples: ["c7g.large"] },
+      },
+    },
+  },
+};
+
+const alarms: GroupNode = {
+  type: "object",
+  title: "alarms",
+  description: "Who hears of alarms: exactly one of the two.",
+  additionalProperties: false,
+  minProperties: 1,
+  properties: {
+    email: { ...email, description: "Gets a mail for each alarm." },
+    topicArn: later({
+      type: "string",
+      title: "topic",
+      description: "An SNS topic of yours.",
+      pattern: "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
+      rule: "ARN of an SNS topic",
+      examples: ["arn:aws:sns:eu-central-1:123456789012:alarms"],
+    }),
+  },
+};
+
+const budget: GroupNode = {
+  type: "object",
+  title: "budget",
+  description: "Who is told when the fleet costs more than it may.",
+  additionalProperties: false,
+  required: ["monthlyUsd", "email"],
+  properties: {
+    monthlyUsd: {
+      type: "number",
+      title: "most a month",
+      description: "US dollars a month, for everything with the fleet's tag.",
+      unit: "USD",
+      examples: [100],
+      minimum: 1,
+      maximum: 10_000_000,
+    },
+    email: { ...email, description: "Gets the mails." },
+  },
+};
+
+const { server, sources, profiles, defaultProfile, sweep, lease, retention } = settingsSchema.properties;
+const { listen: _listen, ...serverProperties } = server.properties;
+
+export const fleetSchema = {
+  type: "object",
+  title: "RunnerFleet",
+  description: "All arguments.",
+  additionalProperties: false,
+  required: ["sources", "profiles"],
+  properties: {
+    fleetName,
+    ...{ sources, profiles, defaultProfile, sweep, lease, retention },
+    server: { ...server, properties: serverProperties },
+    ...{ network, ingress, images, alarms, budget },
+    dashboard: yesOrNo({ title: "dashboard", description: "Whether there is one." }),
+    logRetentionDays: {
+      type: "integer",
+      title: "log retention",
+      description: "How long the functions' logs are kept.",
+      unit: "days",
+      default: 14,
+      minimum: 1,
+      maximum: 3_653,
+    },
+    reservedConcurrency: {
+      type: "integer",
+      title: "reserved concurrency",
+      description: "Most executions at once of each of the two public functions.",
+      unit: "executions",
+      preset: "none reserved",
+      examples: [20],
+      minimum: 1,
+      maximum: 450,
+    },
+    protect: yesOrNo({ title: "protect", description: "Keeps the table and the bucket." }),
+    // Its keys are the user's own, which the language cannot say; `fleet-tag-problems.ts` looks at them.
+    tags: {
+      type: "object",
+      title: "tags",
+      description: "On everything that can have tags.",
+      additionalProperties: false,
+      properties: {},
+    },
+  },
+} as const satisfies GroupNode;
+
+export const fleetRoot: GroupNode = fleetSchema;

@@ -1,0 +1,122 @@
+/**
+ * What each function may do, and on what: its own ARNs, or machines with the fleet's tag. Pure: from names to policy
+ * statements. A test compares the actions with what the functions' bundles call.
+ */
+import type { FunctionName } from "./function-names";
+import { parameterArn } from "./fleet-resources";
+import type { FleetResources, Statement } from "./fleet-resources";
+import { machineStatements } from "./machine-permissions";
+
+export type { FleetResources, Statement } from "./fleet-resources";
+
+/** With the function's own log group. */
+export interface FunctionResources extends FleetResources {
+  readonly logGroupArn: string;
+}
+
+export function policyOf(name: FunctionName, resources: FunctionResources): object {
+  return { Version: "2012-10-17", Statement: statementsOf(name, resources) };
+}
+
+export function statementsOf(name: FunctionName, resources: FunctionResources): readonly Statement[] {
+  // AWS refuses a statement without a resource: a fleet without a forge has no secrets to read.
+  return [...logs(resources), ...own[name](resources)].filter(({ Resource }) => Resource.length > 0);
+}
+
+const own: Readonly<Record<FunctionName, (resources: FleetResources) => readonly Statement[]>> = {
+  webhook: (fleet) => [settings(fleet), secrets("WebhookSecrets", fleet, fleet.webhookSecrets), send(fleet)],
+  agent: (fleet) => [settings(fleet), credentials(fleet), ...table(fleet), send(fleet), ...objects(fleet)],
+  api: (fleet) => [
+    settings(fleet),
+    credentials(fleet),
+    ...table(fleet),
+    noSecrets(fleet),
+    send(fleet),
+    ...objects(fleet),
+  ],
+  work: (fleet) => [...worker(fleet), receive(fleet)],
+  sweep: (fleet) => worker(fleet),
+  events: (fleet) => [send(fleet), describeInstances],
+};
+
+const worker = (fleet: FleetResources): readonly Statement[] => [
+  settings(fleet),
+  credentials(fleet),
+  ...table(fleet),
+  send(fleet),
+  ...dropObjects(fleet),
+  describeInstances,
+  ...machineStatements(fleet),
+];
+
+function allow(Sid: string, Action: readonly string[], Resource: readonly string[]): Statement {
+  return { Sid, Effect: "Allow", Action, Resource };
+}
+
+const logs = ({ logGroupArn }: FunctionResources): readonly Statement[] => [
+  allow("OwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [`${logGroupArn}:*`]),
+];
+
+const settings = (fleet: FleetResources): Statement => {
+  const path = parameterArn(fleet, fleet.settingsPath);
+  return allow("Settings", ["ssm:GetParametersByPath"], [path, `${path}/*`]);
+};
+
+const secrets = (Sid: string, fleet: FleetResources, names: readonly string[]): Statement =>
+  allow(
+    Sid,
+    ["ssm:GetParameter"],
+    names.map((name) => parameterArn(fleet, name)),
+  );
+
+const credentials = (fleet: FleetResources): Statement => secrets("Credentials", fleet, fleet.credentials);
+
+/** No Scan, no transactions, no PartiQL. */
+const tableActions = ["GetItem", "BatchGetItem", "PutItem", "DeleteItem", "Query"].map((verb) => `dynamodb:${verb}`);
+
+/** Indexes are only ever queried. */
+const table = ({ tableArn }: FleetResources): readonly Statement[] => [
+  allow("Ledger", tableActions, [tableArn]),
+  allow("LedgerIndexes", ["dynamodb:Query"], [`${tableArn}/index/*`]),
+];
+
+/**
+ * What functions share as a secret, above all the key that machines' leases are signed with: whoever holds it is every
+ * machine. A denial, because the rest of the table has keys that no pattern lists.
+ */
+const noSecrets = ({ tableArn }: FleetResources): Statement => ({
+  Sid: "NoSharedSecrets",
+  Effect: "Deny",
+  Action: tableActions,
+  Resource: [tableArn],
+  Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["SECRET#*"] } },
+});
+
+const send = ({ queueArn }: FleetResources): Statement => allow("Tell", ["sqs:SendMessage"], [queueArn]);
+
+/** Lambda itself receives with these, in the function's name. */
+const receive = ({ queueArn }: FleetResources): Statement =>
+  allow(
+    "Hear",
+    [
+      ...["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"].map(
+        (verb) => `sqs:${verb}`,
+      ),
+    ],
+    [queueArn],
+  );
+
+const objects = ({ bucketArn }: FleetResources): readonly Statement[] => [
+  allow("Objects", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [`${bucketArn}/*`]),
+  // Without it an object that is not there answers 403.
+  allow("ObjectNames", ["s3:ListBucket"], [bucketArn]),
+];
+
+/** A log is many objects, found by their names. */
+const dropObjects = ({ bucketArn }: FleetResources): readonly Statement[] => [
+  allow("DropObjects", ["s3:DeleteObject"], [`${bucketArn}/*`]),
+  allow("ObjectNames", ["s3:ListBucket"], [bucketArn]),
+];
+
+/** EC2 knows no narrower resource for it. */
+const describeInstances: Statement = allow("SeeMachines", ["ec2:DescribeInstances"], ["*"]);

@@ -1,0 +1,93 @@
+/** The bucket for what jobs of the source `api` bring and leave: packed folders, logs, artifacts. */
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Tags } from "./tags";
+
+export interface StorageArgs {
+  readonly fleet: string;
+  /** After so long nothing can need an object any more. The sweep removes most much earlier. */
+  readonly expireDays: number;
+  readonly protect: boolean;
+  readonly tags: Tags;
+}
+
+export class Storage extends pulumi.ComponentResource {
+  readonly bucketName: pulumi.Output<string>;
+  readonly bucketArn: pulumi.Output<string>;
+
+  constructor(name: string, args: StorageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("onejob:index:Storage", name, {}, opts);
+    const { fleet, protect, tags } = args;
+    const bucket = new aws.s3.Bucket(
+      name,
+      // By the fleet's name: a component's may have letters that a bucket's must not.
+      { bucketPrefix: `${fleet}-`, forceDestroy: !protect, tags },
+      { parent: this, protect, retainOnDelete: protect },
+    );
+    closeBucket(name, bucket, this);
+    expireObjects(name, { bucket, days: args.expireDays }, this);
+    this.bucketName = bucket.bucket;
+    this.bucketArn = bucket.arn;
+    this.registerOutputs({ bucketName: this.bucketName });
+  }
+}
+
+function closeBucket(name: string, bucket: aws.s3.Bucket, parent: Storage): void {
+  new aws.s3.BucketPublicAccessBlock(
+    name,
+    {
+      bucket: bucket.bucket,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    },
+    { parent },
+  );
+  new aws.s3.BucketServerSideEncryptionConfiguration(
+    name,
+    { bucket: bucket.bucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
+    { parent },
+  );
+  new aws.s3.BucketPolicy(name, { bucket: bucket.bucket, policy: onlyEncrypted(bucket.arn) }, { parent });
+}
+
+/** No request without TLS, whoever sends it. */
+function onlyEncrypted(arn: pulumi.Output<string>): pulumi.Output<string> {
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "OnlyEncryptedConnections",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "s3:*",
+        Resource: [arn, pulumi.interpolate`${arn}/*`],
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      },
+    ],
+  });
+}
+
+function expireObjects(
+  name: string,
+  { bucket, days }: { readonly bucket: aws.s3.Bucket; readonly days: number },
+  parent: Storage,
+): void {
+  new aws.s3.BucketLifecycleConfiguration(
+    name,
+    {
+      bucket: bucket.bucket,
+      rules: [
+        {
+          id: "expire",
+          status: "Enabled",
+          filter: { prefix: "" },
+          expiration: { days },
+          abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+        },
+      ],
+    },
+    { parent },
+  );
+}

@@ -1,0 +1,118 @@
+/** What leads into a fleet, what wakes it, and what it tells people, as declared. */
+import { ofType, one } from "../fixtures/pulumi-graph";
+import { graphOf } from "./declared-fleets";
+
+describe("the ways into a fleet", () => {
+  it("are function URLs that anybody may call, but for the one of people", async () => {
+    const graph = await graphOf("smallest");
+    const urls = ofType(graph, "FunctionUrl").map(({ name, inputs }) => [name, inputs["authorizationType"]]);
+    expect(urls.sort()).toEqual([
+      ["ci-ingress-agent", "NONE"],
+      ["ci-ingress-api", "AWS_IAM"],
+      ["ci-ingress-webhook", "NONE"],
+    ]);
+    const open = ofType(graph, "Permission").filter(({ inputs }) => inputs["principal"] === "*");
+    expect(open.map(({ name, inputs }) => [name, inputs["action"]]).sort()).toEqual([
+      ["ci-ingress-agent-invoke", "lambda:InvokeFunction"],
+      ["ci-ingress-agent-url", "lambda:InvokeFunctionUrl"],
+      ["ci-ingress-webhook-invoke", "lambda:InvokeFunction"],
+      ["ci-ingress-webhook-url", "lambda:InvokeFunctionUrl"],
+    ]);
+  });
+
+  it("are one throttled HTTP API", async () => {
+    const graph = await graphOf("http-api");
+    expect(ofType(graph, "FunctionUrl")).toEqual([]);
+    const routes = ofType(graph, "Route").map(({ inputs }) => [inputs["routeKey"], inputs["authorizationType"]]);
+    expect(routes.sort()).toEqual([
+      ["ANY /agent/v1/{proxy+}", "NONE"],
+      ["ANY /api/v1/{proxy+}", "AWS_IAM"],
+      ["POST /webhooks/{source}", "NONE"],
+    ]);
+    expect(ofType(graph, "Stage")[0]?.inputs["defaultRouteSettings"]).toEqual({
+      throttlingRateLimit: 100,
+      throttlingBurstLimit: 500,
+    });
+    expect(graph.outputs["apiUrl"]).toBe("https://abc123.execute-api.eu-central-1.amazonaws.com");
+  });
+
+  it("are a private API that only the endpoint of a VPC leads to", async () => {
+    const graph = await graphOf("private-api through an endpoint that is there");
+    expect([...ofType(graph, "FunctionUrl"), ...ofType(graph, "Api")]).toEqual([]);
+    expect(one(graph, "RestApi", "ci-ingress").inputs).toMatchObject({
+      endpointConfiguration: { types: "PRIVATE", vpcEndpointIds: ["vpce-0123456789abcdef0"] },
+      binaryMediaTypes: ["*/*"],
+    });
+    const { Statement } = JSON.parse(String(one(graph, "RestApiPolicy", "ci-ingress").inputs["policy"])) as {
+      Statement: object[];
+    };
+    expect(Statement).toMatchObject([
+      { Effect: "Allow", Condition: { StringEquals: { "aws:SourceVpce": "vpce-0123456789abcdef0" } } },
+    ]);
+    const body = JSON.parse(String(one(graph, "RestApi", "ci-ingress").inputs["body"])) as { paths: object };
+    expect(Object.keys(body.paths)).toEqual(["/webhooks/{source}", "/agent/v1/{proxy+}", "/api/v1/{proxy+}"]);
+    expect(graph.outputs["agentUrl"]).toBe(
+      "https://ci-ingress-id-vpce-0123456789abcdef0.execute-api.eu-central-1.amazonaws.com/onejob",
+    );
+  });
+
+  it("are closed to the machines' network: nothing comes in", async () => {
+    const { inputs } = one(await graphOf("smallest"), "SecurityGroup", "ci-network");
+    expect(inputs["ingress"]).toEqual([]);
+  });
+});
+
+describe("what wakes a fleet", () => {
+  it("is EC2, for interruptions, rebalancing and ends", async () => {
+    const patterns = ofType(await graphOf("smallest"), "EventRule").map(
+      ({ inputs }) => JSON.parse(String(inputs["eventPattern"])) as object,
+    );
+    expect(patterns).toEqual([
+      { source: ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"] },
+      { source: ["aws.ec2"], "detail-type": ["EC2 Instance Rebalance Recommendation"] },
+      {
+        source: ["aws.ec2"],
+        "detail-type": ["EC2 Instance State-change Notification"],
+        detail: { state: ["shutting-down", "terminated"] },
+      },
+    ]);
+  });
+
+  it.each([
+    ["smallest", "rate(1 minute)"],
+    ["everything", "rate(5 minutes)"],
+  ])("is the clock (%s: %s)", async (variant, scheduleExpression) => {
+    const [schedule] = ofType(await graphOf(variant), "Schedule");
+    expect(schedule?.inputs).toMatchObject({ scheduleExpression, flexibleTimeWindow: { mode: "OFF" } });
+  });
+});
+
+describe("what tells people", () => {
+  it("is five alarms, each with what to do, to nobody unless somebody is named", async () => {
+    const alarms = ofType(await graphOf("smallest"), "MetricAlarm");
+    expect(alarms).toHaveLength(5);
+    expect(alarms.filter(({ inputs }) => String(inputs["alarmDescription"]).length < 60)).toEqual([]);
+    expect(alarms.flatMap(({ inputs }) => inputs["alarmActions"])).toEqual([]);
+  });
+
+  it.each([
+    ["everything", "arn:aws:sns:eu-central-1:123456789012:ci-alarms-1a2b3c"],
+    ["own topic, no baking", "arn:aws:sns:eu-central-1:123456789012:alarms"],
+  ])("is a topic (%s)", async (variant, topic) => {
+    const alarms = ofType(await graphOf(variant), "MetricAlarm");
+    expect(alarms.map(({ inputs }) => inputs["alarmActions"])).toEqual(alarms.map(() => [topic]));
+  });
+
+  it("is a dashboard and a budget where they are asked for", async () => {
+    const [without, all] = [await graphOf("smallest"), await graphOf("everything")];
+    expect([...ofType(without, "Dashboard"), ...ofType(without, "Budget")]).toEqual([]);
+    const { widgets } = JSON.parse(String(ofType(all, "Dashboard")[0]?.inputs["dashboardBody"])) as {
+      widgets: object[];
+    };
+    expect(widgets).toHaveLength(6);
+    expect(ofType(all, "Budget")[0]?.inputs).toMatchObject({
+      limitAmount: "500",
+      costFilters: [{ name: "TagKeyValue", values: ["user:onejob:fleet$ci"] }],
+    });
+  });
+});

@@ -1,0 +1,228 @@
+/** What the functions may do: every statement, and that it is what their bundles call, no more and no less. */
+import { findBundles } from "../../components/bundles";
+import { functionNames } from "../../components/function-names";
+import type { FunctionName } from "../../components/function-names";
+import { statementsOf } from "../../components/permissions";
+import type { FunctionResources, Statement } from "../../components/permissions";
+import { commandsIn } from "../fixtures/bundle-commands";
+
+const account = "123456789012";
+const queueArn = `arn:aws:sqs:eu-central-1:${account}:q`;
+const tableArn = `arn:aws:dynamodb:eu-central-1:${account}:table/t`;
+const bucketArn = "arn:aws:s3:::b";
+const logGroupArn = `arn:aws:logs:eu-central-1:${account}:log-group:/onejob/ci/x`;
+const parameter = (name: string) => `arn:aws:ssm:eu-central-1:${account}:parameter${name}`;
+const ec2 = (rest: string) => `arn:aws:ec2:eu-central-1:${account}:${rest}`;
+
+const fleet: FunctionResources = {
+  ...{ fleet: "ci", partition: "aws", region: "eu-central-1", accountId: account },
+  ...{ tableArn, queueArn, bucketArn, logGroupArn, settingsPath: "/onejob/ci/settings" },
+  webhookSecrets: ["/onejob/ci/secrets/gh/webhook-secret"],
+  credentials: ["/onejob/ci/secrets/gh/private-key"],
+  imagePointers: ["/imagebuilder/onejob/ci/ubuntu-24.04-x64", "/aws/service/somebody/ami-id"],
+  subnetIds: ["subnet-1", "subnet-2"],
+  securityGroupId: "sg-1",
+  machineRoleArns: [`arn:aws:iam::${account}:role/machines`],
+};
+
+const allow = (Sid: string, Action: readonly string[], Resource: readonly string[]) => ({
+  ...{ Sid, Effect: "Allow", Action, Resource },
+});
+const tableActions = ["GetItem", "BatchGetItem", "PutItem", "DeleteItem", "Query"].map((verb) => `dynamodb:${verb}`);
+const launch = ["ec2:CreateFleet", "ec2:RunInstances"];
+
+const logs = allow("OwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [`${logGroupArn}:*`]);
+const settings = allow(
+  "Settings",
+  ["ssm:GetParametersByPath"],
+  [parameter("/onejob/ci/settings"), parameter("/onejob/ci/settings/*")],
+);
+const credentials = allow("Credentials", ["ssm:GetParameter"], [parameter("/onejob/ci/secrets/gh/private-key")]);
+const table = [
+  allow("Ledger", tableActions, [tableArn]),
+  allow("LedgerIndexes", ["dynamodb:Query"], [`${tableArn}/index/*`]),
+];
+const tell = allow("Tell", ["sqs:SendMessage"], [queueArn]);
+const names = allow("ObjectNames", ["s3:ListBucket"], [bucketArn]);
+const objects = [allow("Objects", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [`${bucketArn}/*`]), names];
+const see = allow("SeeMachines", ["ec2:DescribeInstances"], ["*"]);
+const ours = { StringEquals: { "aws:ResourceTag/onejob:fleet": "ci" } };
+
+const machines = [
+  {
+    ...allow("StartWithOurTag", launch, [ec2("instance/*")]),
+    Condition: { StringEquals: { "aws:RequestTag/onejob:fleet": "ci" } },
+  },
+  { ...allow("StartFromOurTemplates", launch, [ec2("launch-template/*")]), Condition: ours },
+  allow("StartInOurNetwork", launch, [ec2("subnet/subnet-1"), ec2("subnet/subnet-2"), ec2("security-group/sg-1")]),
+  allow("StartWithItsParts", launch, [
+    ...[ec2("fleet/*"), ec2("volume/*"), ec2("network-interface/*"), ec2("spot-instances-request/*")],
+    ...["arn:aws:ec2:eu-central-1::image/*", "arn:aws:ec2:eu-central-1::snapshot/*"],
+  ]),
+  {
+    ...allow(
+      "TagWhatIsStarted",
+      ["ec2:CreateTags"],
+      [
+        ...[ec2("instance/*"), ec2("fleet/*"), ec2("volume/*"), ec2("network-interface/*")],
+        ec2("spot-instances-request/*"),
+      ],
+    ),
+    Condition: { StringEquals: { "ec2:CreateAction": ["CreateFleet", "RunInstances"] } },
+  },
+  {
+    ...allow("TagOurs", ["ec2:CreateTags"], [ec2("instance/*")]),
+    Condition: { ...ours, "ForAllValues:StringLike": { "aws:TagKeys": ["onejob:runner*"] } },
+  },
+  { ...allow("EndOurs", ["ec2:TerminateInstances"], [ec2("instance/*")]), Condition: ours },
+  {
+    ...allow("GiveMachinesTheirRole", ["iam:PassRole"], [`arn:aws:iam::${account}:role/machines`]),
+    Condition: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } },
+  },
+  allow(
+    "FindImages",
+    ["ssm:GetParameters"],
+    [
+      parameter("/imagebuilder/onejob/ci/ubuntu-24.04-x64"),
+      "arn:aws:ssm:eu-central-1::parameter/aws/service/somebody/ami-id",
+    ],
+  ),
+  {
+    ...allow(
+      "LetEc2HaveItsRoles",
+      ["iam:CreateServiceLinkedRole"],
+      [
+        `arn:aws:iam::${account}:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot`,
+        `arn:aws:iam::${account}:role/aws-service-role/ec2fleet.amazonaws.com/AWSServiceRoleForEC2Fleet`,
+      ],
+    ),
+    Condition: { StringEquals: { "iam:AWSServiceName": ["spot.amazonaws.com", "ec2fleet.amazonaws.com"] } },
+  },
+];
+const noSecrets = {
+  ...{ Sid: "NoSharedSecrets", Effect: "Deny", Action: tableActions, Resource: [tableArn] },
+  Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["SECRET#*"] } },
+};
+const drop = [allow("DropObjects", ["s3:DeleteObject"], [`${bucketArn}/*`]), names];
+const worker = [logs, settings, credentials, ...table, tell, ...drop, see, ...machines];
+
+const expected: Readonly<Record<FunctionName, readonly object[]>> = {
+  webhook: [
+    logs,
+    settings,
+    allow("WebhookSecrets", ["ssm:GetParameter"], [parameter("/onejob/ci/secrets/gh/webhook-secret")]),
+    tell,
+  ],
+  agent: [logs, settings, credentials, ...table, tell, ...objects],
+  api: [logs, settings, credentials, ...table, noSecrets, tell, ...objects],
+  work: [
+    ...worker,
+    allow(
+      "Hear",
+      ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"].map((verb) => `sqs:${verb}`),
+      [queueArn],
+    ),
+  ],
+  sweep: worker,
+  events: [logs, tell, see],
+};
+
+describe("the policy of function", () => {
+  it.each(functionNames)("%s says exactly this", (name) => {
+    expect(statementsOf(name, fleet)).toEqual(expected[name]);
+  });
+
+  it.each(functionNames)(
+    "%s has no wildcard for actions, and one for resources only where AWS has nothing else",
+    (name) => {
+      const statements = statementsOf(name, fleet);
+      expect(statements.flatMap(({ Action }) => Action).filter((action) => action.includes("*"))).toEqual([]);
+      const onAll = statements.filter(({ Resource }) => Resource.includes("*")).flatMap(({ Action }) => Action);
+      expect(onAll.filter((action) => action !== "ec2:DescribeInstances")).toEqual([]);
+    },
+  );
+
+  it.each(functionNames)("%s fits into what a role may hold, with forty profiles and sources", (name) => {
+    const forty = (prefix: string) => Array.from({ length: 40 }, (_, index) => `/onejob/ci/${prefix}-${index}`);
+    const many = { ...fleet, credentials: forty("key"), webhookSecrets: forty("hook") };
+    expect(JSON.stringify(statementsOf(name, many)).length).toBeLessThan(10_240);
+  });
+
+  it("leaves a statement without resources out, which AWS would refuse", () => {
+    const without = { ...fleet, webhookSecrets: [], credentials: [], imagePointers: [], machineRoleArns: [] };
+    const empty = functionNames
+      .flatMap((name) => statementsOf(name, without))
+      .filter(({ Resource }) => Resource.length === 0);
+    expect(empty).toEqual([]);
+  });
+
+  it.each(["fleet", "securityGroupId"] as const)("is another one for another %s", (key) => {
+    const other = { ...fleet, [key]: "other" };
+    expect(statementsOf("work", other)).not.toEqual(statementsOf("work", fleet));
+  });
+});
+
+/** Of each operation of the SDK, the right it needs. */
+const rightOf: Readonly<Record<string, string>> = {
+  ...{ GetItem: "dynamodb:GetItem", BatchGetItem: "dynamodb:BatchGetItem", PutItem: "dynamodb:PutItem" },
+  ...{ DeleteItem: "dynamodb:DeleteItem", Query: "dynamodb:Query" },
+  ...{ SendMessageBatch: "sqs:SendMessage", SendMessage: "sqs:SendMessage", ReceiveMessage: "sqs:ReceiveMessage" },
+  ...{ DeleteMessage: "sqs:DeleteMessage", ChangeMessageVisibility: "sqs:ChangeMessageVisibility" },
+  GetQueueAttributes: "sqs:GetQueueAttributes",
+  ...{ GetParameter: "ssm:GetParameter", GetParametersByPath: "ssm:GetParametersByPath" },
+  ...{ GetObject: "s3:GetObject", PutObject: "s3:PutObject", ListObjectsV2: "s3:ListBucket" },
+  ...{ DeleteObject: "s3:DeleteObject", DeleteObjects: "s3:DeleteObject" },
+  ...{ CreateFleet: "ec2:CreateFleet", CreateTags: "ec2:CreateTags", DescribeInstances: "ec2:DescribeInstances" },
+  TerminateInstances: "ec2:TerminateInstances",
+};
+
+/** The SDK brings these along by itself: directory buckets, and the endpoints of Timestream. */
+const neverCalled = ["CreateSession", "DescribeEndpoints"];
+const receiving = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"];
+
+/** In the bundle, since an adapter comes as a whole, and not called there. */
+const unused: Readonly<Record<FunctionName, readonly string[]>> = {
+  webhook: receiving,
+  // Machines are made and ended by the functions that have a queue behind them.
+  agent: [...receiving, "ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeInstances", "ec2:TerminateInstances"],
+  api: receiving,
+  // What a job brings and says goes through the functions agent and api.
+  work: ["s3:GetObject", "s3:PutObject"],
+  sweep: [...receiving, "s3:GetObject", "s3:PutObject"],
+  events: receiving,
+};
+
+/** Without a command of their own: Lambda does it, or EC2 asks for it when a fleet is created. */
+const implied = [
+  ...["logs:CreateLogStream", "logs:PutLogEvents"],
+  ...["ec2:RunInstances", "iam:PassRole", "iam:CreateServiceLinkedRole", "ssm:GetParameters"],
+];
+
+describe("the bundle of function", () => {
+  const { functions } = findBundles();
+  const granted = (name: FunctionName): readonly string[] => {
+    const allowed = statementsOf(name, fleet).filter(({ Effect }: Statement) => Effect === "Allow");
+    return [...new Set(allowed.flatMap(({ Action }) => Action))].sort();
+  };
+  const called = (name: FunctionName): readonly string[] => {
+    const operations = commandsIn(functions[name]).filter((operation) => !neverCalled.includes(operation));
+    return [
+      ...new Set(operations.map((operation) => rightOf[operation] ?? `nobody knows what ${operation} needs`)),
+    ].sort();
+  };
+
+  it.each(functionNames)("%s calls nothing it has no right to", (name) => {
+    const known = [...granted(name), ...unused[name]];
+    expect(called(name).filter((action) => !known.includes(action))).toEqual([]);
+  });
+
+  it.each(functionNames)("%s calls whatever it has a right to", (name) => {
+    const known = [...called(name), ...implied];
+    expect(granted(name).filter((action) => !known.includes(action))).toEqual([]);
+  });
+
+  it.each(functionNames)("%s has nothing excused that it does not hold, or has a right to", (name) => {
+    const [held, allowed] = [called(name), granted(name)];
+    expect(unused[name].filter((action) => !held.includes(action) || allowed.includes(action))).toEqual([]);
+  });
+});
