@@ -19,6 +19,7 @@ export interface GlobalOptions extends AddressOptions {
   readonly color: boolean;
   readonly quiet?: boolean;
   readonly debug?: boolean;
+  readonly fleet?: string;
 }
 
 export interface Context {

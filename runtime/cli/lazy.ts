@@ -11,6 +11,7 @@ import type * as DockerCheck from "../entry/local/docker-check";
 import type * as GithubApi from "../entry/local/github-api";
 import type * as Serve from "../entry/local/serve";
 import type * as SourceChecks from "../entry/local/source-checks";
+import type * as FleetParameters from "./fleet/parameters";
 import type * as Init from "./init/run-init";
 import type * as Pack from "./pack";
 
@@ -25,6 +26,7 @@ export const lazy = {
   dockerCheck: () => load("../entry/local/docker-check") as typeof DockerCheck,
   githubApi: () => load("../entry/local/github-api") as typeof GithubApi,
   sourceChecks: () => load("../entry/local/source-checks") as typeof SourceChecks,
+  fleetParameters: () => load("./fleet/parameters") as typeof FleetParameters,
   init: () => load("./init/run-init") as typeof Init,
   pack: () => load("./pack") as typeof Pack,
 };

@@ -14,6 +14,7 @@ import { logs } from "./commands/logs";
 import { profiles } from "./commands/profiles";
 import { rerun } from "./commands/rerun";
 import { runners } from "./commands/runners";
+import { secrets } from "./commands/secrets";
 import { serve } from "./commands/serve";
 import { show } from "./commands/show";
 import { status } from "./commands/status";
@@ -28,6 +29,7 @@ const groups: readonly { readonly title: string; readonly commands: readonly Add
   { title: "Run jobs:", commands: [submit, logs, watch, cancel, rerun] },
   { title: "See what happens:", commands: [list, show, why, status, runners, profiles] },
   { title: "Keep a server:", commands: [serve, drain, init, doctor, config] },
+  { title: "Keep a fleet on AWS:", commands: [secrets] },
   { title: "This program:", commands: [version, completion] },
 ];
 
@@ -61,6 +63,7 @@ function addGlobals(program: Command): void {
     .option("--data-dir <folder>", "the server's data folder (ONEJOB_DATA_DIR)")
     .option("--url <url>", "the server's address (ONEJOB_URL); else the one running with the data folder")
     .option("--token-file <file>", "a file with the server's token (or ONEJOB_TOKEN); else the data folder's")
+    .option("--fleet <name>", "the fleet on AWS (ONEJOB_FLEET), with your own AWS credentials")
     .addOption(new Option("-o, --output <form>", "how to print data (ONEJOB_OUTPUT)").choices(outputs))
     .option("--no-color", "no colours (NO_COLOR)")
     .option("-q, --quiet", "no messages; only ids where a command lists things")
