@@ -25,7 +25,7 @@ interface Price {
 const prices: Readonly<Record<Cost, Price>> = {
   "forge calls": { job: 3, fault: 4, minute: 0.5, start: 20 },
   "ledger writes": { job: 28, fault: 15, minute: 3, start: 30 },
-  messages: { job: 30, fault: 6, minute: 1, start: 30 },
+  messages: { job: 12, fault: 6, minute: 1, start: 30 },
   machines: { job: 1.1, fault: 1.5, minute: 0, start: 3 },
 };
 

@@ -32,9 +32,6 @@ const restMs = 80 * minute;
 /** The longest life a machine may have: boot, idle, its job, and twice the time that a silent agent is given. */
 const longestLifeMs = 120 * minute;
 
-/** Wrongs that the flows do not put right yet: looked at once their name is taken out here. */
-const notYet: ReadonlySet<string> = new Set(["hushed"]);
-
 export function standingWrongs(picture: Picture, truth: Truth, now: Instant): readonly Wrong[] {
   const scene = { picture, truth, now };
   return [
@@ -47,7 +44,7 @@ export function standingWrongs(picture: Picture, truth: Truth, now: Instant): re
     ...silentJobs(scene),
     ...unstoppedJobs(scene),
     ...idledJobs(scene),
-  ].filter(({ name }) => !notYet.has(name.split(" ", 1)[0] ?? name));
+  ];
 }
 
 /** Somebody looked at what is due since, and has done something about it. */
