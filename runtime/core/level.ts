@@ -23,6 +23,8 @@ export interface Pressure {
   readonly draining: boolean;
   /** Somebody waits for room. */
   readonly tight: boolean;
+  /** A sweep looks. The end of a job has its runner retired already: to ask again is for when that word was lost. */
+  readonly isRound: boolean;
   readonly now: Instant;
 }
 
@@ -32,7 +34,9 @@ const spareMs = 60_000;
 export function findRepairs(view: ProfileView, pressure: Pressure): Repairs {
   const live = liveRunners(view);
   const open = new Map(view.jobs.map((job) => [job.key, job]));
-  const over = view.runners.filter((runner) => runner.job !== null && !isStopping(runner) && isOver(runner, open));
+  const over = view.runners.filter(
+    (runner) => pressure.isRound && runner.job !== null && !isStopping(runner) && isOver(runner, open),
+  );
   const retire = [...over, ...idleToSpare(view, pressure)];
   return {
     retire,

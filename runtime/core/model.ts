@@ -169,6 +169,8 @@ export interface Runner {
   readonly stages: readonly TimelineEntry[];
   /** When it began to run something; absent before. */
   readonly begunAt?: Instant;
+  /** When its source let go of it, where its machine could not be ended then; absent before. */
+  readonly letGoAt?: Instant;
   readonly version: number;
 }
 

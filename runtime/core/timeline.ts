@@ -1,5 +1,5 @@
 /** What a timeline says: how long each stage took, and what stands on it that no record holds. */
-import { isDemand, isFinal, isListening } from "./lifecycle";
+import { isDemand, isFinal, isGone, isListening, isStopping } from "./lifecycle";
 import {
   reachKey,
   stages,
@@ -41,11 +41,16 @@ interface Around {
   readonly planner: PlannerRecord | undefined;
 }
 
-/** Whether the runner meant for this job exists, or is being made. */
-function isComing(job: Job, around: Around): boolean {
-  if (job.runner === null) return false;
-  const slots = around.planner?.launches.flatMap((launch) => launch.slots) ?? [];
-  return around.runner !== undefined || slots.some((slot) => slot.runner === job.runner);
+/** Whether the runner meant for this job can still take it, or is being made. */
+function isComing({ key, runner: expected }: Job, { runner, planner }: Around): boolean {
+  if (expected === null) return false;
+  if (runner !== undefined) return runner.job === null ? isFree(runner) : runner.job === key;
+  return planner?.launches.some(({ slots }) => slots.some((slot) => slot.runner === expected)) ?? false;
+}
+
+/** It has begun nothing, named or not. */
+function isFree(runner: Runner): boolean {
+  return runner.begunAt === undefined && !isStopping(runner) && !isGone(runner.state);
 }
 
 /**

@@ -6,7 +6,7 @@ import { isForges } from "../core/api-source";
 import { isGone } from "../core/lifecycle";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
-import { applyToRunner } from "./moves";
+import { applyToRunner, settle } from "./moves";
 
 /** A forge that keeps a runner as busy though nothing listens gives its job to another within a minute. */
 const longestWithdrawalMs = 3 * 60_000;
@@ -21,7 +21,12 @@ export async function endMachine(runner: Runner, ports: Ports): Promise<boolean>
   if (isGone(runner.state)) return true;
   const letGo = await letGoBySource(runner, ports);
   if (letGo === undefined) return false;
-  await ports.compute(runner.compute)?.terminate([runner.machine]);
+  try {
+    await ports.compute(runner.compute)?.terminate([runner.machine]);
+  } catch (error) {
+    await noteLetGo(letGo, ports);
+    throw error;
+  }
   await ports.ledger.dropEnrolment(runner.id);
   await applyToRunner(letGo, () => ({ event: "terminated", at: ports.clock.now() }), ports);
   return true;
@@ -50,9 +55,20 @@ function isPastWaiting({ releasedAt, createdAt }: Runner, ports: Ports): boolean
   return releasedAt === null ? now - createdAt > longestJobMs : now - releasedAt > longestWithdrawalMs;
 }
 
-/** A right that was used is over by itself, and without the source there is nobody to ask. */
-function isDoneAtSource({ reach, job }: Runner, ports: Ports): boolean {
-  return !isForges(reach) || job !== null || ports.source(reach.source) === undefined;
+/** A right that was used is over by itself, one that was let go is asked for no more, and without the source there is nobody to ask. */
+function isDoneAtSource({ reach, job, letGoAt }: Runner, ports: Ports): boolean {
+  return !isForges(reach) || job !== null || letGoAt !== undefined || ports.source(reach.source) === undefined;
+}
+
+/** The compute may fail for long, and the forge has said its word. */
+async function noteLetGo(runner: Runner, ports: Ports): Promise<void> {
+  if (isDoneAtSource(runner, ports)) return;
+  const at = ports.clock.now();
+  await settle(
+    runner,
+    (current) => (isGone(current.state) ? undefined : { ...current, letGoAt: at, version: current.version + 1 }),
+    (next) => ports.ledger.saveRunner(next),
+  );
 }
 
 /** Takes its right back. `false`: it has a job there, or its source cannot be asked. */

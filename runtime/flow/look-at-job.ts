@@ -5,7 +5,6 @@ import type { RunOver } from "../core/events";
 import type { Instant, Job, JobKey } from "../core/model";
 import type { Ports } from "../core/ports";
 import { admitEvent } from "./admit-events";
-import { EachAlone } from "./each-alone";
 import { allViews, applyToJob, findJob } from "./moves";
 
 /** Throws what the source throws. Called again it does no harm: what is known already changes nothing. */
@@ -39,18 +38,15 @@ export function freshly<T extends { readonly delivery: string }>(event: T, job: 
   return job === undefined ? event : { ...event, delivery: `${event.delivery}@${job.version}` };
 }
 
-/** Every job of it that is still open here is looked at: the word that it ended was lost, or is under way. */
+/**
+ * Every job of it that is still open here is looked at: the word that it ended was lost, or is under way. Throws at the
+ * first failure: what fails for one job of a source fails for all.
+ */
 export async function settleRun(run: RunOver, ports: Ports): Promise<void> {
-  const alone = new EachAlone(ports.log);
   const open = (await openJobs(run.source, ports)).filter(
     ({ host, origin }) => host === run.host && origin?.run === run.run,
   );
-  await alone.run(
-    open,
-    (job) => lookAtJob({ job: job.key, profile: job.profile }, ports),
-    (job) => ({ job: job.key }),
-  );
-  alone.done("looking at the jobs of a run");
+  for (const job of open) await lookAtJob({ job: job.key, profile: job.profile }, ports);
 }
 
 /** All of a source's jobs that have not ended, wherever they are. */

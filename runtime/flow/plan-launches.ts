@@ -19,16 +19,25 @@ import { repairLevel } from "./repair-level";
 const roundsPerCall = 10;
 const idLength = 16;
 
+export interface Occasion {
+  /** As part of a sweep: everything is looked at, not only what changed. @default false */
+  readonly isRound?: boolean;
+}
+
 /** Throws `conflict` when others were faster time and again; the message that asked for it comes again later. */
-export async function planLaunches(profile: string, ports: Ports): Promise<void> {
+export async function planLaunches(profile: string, ports: Ports, { isRound = false }: Occasion = {}): Promise<void> {
   const holder = ports.random.id(idLength);
   for (let round = 0; round < roundsPerCall; round += 1) {
-    if ((await planOnce(profile, holder, ports)) === "done") return;
+    if ((await planOnce(profile, { holder, isRound }, ports)) === "done") return;
   }
   throw new OnejobError("conflict", `planning of profile ${profile}`);
 }
 
-async function planOnce(profile: string, holder: string, ports: Ports): Promise<"done" | "again"> {
+async function planOnce(
+  profile: string,
+  { holder, isRound }: { readonly holder: string } & Required<Occasion>,
+  ports: Ports,
+): Promise<"done" | "again"> {
   const now = ports.clock.now();
   const [view, fleet] = await Promise.all([ports.ledger.readProfile(profile), ports.ledger.readFleet()]);
   const { planner } = view;
@@ -37,7 +46,7 @@ async function planOnce(profile: string, holder: string, ports: Ports): Promise<
   const hasSource = (name: string) => ports.source(name) !== undefined;
   const decision = planProfile({ view, profile: settings, fleetRoom, draining: fleet.draining, hasSource, now });
   const tight = decision.capped || fleet.hungry.some((name) => name !== profile);
-  if (await repairLevel(view, { draining: fleet.draining, tight, now }, ports)) return "again";
+  if (await repairLevel(view, { draining: fleet.draining, tight, isRound, now }, ports)) return "again";
   if (planner.lease !== null && planner.lease.until > now && planner.lease.holder !== holder) {
     return (await markDirty(planner, ports)) ? "done" : "again";
   }

@@ -49,7 +49,7 @@ async function sweepDeadlines(ports: Ports, alone: EachAlone): Promise<void> {
 async function sweepPlans(ports: Ports, alone: EachAlone): Promise<void> {
   await alone.run(
     await allProfiles(ports),
-    (profile) => planLaunches(profile, ports),
+    (profile) => planLaunches(profile, ports, { isRound: true }),
     (profile) => ({ profile }),
   );
 }

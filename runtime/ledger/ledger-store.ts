@@ -115,6 +115,7 @@ class DynamodbStore implements LedgerStore {
   }
 
   async *pages(query: IndexQuery): AsyncGenerator<readonly Item[], void, void> {
+    if (!Object.values(query.values).every(mayBeHashed)) return;
     let from: Marshalled | undefined;
     do {
       const input = { TableName: this.#table, ...queryInput(query), ExclusiveStartKey: from };
@@ -165,9 +166,22 @@ class DynamodbStore implements LedgerStore {
   }
 
   async #getRaw(key: ItemKey): Promise<Marshalled | undefined> {
+    if (!mayStand(key)) return undefined;
     const input = { TableName: this.#table, Key: marshalledKey(key), ConsistentRead: true };
     return (await this.#client.send(new GetItemCommand(input))).Item;
   }
+}
+
+/** Longest keys in bytes: what is longer was never stored, and asking for it is an error. */
+const longest = { hash: 2_048, range: 1_024 } as const;
+
+function mayStand({ pk, sk }: ItemKey): boolean {
+  return Buffer.byteLength(pk) <= longest.hash && Buffer.byteLength(sk) <= longest.range;
+}
+
+/** Whether something could stand in an index under this value; none of those that are filtered by is longer either. */
+function mayBeHashed(value: unknown): boolean {
+  return typeof value !== "string" || Buffer.byteLength(value) <= longest.hash;
 }
 
 function conditionOf(condition: PutCondition, now: number) {

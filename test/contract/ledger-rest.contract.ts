@@ -82,6 +82,16 @@ export function fleetAndPlannerContract(bench: () => LedgerBench): void {
     expect(await ledger.readRunner("large", "r1")).toBeUndefined();
   });
 
+  it.each([1_000, 1_024, 1_100, 2_100, 70_000])("knows nobody whose name has %d characters", async (length) => {
+    const { ledger } = bench();
+    const name = "ä".repeat(length / 2);
+    expect(await ledger.readRunner("small", name)).toBeUndefined();
+    expect(await ledger.readJob(name)).toBeUndefined();
+    expect(await ledger.readJob(name, "small")).toBeUndefined();
+    expect(await ledger.findJobs(name, 10)).toEqual([]);
+    expect(await ledger.readEnrolment(name)).toBeUndefined();
+  });
+
   it("treats a gone runner past its retention as absent", async () => {
     const { ledger, clock } = bench();
     await ledger.createRunner(someRunner({ state: "gone", deadlineAt: null }));

@@ -7,10 +7,11 @@ import { noon, someJob, someRunner, someView } from "../fixtures/records";
 
 /** Every runner was made at noon, so later all of them have been there for a while. */
 const later = noon + 3_600_000;
-const calm: Pressure = { draining: false, tight: false, now: noon };
+const calm: Pressure = { draining: false, tight: false, isRound: true, now: noon };
 const anyPressure: fc.Arbitrary<Pressure> = fc.record({
   draining: fc.boolean(),
   tight: fc.boolean(),
+  isRound: fc.boolean(),
   now: fc.constantFrom(noon, later),
 });
 const keys = reaches.map(reachKey);

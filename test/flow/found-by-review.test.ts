@@ -1,4 +1,6 @@
 /** What people found who read the flows and the simulator with fresh eyes. */
+import { settleRun } from "../../runtime/flow/look-at-job";
+import { planLaunches } from "../../runtime/flow/plan-launches";
 import { readWhy } from "../../runtime/flow/read-job";
 import { ForgeWorld, listeningJob } from "../fakes/forge-world";
 import { World } from "../fakes/flow-world";
@@ -13,6 +15,15 @@ async function beating(world: World, agent: { beat(): Promise<unknown> }, minute
     await agent.beat().catch(() => undefined);
     await world.turn(10 * second);
   }
+}
+
+/** A job that runs, named, with the agent that runs it. */
+async function runningAgent() {
+  const { world, runner, agent } = await listeningJob();
+  const started = world.forge.assignTo(`onejob-${runner}`);
+  await agent.start();
+  if (started !== undefined) await world.tell(started);
+  return { world, runner, agent };
 }
 
 describe("a compute that gives no answer", () => {
@@ -144,6 +155,69 @@ describe("a server that always comes much too late", () => {
     const { key } = await world.running();
     for (let round = 0; round < 3; round += 1) await world.turn(60 * minute);
     expect(await world.job(key)).toMatchObject({ state: "failed", reason: "job-timeout" });
+  });
+});
+
+describe("a job whose machine took another one", () => {
+  it("says what holds it back, and not that its machine is starting", async () => {
+    const world = new ForgeWorld({ profiles: [someProfile({ limits: { maxRunners: 1 } })] });
+    await world.tell(world.forge.queue({ id: "a" }));
+    const [runner = ""] = world.machines();
+    const agent = await world.up(runner);
+    await world.tell(world.forge.queue({ id: "b" }));
+    const taken = world.forge.assign(() => 1);
+    await agent.start();
+    if (taken !== undefined) await world.tell(taken.event);
+    await world.turn(10 * second);
+    const waiting = await world.forgeJob("a");
+    expect(waiting.runner).toBe(runner);
+    expect(await readWhy(waiting, world.ports)).toMatchObject({ waiting: true, reason: "at-profile-cap" });
+  });
+});
+
+describe("a machine that cannot be ended for long", () => {
+  it("is withdrawn at its forge once", async () => {
+    const { world, runner, agent } = await listeningJob();
+    await world.tell(world.forge.end("a", "cancelled"));
+    await agent.beat();
+    for (let call = 0; call < 30; call += 1) world.compute.breakNext("terminate", "before");
+    world.forge.leaves(runner);
+    await agent.finish(0);
+    for (let round = 0; round < 20; round += 1) await world.turn(31 * second).catch(() => undefined);
+    expect(world.forge.calls.filter((call) => call === "withdraw")).toHaveLength(1);
+    for (let round = 0; round < 40; round += 1) await world.turn(31 * second).catch(() => undefined);
+    expect(world.machines()).toEqual([]);
+  });
+});
+
+describe("the end of a run whose forge does not answer", () => {
+  it("costs one call for each try, however many jobs are open", async () => {
+    const world = new ForgeWorld({ profiles: [someProfile({ limits: { maxRunners: 1 } })] });
+    for (let job = 0; job < 9; job += 1) await world.tell(world.forge.queue({ id: `${job}`, run: "7" }));
+    world.forge.calls.length = 0;
+    world.forge.failWith("source-unreachable");
+    const run = { source: "gh", host: "forge.example", repository: "acme/widgets", run: "7" };
+    await settleRun(run, world.ports).catch(() => undefined);
+    expect(world.forge.calls).toEqual(["jobState"]);
+  });
+});
+
+describe("runners whose jobs are over and whose agents are leaving", () => {
+  it("are asked to leave once by the end of the job, and then by sweeps, not by every plan", async () => {
+    const { world, runner, agent } = await runningAgent();
+    await world.tell(world.forge.end("a"));
+    await agent.beat();
+    const sent: string[] = [];
+    const send = world.ports.queue.send.bind(world.ports.queue);
+    world.ports.queue.send = (messages) => {
+      sent.push(...messages.map(({ kind }) => kind));
+      return send(messages);
+    };
+    for (let plan = 0; plan < 5; plan += 1) await planLaunches("small", world.ports);
+    expect(sent).toEqual([]);
+    await planLaunches("small", world.ports, { isRound: true });
+    expect(sent).toEqual(["retire"]);
+    expect(world.machines()).toContain(runner);
   });
 });
 

@@ -19,41 +19,45 @@ export async function serveCommand(agent: SimAgent): Promise<void> {
 
 async function run(agent: SimAgent, assignment: Assignment): Promise<void> {
   const { watch } = agent.parts;
-  const { job, name, attempt } = assignment;
+  const { job, attempt } = assignment;
   agent.keepInTouch(attempt);
   const begun = await agent.report({ attempt, events: [{ type: "started", at: agent.at() }] });
   if (begun.kind === "over") return;
   agent.begins(job);
-  watch.commandBegan(name, agent.runner);
+  watch.commandBegan(job, agent.runner);
   // A machine that is taken away ends whatever ran on it.
-  agent.strand.onDeath(() => watch.commandEnded(name, agent.runner));
-  const exitCode = await runCommand(agent, name);
+  agent.strand.onDeath(() => watch.commandEnded(job, agent.runner));
+  const ran = await runCommand(agent, assignment);
   agent.ends();
-  watch.commandEnded(name, agent.runner);
+  watch.commandEnded(job, agent.runner);
   if (agent.asked === "over") return;
-  const ending = exitCode === null ? cancelled : { exitCode, reason: null };
-  watch.commandTells(name, exitCode);
-  const told = await finish(agent, attempt, ending);
-  if (exitCode === 0 && told.kind === "orders") watch.commandSucceeded(name);
+  watch.commandTells(job, ran.exitCode);
+  const told = await finish(agent, attempt, ran);
+  if (ran.exitCode === 0 && told.kind === "orders") watch.commandSucceeded(job);
 }
 
-const cancelled = { exitCode: null, reason: "cancelled-by-user" } as const;
+interface Ending {
+  /** `null`: it was stopped. */
+  readonly exitCode: number | null;
+  readonly reason: "cancelled-by-user" | "job-timeout" | "interrupted" | null;
+}
 
-/** `null`: it was stopped. */
-async function runCommand(agent: SimAgent, name: string): Promise<number | null> {
+function stopped(reason: Ending["reason"]): Ending {
+  return { exitCode: null, reason };
+}
+
+async function runCommand(agent: SimAgent, { name, timeoutMs }: Assignment): Promise<Ending> {
   const { kernel, commandOf } = agent.parts;
   const { ms, exitCode } = commandOf(name);
-  const endsAt = kernel.now() + ms;
-  while (kernel.now() < endsAt && !agent.cancelled && agent.asked !== "over")
+  const endsAt = kernel.now() + Math.min(ms, timeoutMs);
+  while (kernel.now() < endsAt && !agent.cancelled && agent.asked !== "over" && !agent.isLeaving)
     await agent.heard(Math.min(endsAt - kernel.now(), 60 * second));
-  return agent.cancelled ? null : exitCode;
+  if (agent.cancelled) return stopped("cancelled-by-user");
+  if (kernel.now() < endsAt) return stopped("interrupted");
+  return ms > timeoutMs ? stopped("job-timeout") : { exitCode, reason: null };
 }
 
-function finish(
-  agent: SimAgent,
-  attempt: number,
-  ending: { readonly exitCode: number | null; readonly reason: "cancelled-by-user" | null },
-): Promise<Told> {
+function finish(agent: SimAgent, attempt: number, ending: Ending): Promise<Told> {
   const event: AgentEvent = { type: "finished", at: agent.at(), signal: null, detail: null, ...ending };
   return agent.report({ attempt, events: [event] });
 }

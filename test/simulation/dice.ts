@@ -58,12 +58,12 @@ export class Dice {
     this.#calm = true;
   }
 
-  /** Whether it goes wrong this time. `hit` is only for the story. */
-  strikes(name: FaultName, hit?: unknown): boolean {
+  /** Whether it goes wrong this time. `hit` is only for the story; `weight`: so many times as often as usual. */
+  strikes(name: FaultName, hit?: unknown, weight = 1): boolean {
     const stream = this.#faults.get(name);
     if (stream === undefined || this.#calm) return false;
     stream.draws += 1;
-    if (stream.next() >= stream.rate) return false;
+    if (stream.next() >= stream.rate * weight) return false;
     const id = `${name}#${stream.draws}`;
     if (this.#only !== undefined && !this.#only.has(id)) return false;
     this.happened.push(id);
@@ -72,11 +72,24 @@ export class Dice {
     return true;
   }
 
+  /** As if it had not been there to be hit: what comes later is hit as before. */
+  pass(name: FaultName): void {
+    const stream = this.#faults.get(name);
+    if (stream === undefined || this.#calm) return;
+    stream.draws += 1;
+    stream.next();
+  }
+
   /** In [0, 1), from the stream of that name. */
   fraction(stream: string): number {
     let next = this.#streams.get(stream);
     if (next === undefined) this.#streams.set(stream, (next = seededRandom(mixed(this.#seed, stream))));
     return next();
+  }
+
+  /** In [0, 1), the same whenever it is asked for in this seed. */
+  share(name: string): number {
+    return seededRandom(mixed(this.#seed, name))();
   }
 
   /** A whole number from `least` to `most`. */

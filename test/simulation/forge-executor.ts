@@ -1,4 +1,5 @@
 /** What an agent does for a forge: its listener waits there for one job, runs it, and ends. */
+import { runnerName } from "../../runtime/core/model";
 import type { ForgeJob } from "./forge-truth";
 import type { SimAgent } from "./sim-machine";
 
@@ -37,11 +38,12 @@ async function runJob(agent: SimAgent, listener: SimListener, job: ForgeJob): Pr
   agent.begins(job.id);
   void agent.report({ attempt: 0, events: [{ type: "started", at: agent.at() }] });
   const endsAt = kernel.now() + job.durationMs;
-  while (kernel.now() < endsAt && !listener.isCancelled && agent.asked !== "over")
+  while (kernel.now() < endsAt && !listener.isCancelled && agent.asked !== "over" && !agent.isLeaving)
     await agent.heard(Math.min(endsAt - kernel.now(), 60 * second));
   agent.ends();
   // What is killed here the forge hears nothing more of.
-  if (agent.asked !== "over" || listener.isCancelled) forge.end(job, listener.isCancelled ? "cancelled" : "success");
+  if (listener.isCancelled) forge.end(job, "cancelled");
+  else if (agent.asked !== "over") forge.end(job, kernel.now() < endsAt ? "failure" : "success");
   return { exitCode: 0, reason: null, detail: null };
 }
 
@@ -51,22 +53,31 @@ class SimListener {
   isDropped = false;
   readonly #agent: SimAgent;
   #closed = false;
+  #isAlone = false;
+  #began = 0;
 
   constructor(agent: SimAgent) {
     this.#agent = agent;
+    agent.goesOn = () => this.#goOnAlone();
   }
 
   take(job: ForgeJob): boolean {
-    if (this.#closed || this.job !== undefined || this.#agent.strand.dead) return false;
+    const isDead = this.#agent.strand.dead && !this.#isAlone;
+    if (this.#closed || this.job !== undefined || isDead) return false;
     this.job = job;
-    this.#agent.wake();
+    this.#began = this.#agent.parts.kernel.now();
+    if (this.#isAlone) {
+      this.#agent.begins(job.id);
+      this.#runAlone(job);
+    } else this.#agent.wake();
     return true;
   }
 
   cancel(): void {
     this.isCancelled = true;
     this.#agent.ends();
-    this.#agent.wake();
+    if (this.#isAlone && this.job !== undefined) this.#endAlone(this.job, "cancelled");
+    else this.#agent.wake();
   }
 
   dropped(): void {
@@ -77,5 +88,25 @@ class SimListener {
   /** Takes nothing any more. */
   close(): void {
     this.#closed = true;
+  }
+
+  /** Nobody speaks for it from now on. */
+  #goOnAlone(): void {
+    this.#isAlone = true;
+    if (this.job !== undefined) this.#runAlone(this.job);
+  }
+
+  #runAlone(job: ForgeJob): void {
+    const { kernel } = this.#agent.parts;
+    kernel.after(this.#began + job.durationMs - kernel.now(), () => this.#endAlone(job, "success"));
+  }
+
+  #endAlone(job: ForgeJob, conclusion: "success" | "cancelled"): void {
+    const { forge } = this.#agent.parts;
+    if (this.#closed || forge.runners.get(runnerName(this.#agent.runner))?.listener !== this) return;
+    this.#closed = true;
+    this.#agent.ends();
+    forge.end(job, conclusion);
+    forge.leaves(this.#agent.runner);
   }
 }

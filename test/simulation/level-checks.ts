@@ -1,55 +1,60 @@
 /** What is wrong at this moment and has to be put right in time. Each wrong has a name, so that it is known again. */
-import { isDemand, isHeld, isStopping, isSupply } from "../../runtime/core/lifecycle";
-import {
-  reachKey,
-  type Instant,
-  type Job,
-  type Launch,
-  type PlannerRecord,
-  type Runner,
-} from "../../runtime/core/model";
+import type { Instant, Job } from "../../runtime/core/model";
+import { reachKey } from "../../runtime/core/model";
 import { explainJob } from "../../runtime/core/why";
-import { launchSlots } from "../../runtime/core/planning";
-import type { ForgeTruth } from "./forge-truth";
-import type { Judge, PromiseName } from "./judge";
-import { jobKey } from "./sim-forge";
+import { demandOf, isFree, isWanted, seemsFree, supplyOf, type Truth } from "./demand";
+import type { Breach } from "./judge";
+import type { Picture } from "./picture";
+import { forgeName, jobKey } from "./sim-forge";
 
-export interface Wrong {
+export interface Wrong extends Breach {
   /** The same from one look to the next. */
   readonly name: string;
-  readonly promise: PromiseName;
-  readonly what: string;
-  readonly names: readonly string[];
-  /** How long it may stand. */
+  /** How long it may stand: minutes in which a sweep came to its end, and whom it takes to repair it answered. */
   readonly minutes: number;
+  /** And so many times the forge was asked meanwhile what stands differently there, and answered. */
+  readonly rounds?: number;
+  /** It counts as well while the compute answers nothing. */
+  readonly despiteCloud?: boolean;
 }
 
-type Picture = Pick<Judge, "jobs" | "runners" | "planners" | "machines" | "ended" | "caps" | "calmAt">;
+interface Scene {
+  readonly picture: Picture;
+  readonly truth: Truth;
+  readonly now: Instant;
+}
 
 const minute = 60_000;
-/** Until somebody looks at what is due, and has done something about it. */
-const sweepMs = 1.5 * minute;
+/** How long a machine that was asked for may be without an answer, until its job has to say so. */
+const askedMs = 2 * minute;
 /** How long what went wrong before may hold jobs up: the longest time that an image is bad, and the next probe of a breaker. */
 const restMs = 80 * minute;
 /** The longest life a machine may have: boot, idle, its job, and twice the time that a silent agent is given. */
 const longestLifeMs = 120 * minute;
 
-export function standingWrongs(picture: Picture, forge: ForgeTruth, now: Instant): readonly Wrong[] {
+export function standingWrongs(picture: Picture, truth: Truth, now: Instant): readonly Wrong[] {
+  const scene = { picture, truth, now };
   return [
-    ...overdueJobs(picture, now),
-    ...unheardJobs(picture, forge),
-    ...strayMachines(picture, now),
-    ...overdueRunners(picture, now),
-    ...surplus(picture),
-    ...silentJobs(picture, now),
-    ...unstoppedJobs(picture, now),
-    ...idledJobs(picture, forge, now),
+    ...overdueJobs(scene),
+    ...unheardJobs(scene),
+    ...jobsBehind(scene),
+    ...strayMachines(scene),
+    ...overdueRunners(scene),
+    ...surplus(scene),
+    ...silentJobs(scene),
+    ...unstoppedJobs(scene),
+    ...idledJobs(scene),
   ];
 }
 
-function overdueJobs({ jobs }: Picture, now: Instant): readonly Wrong[] {
-  return [...jobs.values()]
-    .filter(({ deadlineAt }) => deadlineAt !== null && deadlineAt < now - sweepMs)
+/** Somebody looked at what is due since, and has done something about it. */
+function isOverdue({ deadlineAt }: { readonly deadlineAt: Instant | null }, { picture, now }: Scene): boolean {
+  return deadlineAt !== null && deadlineAt < now - 1.5 * Math.max(minute, picture.pace.sweepMs);
+}
+
+function overdueJobs(scene: Scene): readonly Wrong[] {
+  return [...scene.picture.jobs.values()]
+    .filter((job) => isOverdue(job, scene))
     .map(({ key, state }) => ({
       ...{ name: `overdue ${key}`, promise: "I1", names: [key], minutes: 5 },
       what: `job ${key} is ${state} past its deadline`,
@@ -57,16 +62,33 @@ function overdueJobs({ jobs }: Picture, now: Instant): readonly Wrong[] {
 }
 
 /** The forge offers a job of ours, and nobody here knows of it. */
-function unheardJobs({ jobs, ended }: Picture, forge: ForgeTruth): readonly Wrong[] {
+function unheardJobs({ picture: { jobs, ended }, truth: { forge } }: Scene): readonly Wrong[] {
   return [...forge.open.values()]
     .filter(({ id, state }) => state === "queued" && !jobs.has(jobKey(id)) && !ended.has(jobKey(id)))
     .map(({ id }) => ({
-      ...{ name: `unheard ${id}`, promise: "I1", names: [jobKey(id)], minutes: 25 },
+      ...{ name: `unheard ${id}`, promise: "I1", names: [jobKey(id)], minutes: 10, rounds: 2 },
       what: `job ${id} waits at the forge and is not known here`,
     }));
 }
 
-function strayMachines({ machines, runners, planners }: Picture, now: Instant): readonly Wrong[] {
+/** What a job is here while it is so at the forge. */
+const alike: Readonly<Record<string, readonly Job["state"][]>> = {
+  queued: ["queued", "starting"],
+  waiting: ["waiting"],
+  in_progress: ["running"],
+};
+
+function jobsBehind({ picture: { jobs }, truth: { forge } }: Scene): readonly Wrong[] {
+  return [...jobs.values()].flatMap(({ key, id, source, state }): readonly Wrong[] => {
+    const there = source === forgeName ? forge.jobs.get(id)?.state : undefined;
+    if (there === undefined || alike[there]?.includes(state) === true) return [];
+    const common = { name: `behind ${key} ${there}`, promise: "I1", names: [key], minutes: 10, rounds: 2 } as const;
+    return [{ ...common, what: `job ${key} is ${state} here and ${there} at the forge` }];
+  });
+}
+
+function strayMachines({ picture, now }: Scene): readonly Wrong[] {
+  const { machines, runners, planners } = picture;
   const open = new Set([...planners.values()].flatMap((planner) => planner.launches.map(({ id }) => id)));
   return [...machines.values()].flatMap(({ runner, launch, startedAt }): readonly Wrong[] => {
     const common = { promise: "I2", names: [runner, launch] } as const;
@@ -77,62 +99,30 @@ function strayMachines({ machines, runners, planners }: Picture, now: Instant): 
   });
 }
 
-function overdueRunners({ runners }: Picture, now: Instant): readonly Wrong[] {
-  return [...runners.values()]
-    .filter(({ deadlineAt }) => deadlineAt !== null && deadlineAt < now - sweepMs)
+function overdueRunners(scene: Scene): readonly Wrong[] {
+  return [...scene.picture.runners.values()]
+    .filter((runner) => isOverdue(runner, scene))
     .map(({ id, state }) => ({
       ...{ name: `overdue ${id}`, promise: "I2", names: [id], minutes: 5 },
       what: `runner ${id} is ${state} past its deadline`,
     }));
 }
 
-/** By reach: runners that could take a job, beyond the jobs that want one. */
-function surplus({ jobs, runners, planners }: Picture): readonly Wrong[] {
-  const spare = new Map<string, Set<string>>();
-  const add = (key: string, runner: string) => spare.set(key, (spare.get(key) ?? new Set()).add(runner));
-  for (const planner of planners.values())
-    for (const { runner, launch } of launchSlots(planner)) add(`${launch.profile} ${reachKey(launch.reach)}`, runner);
-  for (const runner of runners.values()) {
-    const key = `${runner.profile} ${reachKey(runner.reach)}`;
-    if (isSupply(runner) && runner.askedAt === null) add(key, runner.id);
-    else spare.get(key)?.delete(runner.id);
-  }
-  const demand = new Map<string, number>();
-  for (const job of jobs.values()) if (isDemand(job)) demand.set(placeOf(job), (demand.get(placeOf(job)) ?? 0) + 1);
-  return [...spare]
-    .filter(([key, free]) => free.size > (demand.get(key) ?? 0))
-    .flatMap(([key, free]) =>
-      [...free].map((runner) => ({
+/** By place: machines that could take a job, beyond the jobs that want one. */
+function surplus({ picture, truth }: Scene): readonly Wrong[] {
+  const demand = demandOf(picture, truth);
+  return [...supplyOf(picture, truth)]
+    .filter(([place, free]) => free.length > (demand.get(place) ?? 0))
+    .flatMap(([place, free]) =>
+      free.map((runner) => ({
         ...{ name: `surplus ${runner}`, promise: "I6" as const, names: [runner], minutes: 4 },
-        what: `${free.size} runners, ${runner} among them, wait for ${demand.get(key) ?? 0} jobs of ${key}`,
+        what: `${free.length} machines, ${runner} among them, wait for ${demand.get(place) ?? 0} jobs of ${place}`,
       })),
     );
 }
 
-/** Machines that a planner has just asked for beyond what was wanted when it wrote that down. */
-export function unwanted({ jobs, runners }: Picture, planner: PlannerRecord, fresh: readonly Launch[]): number {
-  const { profile } = planner;
-  let beyond = 0;
-  for (const key of new Set(fresh.map(({ reach }) => reachKey(reach)))) {
-    const isHere = (thing: Pick<Job | Runner, "profile" | "reach">) =>
-      thing.profile === profile && thing.reach !== null && reachKey(thing.reach) === key;
-    const wanted = [...jobs.values()].filter((job) => isHere(job) && isDemand(job)).length;
-    const slots = launchSlots(planner).filter(
-      ({ runner, launch }) => reachKey(launch.reach) === key && !runners.has(runner),
-    );
-    const coming = [...runners.values()].filter((runner) => isHere(runner) && isSupply(runner)).length + slots.length;
-    const asked = fresh.filter(({ reach }) => reachKey(reach) === key).flatMap((launch) => launch.slots).length;
-    beyond += Math.max(0, Math.min(asked, coming - wanted));
-  }
-  return beyond;
-}
-
-export function placeOf({ profile, reach }: Pick<Job | Runner, "profile" | "reach">): string {
-  return `${profile ?? ""} ${reach === null ? "" : reachKey(reach)}`;
-}
-
 /** Somebody cancelled it, and it goes on; its agent may be cut off for a while. */
-function unstoppedJobs({ jobs }: Picture, now: Instant): readonly Wrong[] {
+function unstoppedJobs({ picture: { jobs }, now }: Scene): readonly Wrong[] {
   return [...jobs.values()]
     .filter(({ cancelRequestedAt }) => cancelRequestedAt !== null && cancelRequestedAt < now - 6 * minute)
     .map(({ key }) => ({
@@ -142,14 +132,13 @@ function unstoppedJobs({ jobs }: Picture, now: Instant): readonly Wrong[] {
 }
 
 /** Nothing goes wrong any more, there is room, and yet it waits. */
-function idledJobs({ jobs, machines, caps, calmAt }: Picture, forge: ForgeTruth, now: Instant): readonly Wrong[] {
+function idledJobs({ picture, truth, now }: Scene): readonly Wrong[] {
+  const { jobs, machines, caps, calmAt } = picture;
   if (calmAt === undefined || now < calmAt + restMs) return [];
-  const isFull = (profile: string) =>
-    machines.size >= caps.fleet ||
-    [...machines.values()].filter((machine) => machine.profile === profile).length >= caps.profile;
+  const count = (name: string) => [...machines.values()].filter(({ profile }) => profile === name).length;
+  const isFull = (name: string) => machines.size >= caps.fleet || count(name) >= (caps.profiles[name] ?? 0);
   return [...jobs.values()]
-    .filter((job) => isDemand(job) && job.profile !== null && job.runner === null && !isFull(job.profile))
-    .filter(({ key, id }) => key !== jobKey(id) || forge.open.has(id))
+    .filter((job) => isWanted(job, truth) && !isFull(job.profile ?? ""))
     .map(({ key }) => ({
       ...{ name: `idled ${key}`, promise: "I1", names: [key], minutes: 5 },
       what: `job ${key} waits though there is room and nothing is wrong`,
@@ -157,22 +146,60 @@ function idledJobs({ jobs, machines, caps, calmAt }: Picture, forge: ForgeTruth,
 }
 
 /** It waits, no machine is on its way to it, and nothing says why. */
-function silentJobs({ jobs, runners, planners }: Picture, now: Instant): readonly Wrong[] {
-  const isComing = (id: string) => {
-    const runner = runners.get(id);
-    return runner !== undefined && !isStopping(runner);
-  };
-  return [...jobs.values()].flatMap((job): readonly Wrong[] => {
-    if (isHeld(job) || !isDemand(job) || job.reach === null || job.profile === null) return [];
-    if (job.runner !== null && isComing(job.runner)) return [];
-    const runner = runners.get(job.runner ?? "");
-    if (explainJob({ job, planner: planners.get(job.profile), runner, nearest: null, now }).reason !== null) return [];
-    const { key, state } = job;
-    return [
-      {
-        ...{ name: `silent ${key}`, promise: "I7", names: [key], minutes: 4 },
-        what: `job ${key} is ${state}, and neither a machine nor a reason is there`,
-      },
-    ];
+function silentJobs(scene: Scene): readonly Wrong[] {
+  return [...scene.picture.jobs.values()].flatMap((job): readonly Wrong[] => {
+    if (!isWanted(job, scene.truth) || isComing(job, scene)) return [];
+    const { key, state, runner } = job;
+    const common = { promise: "I7", names: [key], minutes: patienceWith(job, scene), despiteCloud: true } as const;
+    const written = reasonOf(job, scene);
+    const told = whatPeopleSee(job, scene);
+    if (written === null && told === null)
+      return [
+        {
+          ...common,
+          name: `silent ${key} ${runner}`,
+          what: `job ${key} is ${state}, and neither a machine nor a reason is there`,
+        },
+      ];
+    if (told === null)
+      return [
+        {
+          ...common,
+          name: `hushed ${key} ${runner}`,
+          what: `job ${key} is ${state}, its machine has another job, and nobody is shown that it waits for ${written}`,
+        },
+      ];
+    return [];
   });
+}
+
+/** Two planners in a row may have died while they held the lease; whose job its machine took may have to be asked for. */
+function patienceWith({ runner }: Job, { picture: { runners, pace } }: Scene): number {
+  const record = runners.get(runner ?? "");
+  const isUnnamed = record?.begunAt !== undefined && record.job === null;
+  return 2 + 2 * Math.ceil(pace.leaseMs / minute) + (isUnnamed ? 6 : 0);
+}
+
+/** The machine meant for it runs and has no other job, or was asked for a moment ago. */
+function isComing({ key, runner }: Job, { picture, truth, now }: Scene): boolean {
+  const isAsked = [...picture.planners.values()].some(({ launches }) =>
+    launches.some(({ claimedAt, slots }) => now - claimedAt < askedMs && slots.some(({ job }) => job === key)),
+  );
+  if (isAsked) return true;
+  // Nobody can find out that it died.
+  const record = picture.runners.get(runner ?? "");
+  if (truth.cloud.isDown && record !== undefined && seemsFree(record)) return true;
+  const machine = picture.machines.get(runner ?? "");
+  return machine !== undefined && (isFree(machine, truth) || !(truth.agents.get(machine.runner)?.begun ?? false));
+}
+
+/** As it is written down. */
+function reasonOf({ profile, reach, reason }: Job, { picture: { planners } }: Scene): string | null {
+  const blocked = reach === null ? undefined : planners.get(profile ?? "")?.blocked[reachKey(reach)];
+  return reason ?? blocked?.reason ?? null;
+}
+
+function whatPeopleSee(job: Job, { picture: { planners, runners }, now }: Scene): string | null {
+  const planner = planners.get(job.profile ?? "");
+  return explainJob({ job, planner, runner: runners.get(job.runner ?? ""), nearest: null, now }).reason;
 }

@@ -20,7 +20,10 @@ describe("the command line", () => {
     { list: "none", kinds: [] },
     { list: "quota,restart", kinds: ["restart", "quota"] },
     { list: "ledger", kinds: faultNames.filter((name) => faults[name].class === "ledger") },
-    { list: "people,ledger-error", kinds: ["ledger-error", "cancel", "rerun", "approval"] },
+    {
+      list: "people,ledger-error",
+      kinds: ["ledger-error", "cancel", "overlong", "drain", "reload", "rerun", "approval"],
+    },
   ])("takes the faults $list", ({ list, kinds }) => {
     expect(read("--faults", list).scenarios[0]?.faults).toEqual(kinds);
   });
@@ -39,6 +42,8 @@ describe("the command line", () => {
     { args: ["--faults", ""], says: "all, none" },
     { args: ["--seed", "4", "--seeds", "9"], says: "leave --seeds and --from away" },
     { args: ["--only", "restart#1"], says: "--only needs --seed" },
+    { args: ["--arrivals", "3"], says: "--arrivals needs --seed" },
+    { args: ["--seed", "4", "--arrivals", "f3"], says: "such as 3,17" },
     { args: ["--story"], says: "--story needs --seed" },
     { args: ["--seed", "4", "--only", "restart"], says: "crash-after#12" },
     { args: ["--seed", "4", "--only", "toString#1"], says: "crash-after#12" },
@@ -54,6 +59,7 @@ describe("the command line", () => {
     { seed: 7, jobs: 20 },
     { seed: 7, jobs: 20, faults: [] },
     { seed: 7, jobs: 20, faults: ["quota", "cancel"] },
+    { seed: 7, jobs: 30, arrivals: [3, 17] },
     { seed: 7, jobs: 3, only: ["crash-after#12", "restart#1"] },
   ])("reads the command that repeats %j as just that", (scenario) => {
     const words = commandFor(scenario).replaceAll("'", "").split(" ").slice(4);

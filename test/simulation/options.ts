@@ -15,6 +15,7 @@ export const usage = `npm run simulate -- [options]
 
   --seed N        only this seed, with its story when it fails
   --only LIST     of its faults only these: crash-after#12,webhook-lost#3
+  --arrivals LIST of its jobs only these, counted from 0: 3,17
   --story         its whole story, whether it fails or not`;
 
 export interface Options {
@@ -34,7 +35,7 @@ const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
 const definition = {
   ...{ seeds: text, from: text, jobs: text, workers: text, faults: text, without: text, json: text, help: flag },
-  ...{ seed: text, only: text, story: flag, "no-shrink": flag, switches: flag },
+  ...{ seed: text, only: text, arrivals: text, story: flag, "no-shrink": flag, switches: flag },
 } as const;
 
 /** Throws `UsageError`. `cores` is the most threads there can be. */
@@ -43,7 +44,7 @@ export function readOptions(args: readonly string[], { cores }: { readonly cores
   const isOne = given.seed !== undefined;
   if (isOne && (given.seeds ?? given.from) !== undefined)
     throw new UsageError("--seed is one seed: leave --seeds and --from away");
-  for (const name of ["only", "story"] as const)
+  for (const name of ["only", "arrivals", "story"] as const)
     if (!isOne && given[name] !== undefined) throw new UsageError(`--${name} needs --seed N: it is about one seed`);
   const from = isOne ? count("seed", given.seed, 1) : count("from", given.from, 1);
   const seeds = isOne ? 1 : count("seeds", given.seeds, 100);
@@ -51,6 +52,7 @@ export function readOptions(args: readonly string[], { cores }: { readonly cores
     jobs: count("jobs", given.jobs, 200),
     ...(given.faults === undefined || given.faults === "all" ? {} : { faults: kindsOf(given.faults) }),
     ...(given.only === undefined ? {} : { only: given.only.split(",").map(faultId) }),
+    ...(given.arrivals === undefined ? {} : { arrivals: given.arrivals.split(",").map(arrivalIndex) }),
     ...(given.without === undefined ? {} : { without: switchNamed(given.without) }),
   };
   return {
@@ -64,12 +66,13 @@ export function readOptions(args: readonly string[], { cores }: { readonly cores
   };
 }
 
-export function commandFor({ seed, jobs, faults: kinds, only, without }: Scenario): string {
+export function commandFor({ seed, jobs, arrivals, faults: kinds, only, without }: Scenario): string {
   const noFaults = (only ?? kinds)?.length === 0;
   const named = only === undefined ? kinds && ["--faults", kinds.join(",")] : ["--only", `'${only.join(",")}'`];
   const chosen = noFaults ? ["--faults", "none"] : (named ?? []);
   const rest = without === undefined ? [] : ["--without", without];
-  return ["npm run simulate --", "--seed", seed, "--jobs", jobs, ...chosen, ...rest].join(" ");
+  const some = arrivals === undefined ? [] : ["--arrivals", arrivals.join(",")];
+  return ["npm run simulate --", "--seed", seed, "--jobs", jobs, ...some, ...chosen, ...rest].join(" ");
 }
 
 function parsed(args: readonly string[]) {
@@ -100,6 +103,11 @@ function faultId(id: string): string {
   const [name = "", number = ""] = id.split("#");
   if (faultNames.some((known) => known === name) && /^[1-9]\d*$/.test(number)) return id;
   throw new UsageError(`--only ${id}: write faults as a story names them, such as crash-after#12`);
+}
+
+function arrivalIndex(index: string): number {
+  if (/^\d{1,6}$/.test(index)) return Number(index);
+  throw new UsageError(`--arrivals ${index}: write the numbers of jobs, counted from 0, such as 3,17`);
 }
 
 function switchNamed(name: string): SwitchName {

@@ -1,12 +1,15 @@
 /** Those who work there: they push, approve, cancel, run again, and hand jobs in. */
 import { cancelJob } from "../../runtime/flow/cancel-job";
+import { drainFleet, resumeFleet } from "../../runtime/flow/drain";
+import { rerunJob } from "../../runtime/flow/rerun-job";
 import { prepareSubmission, submitJob } from "../../runtime/flow/submit-job";
-import type { Job } from "../../runtime/core/model";
+import type { JobKey } from "../../runtime/core/model";
 import type { Dice } from "./dice";
 import type { ForgeJob, ForgeTruth } from "./forge-truth";
 import type { Kernel } from "./kernel";
 import type { Arrival } from "./scenario";
 import type { Server } from "./server";
+import { jobKey } from "./sim-forge";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -16,6 +19,7 @@ export interface PeopleParts {
   readonly dice: Dice;
   readonly server: Server;
   readonly forge: ForgeTruth;
+  readonly watch: { askedAgain(name: string): void };
 }
 
 export class People {
@@ -25,6 +29,7 @@ export class People {
 
   constructor(parts: PeopleParts) {
     this.#parts = parts;
+    this.#drainNowAndThen();
   }
 
   expect(arrival: Arrival): void {
@@ -36,39 +41,82 @@ export class People {
     });
   }
 
-  #push({ index, durationMs, large, run }: Arrival): void {
+  #push({ index, durationMs, large, run, whims }: Arrival): void {
     const { dice, forge, kernel } = this.#parts;
-    const approval = dice.strikes("approval", `f${index}`);
+    const approval = whims.has("approval");
     const heldAtOnce = approval && dice.fraction("held") < 0.5;
     const labels = large ? ["linux", "large"] : ["linux"];
     const job = forge.create({ id: `f${index}`, labels, run, durationMs }, heldAtOnce ? "waiting" : "queued");
     if (approval && !heldAtOnce) kernel.after(dice.between(1, 20, "held") * second, () => forge.offer(job, "waiting"));
     if (approval) this.#approve(job);
-    if (dice.strikes("cancel", job)) this.#later([1, 600], () => forge.cancel(job));
-    if (dice.strikes("job-deleted", job)) this.#later([1, 600], () => forge.delete(job));
-    if (dice.strikes("rerun", job)) this.#rerun(job);
+    if (whims.has("cancel")) this.#later([1, 600], () => void this.#cancelThere(job));
+    if (whims.has("job-deleted")) this.#later([1, 600], () => forge.delete(job));
+    if (whims.has("rerun")) this.#rerun(job);
   }
 
   #approve(job: ForgeJob): void {
     this.#later([30, 1_200], () => this.#parts.forge.offer(job, "queued"));
   }
 
-  /** Only after its whole run, as the forge wants it. */
+  /** There, or with us, where it is known. */
+  async #cancelThere(job: ForgeJob): Promise<void> {
+    const { forge, dice } = this.#parts;
+    const isHere = dice.fraction("where") < 0.5;
+    if (!isHere || (await this.#cancel(jobKey(job.id))) === "unknown") forge.cancel(job);
+  }
+
+  /** There only after its whole run, as the forge wants it; with us at any time after it ended. */
   #rerun(job: ForgeJob): void {
     const { forge, kernel, dice } = this.#parts;
+    const isHere = dice.fraction("where") < 0.5;
     this.waiting += 1;
     kernel.every(minute, () => {
-      if ([...forge.open.values()].some(({ run }) => run === job.run)) return true;
-      this.waiting -= 1;
-      const { labels, run, durationMs } = job;
-      forge.create({ id: `${job.id}r${dice.between(1, 1_000_000, "rerun")}`, labels, run, durationMs });
+      if (isHere ? job.state !== "completed" : [...forge.open.values()].some(({ run }) => run === job.run)) return true;
+      if (isHere) void this.#rerunHere(jobKey(job.id));
+      else {
+        const { labels, run, durationMs } = job;
+        forge.create({ id: `${job.id}r${dice.between(1, 1_000_000, "rerun")}`, labels, run, durationMs });
+        this.waiting -= 1;
+      }
       return false;
     });
   }
 
+  /** Asked for once: who asks again wants one more. */
+  async #rerunHere(key: JobKey): Promise<void> {
+    const { server, watch } = this.#parts;
+    await server
+      .run("rerun", async (ports) => {
+        const job = await ports.ledger.readJob(key);
+        if (job?.work != null) watch.askedAgain(job.name);
+        if (job !== undefined) await rerunJob(job, ports);
+      })
+      .catch(() => undefined);
+    this.waiting -= 1;
+  }
+
+  /** Somebody is about to work on the host, and is through with it some time later. */
+  #drainNowAndThen(): void {
+    const { kernel, dice, server } = this.#parts;
+    kernel.every(minute, () => {
+      if (!dice.strikes("drain")) return true;
+      const now = dice.fraction("drain") < 0.3;
+      this.waiting += 1;
+      const drained = this.#insist(() => server.run("drain", (ports) => drainFleet({ now }, ports)));
+      void drained.then(() => this.#later([60, 1_200], () => void this.#resume()));
+      return false;
+    });
+  }
+
+  async #resume(): Promise<void> {
+    await this.#insist(() => this.#parts.server.run("resume", resumeFleet));
+    this.waiting -= 1;
+    this.#drainNowAndThen();
+  }
+
   /** Again with the same key until there is an answer, as the command line does. */
   async #submit(arrival: Arrival): Promise<void> {
-    const { server, dice } = this.#parts;
+    const { server } = this.#parts;
     const submission = {
       ...{ command: ["true"], labels: [], env: {}, timeoutMs: 30 * minute, name: `a${arrival.index}` },
       ...{ profile: arrival.large ? "large" : "small", retries: arrival.retries },
@@ -80,18 +128,23 @@ export class People {
       }),
     );
     this.waiting -= 1;
-    if (dice.strikes("cancel", job)) this.#later([1, 600], () => void this.#cancel(job));
+    if (arrival.whims.has("cancel")) this.#later([1, 600], () => void this.#cancel(job.key));
+    if (!arrival.whims.has("rerun")) return;
+    this.waiting += 1;
+    this.#later([60, 1_800], () => void this.#rerunHere(job.key));
   }
 
-  async #cancel({ key, profile }: Job): Promise<void> {
+  async #cancel(key: JobKey): Promise<"asked" | "unknown"> {
     this.waiting += 1;
-    await this.#insist(() =>
+    const known = await this.#insist(() =>
       this.#parts.server.run("cancel", async (ports) => {
-        const job = await ports.ledger.readJob(key, profile);
+        const job = await ports.ledger.readJob(key);
         if (job !== undefined) await cancelJob(job, ports);
+        return job !== undefined;
       }),
     );
     this.waiting -= 1;
+    return known ? "asked" : "unknown";
   }
 
   async #insist<T>(ask: () => Promise<T>): Promise<T> {

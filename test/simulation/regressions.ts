@@ -1,6 +1,7 @@
 /**
  * Scenarios that once broke a promise, made small, named after what they hold. A failing seed prints its own row; the newest
- * go to the end. They stay when the code has changed so much that their faults hit something else: they cost little.
+ * go to the end. They stay when the code or the dice have changed so much that their faults hit something else, as all but
+ * the last ones have: they cost little, and what each of them found is told, small, in `test/flow/found-by-simulation.test.ts`.
  */
 import type { Scenario } from "./scenario";
 
@@ -24,4 +25,13 @@ export const regressions: readonly Regression[] = [
     scenario: { seed: 20, jobs: 20, only: ["message-twice#7", "message-twice#14", "crash-after#301"] },
   },
   { name: "finds jobs at the forge though the server restarts again and again", scenario: { seed: 21387, jobs: 40 } },
+  {
+    name: "shows every waiting job its reason though a machine that was meant for it took another one",
+    scenario: { seed: 29, jobs: 20 },
+  },
+  {
+    name: "never keeps a job silent though two planners in a row die with the lease",
+    scenario: { seed: 942, jobs: 6 },
+  },
+  { name: "finds jobs at the forge though two rounds of asking in a row fail", scenario: { seed: 2129, jobs: 20 } },
 ];

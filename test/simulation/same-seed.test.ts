@@ -50,6 +50,15 @@ describe("a seed", () => {
     expect(few).toEqual({ ...many, arrivals: many.arrivals.slice(0, 5) });
   });
 
+  it("has the same jobs, and the same is done to them, when others are left out", () => {
+    const plan = (arrivals?: readonly number[]) => {
+      const scenario = { seed: 7, jobs: 12, ...(arrivals === undefined ? {} : { arrivals }) };
+      return planOf(scenario, new Dice({ seed: 7, kinds: faultsOf(scenario) }));
+    };
+    const [all, some] = [plan(), plan([3, 8, 9])];
+    expect(some).toEqual({ ...all, arrivals: all.arrivals.filter(({ index }) => [3, 8, 9].includes(index)) });
+  });
+
   it("keeps the faults of one kind when another kind is taken away", () => {
     const drawn = (kinds: readonly ("quota" | "crash-after")[]) => {
       const dice = new Dice({ seed: 3, kinds: new Set(kinds) });

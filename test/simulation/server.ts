@@ -10,9 +10,11 @@ import { discoverJobs, recoverDeliveries, removeGhosts } from "../../runtime/flo
 import { handBack } from "../../runtime/flow/hand-back";
 import { placeAllAnew } from "../../runtime/flow/place-job";
 import { receiveDelivery } from "../../runtime/flow/receive-delivery";
+import { forgiveFailures } from "../../runtime/flow/reach-state";
 import { recover } from "../../runtime/flow/recover";
 import { sweep } from "../../runtime/flow/sweep";
 import { work } from "../../runtime/flow/work";
+import type { Calls } from "./calls";
 import type { Dice } from "./dice";
 import type { Kernel } from "./kernel";
 import type { QueueStore } from "./sim-queue";
@@ -32,6 +34,7 @@ export interface ServerParts {
   readonly host: HostKind;
   readonly kernel: Kernel;
   readonly dice: Dice;
+  readonly calls: Calls;
   readonly queue: QueueStore;
   readonly settings: Settings;
   readonly tokens: Tokens;
@@ -60,9 +63,14 @@ export class Server {
   #life = 0;
   #up = false;
   #swept = false;
+  #asked = false;
+  #settings: Settings;
+  /** Those that were heard so far. */
+  webhooks = 0;
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
+    this.#settings = parts.settings;
   }
 
   /** Whether a sweep came to its end since this was asked last. */
@@ -70,6 +78,23 @@ export class Server {
     const swept = this.#swept;
     this.#swept = false;
     return swept;
+  }
+
+  /** Whether the forge answered what stands differently there, since this was asked last. */
+  hasAsked(): boolean {
+    const asked = this.#asked;
+    this.#asked = false;
+    return asked;
+  }
+
+  /** As the program does on SIGHUP: what changed is heeded from now on, and everybody is planned anew. */
+  reload(settings: Settings): void {
+    this.#settings = settings;
+    this.run("reload", async (ports) => {
+      await forgiveFailures(ports);
+      await ports.queue.send(settings.profiles.map(({ name }) => ({ kind: "plan", profile: name })));
+      await placeAllAnew(ports);
+    }).catch((error: unknown) => this.#parts.log.warn("plans could not be asked for", { error }));
   }
 
   start(): void {
@@ -108,15 +133,18 @@ export class Server {
   }
 
   #open(): void {
-    const { queue, kernel, dice, host } = this.#parts;
+    const { queue, kernel, dice, host, settings } = this.#parts;
     const life = this.#life;
     queue.serve((received) => this.#handle(received));
     const again = (name: string, everyMs: number, flow: Flow<unknown>) => this.#again({ name, everyMs, life }, flow);
-    again("sweep", minute, async (ports) => {
+    again("sweep", settings.sweep.intervalMs, async (ports) => {
       await sweep(ports).finally(() => (this.#swept = true));
     });
     again("deliveries", 5 * minute, (ports) => recoverDeliveries(forgeName, ports));
-    again("jobs", 10 * minute, (ports) => discoverJobs(forgeName, ports));
+    again("jobs", 10 * minute, async (ports) => {
+      await discoverJobs(forgeName, ports);
+      this.#asked = true;
+    });
     again("ghosts", 15 * minute, (ports) => removeGhosts(forgeName, ports));
     again("places", 10 * minute, placeAllAnew);
     if (host === "functions") return;
@@ -190,6 +218,7 @@ export class Server {
   /** A webhook; the delivery is looked up by its id. */
   hear(id: string): Promise<unknown> {
     const stored = { has: () => false, add: () => undefined };
+    this.webhooks += 1;
     return this.run("webhook", (ports) => {
       const delivery = { id, headers: {}, body: new Uint8Array(), receivedAt: ports.clock.now() };
       return receiveDelivery({ source: forgeName, delivery, stored }, ports);
@@ -197,9 +226,9 @@ export class Server {
   }
 
   #portsFor(strand: Strand): Ports {
-    const { settings, tokens, random, log, meter, doorsFor } = this.#parts;
+    const { tokens, random, log, meter, doorsFor } = this.#parts;
     const clock: Clock = { now: () => strand.now() };
-    return { ...doorsFor(strand), settings: () => settings, tokens, random, log, meter, clock };
+    return { ...doorsFor(strand), settings: () => this.#settings, tokens, random, log, meter, clock };
   }
 }
 

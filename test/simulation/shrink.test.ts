@@ -1,6 +1,7 @@
 import { noon } from "../fixtures/records";
+import { Costs } from "./costs";
 import type { PromiseName } from "./judge";
-import type { Scenario } from "./scenario";
+import type { Arrival, Scenario } from "./scenario";
 import { shrink } from "./shrink";
 import type { Outcome } from "./simulate";
 
@@ -10,27 +11,51 @@ function ids(kind: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${kind}#${index + 1}`);
 }
 
+const arrivalOf = (index: number): Arrival => ({
+  ...{ index, kind: "api", afterMs: 0, durationMs: 1, exitCode: 0, large: false, run: "run0", retries: 0 },
+  whims: new Set(),
+});
+
 /** A world in which it is known what it takes. */
-function worldWhere(breaks: (jobs: number, happened: ReadonlySet<string>) => PromiseName | undefined) {
+function worldWhere(
+  breaks: (jobs: number, happened: ReadonlySet<string>, arrivals: readonly number[]) => PromiseName | undefined,
+) {
   const asked: Scenario[] = [];
   const run = (scenario: Scenario): Promise<Outcome> => {
     asked.push(scenario);
     const { jobs, faults: kinds, only } = scenario;
+    const arrivals = scenario.arrivals ?? Array.from({ length: jobs }, (_, index) => index);
     const happened = happening.filter(
       (id) => (kinds?.some((kind) => id.startsWith(kind)) ?? true) && (only?.includes(id) ?? true),
     );
-    const promise = breaks(jobs, new Set(happened));
+    const promise = breaks(jobs, new Set(happened), arrivals);
     return Promise.resolve({
-      ...{ scenario, jobs, happened, faults: new Map(), steps: 1, tookMs: 1, story: undefined },
-      plan: { host: "process", profileCap: 1, fleetCap: 1, arrivals: [] },
+      ...{
+        scenario,
+        jobs,
+        happened,
+        faults: new Map(),
+        spent: new Costs().spent,
+        crashes: new Map(),
+        steps: 1,
+        tookMs: 1,
+        story: undefined,
+      },
+      plan: {
+        host: "process",
+        profileCap: 1,
+        fleetCap: 1,
+        pace: { sweepMs: 1, leaseMs: 1 },
+        arrivals: arrivals.map(arrivalOf),
+      },
       violation: promise && { promise, at: noon, what: "", names: [] },
     });
   };
   return { run, asked };
 }
 
-const two = (jobs: number, happened: ReadonlySet<string>) =>
-  jobs >= 7 && happened.has("crash-after#17") && happened.has("quota#3") ? "I6" : undefined;
+const two = (_jobs: number, happened: ReadonlySet<string>, arrivals: readonly number[]) =>
+  arrivals.includes(6) && happened.has("crash-after#17") && happened.has("quota#3") ? "I6" : undefined;
 
 describe("shrinking", () => {
   const whole: Scenario = { seed: 1, jobs: 200 };
@@ -38,7 +63,7 @@ describe("shrinking", () => {
   it("finds the fewest jobs, and the faults that it takes", async () => {
     const { run } = worldWhere(two);
     const { outcome } = await shrink(await run(whole), { run });
-    expect(outcome.scenario).toEqual({ seed: 1, jobs: 7, only: ["crash-after#17", "quota#3"] });
+    expect(outcome.scenario).toEqual({ seed: 1, jobs: 7, arrivals: [6], only: ["crash-after#17", "quota#3"] });
     expect(outcome.violation?.promise).toBe("I6");
   });
 
@@ -69,7 +94,7 @@ describe("shrinking", () => {
   });
 
   it("does not take another broken promise for this one", async () => {
-    const { run } = worldWhere((jobs, happened) => two(jobs, happened) ?? "I1");
+    const { run } = worldWhere((jobs, happened, arrivals) => two(jobs, happened, arrivals) ?? "I1");
     const { outcome } = await shrink(await run(whole), { run });
     expect(outcome.scenario.jobs).toBe(7);
   });

@@ -1,6 +1,6 @@
 /**
- * From a scenario that breaks a promise to a small one that breaks the same: fewer jobs (the first ones stay the same),
- * then fewer kinds of faults, then only those faults that it takes. The same scenario is shrunk the same way each time.
+ * From a scenario that breaks a promise to a small one that breaks the same: fewer jobs (those that stay are the same),
+ * then fewer kinds of faults, then only those faults that it takes, then only those jobs. The same scenario is shrunk the same way each time.
  */
 import { isFaultName, type FaultName } from "./faults";
 import type { Scenario } from "./scenario";
@@ -27,6 +27,7 @@ export async function shrink(failing: Outcome, shrinking: Shrinking): Promise<Sh
     await search.fewerJobs();
     await search.fewerKinds();
     await search.fewerFaults();
+    await search.fewerArrivals();
   }
   return { outcome: named(search.best), runs: search.runs };
 }
@@ -50,7 +51,12 @@ class Search {
 
   async fewerJobs(): Promise<void> {
     for (let step = this.best.scenario.jobs - 1; step >= 1; step = Math.floor(step / 2))
-      while (this.best.scenario.jobs > step && (await this.#try({ jobs: this.best.scenario.jobs - step })));
+      while (this.best.scenario.jobs > step && (await this.#try(fewer(this.best.scenario, step))));
+  }
+
+  /** Any of those that are left. */
+  async fewerArrivals(): Promise<void> {
+    if (this.best.scenario.jobs > 1) await this.#fewer(arrivalsOf, (arrivals) => ({ arrivals }));
   }
 
   /** Of no use any more once single faults are named. */
@@ -92,10 +98,20 @@ function changed({ faults, ...scenario }: Scenario, change: Partial<Scenario>): 
   return { ...scenario, ...(faults === undefined || change.only !== undefined ? {} : { faults }), ...change };
 }
 
+/** The last ones are not even drawn any more. */
+function fewer({ jobs: before, arrivals }: Scenario, step: number): Partial<Scenario> {
+  const jobs = before - step;
+  return { jobs, ...(arrivals === undefined ? {} : { arrivals: arrivals.filter((index) => index < jobs) }) };
+}
+
+function arrivalsOf({ plan }: Outcome): readonly number[] {
+  return plan.arrivals.map(({ index }) => index);
+}
+
 function kindsOf({ happened }: Outcome): readonly FaultName[] {
   return [...new Set(happened.map((id) => id.slice(0, id.indexOf("#"))))].filter(isFaultName);
 }
 
 function sizeOf({ scenario, happened }: Outcome): string {
-  return `${scenario.jobs} jobs, ${happened.length} faults`;
+  return `${scenario.arrivals?.length ?? scenario.jobs} of ${scenario.jobs} jobs, ${happened.length} faults`;
 }

@@ -23,9 +23,16 @@ export interface SimMachine {
   readonly profile: string;
   readonly bootToken: string;
   readonly startedAt: Instant;
+  /** Until then it does not say whose launch it is. */
+  readonly namelessUntil: Instant;
+  /** What is left of it is listed until somebody ends it. */
+  hasRemains: boolean;
   /** `null`: it runs, and is paid for. */
   endedAt: Instant | null;
 }
+
+const lacks = ["no-capacity", "quota", "misconfigured"] as const;
+type Lack = (typeof lacks)[number];
 
 export interface CloudWatch {
   machineStarted(machine: SimMachine): void;
@@ -44,12 +51,26 @@ export class CloudTruth {
   readonly #watch: CloudWatch;
   readonly #machines = new Map<string, SimMachine>();
   readonly #badImages = new Map<string, Instant>();
-  readonly #droughts = new Map<"no-capacity" | "quota", Instant>();
+  readonly #droughts = new Map<Lack, Instant>();
+  #downUntil = 0;
 
   constructor(parts: { readonly kernel: Kernel; readonly dice: Dice; readonly watch: CloudWatch }) {
     this.kernel = parts.kernel;
     this.dice = parts.dice;
     this.#watch = parts.watch;
+  }
+
+  /** It answers nothing at the moment. */
+  get isDown(): boolean {
+    return this.#downUntil > this.kernel.now();
+  }
+
+  /** Throws what a call gets instead of an answer. */
+  check(hit: string): void {
+    const { dice, kernel } = this;
+    if (dice.strikes("cloud-outage", hit))
+      this.#downUntil = kernel.now() + dice.between(5, 40, "cloud outage") * minute;
+    if (this.isDown || dice.strikes("cloud-error", hit)) throw new Error("the cloud does not answer");
   }
 
   get running(): readonly SimMachine[] {
@@ -85,7 +106,10 @@ export class CloudTruth {
   }
 
   take(runner: string): void {
-    if (this.#machines.get(runner)?.endedAt !== null) return;
+    const machine = this.#machines.get(runner);
+    if (machine === undefined) return;
+    machine.hasRemains = false;
+    if (machine.endedAt !== null) return;
     this.#watch.machineTaken(runner);
     this.end(runner);
   }
@@ -94,6 +118,7 @@ export class CloudTruth {
     const machine = this.#machines.get(runner);
     if (machine === undefined || machine.endedAt !== null) return;
     machine.endedAt = this.kernel.now();
+    machine.hasRemains = this.dice.strikes("remains", machine);
     this.#watch.machineEnded(machine);
   }
 
@@ -101,13 +126,18 @@ export class CloudTruth {
   listed(agoMs: number): readonly Machine[] {
     const at = this.kernel.now() - agoMs;
     return [...this.#machines.values()]
-      .filter(({ startedAt, endedAt }) => startedAt <= at && (endedAt === null || endedAt > at))
-      .map(({ runner, launch }) => ({ machine: runner, runner, launch, alive: true }));
+      .filter(
+        ({ startedAt, endedAt, hasRemains }) => startedAt <= at && (endedAt === null || endedAt > at || hasRemains),
+      )
+      .map(({ runner, launch, namelessUntil, endedAt }) => {
+        const alive = endedAt === null || endedAt > at;
+        return { machine: runner, runner, launch: namelessUntil > at ? null : launch, alive };
+      });
   }
 
-  #lacking(request: LaunchRequest): "no-capacity" | "quota" | undefined {
+  #lacking(request: LaunchRequest): Lack | undefined {
     const now = this.kernel.now();
-    for (const name of ["no-capacity", "quota"] as const) {
+    for (const name of lacks) {
       if (this.dice.strikes(name, request))
         this.#droughts.set(name, now + this.dice.between(1, 10, "drought") * minute);
       if ((this.#droughts.get(name) ?? 0) > now) return name;
@@ -117,7 +147,9 @@ export class CloudTruth {
 
   #start({ launch, profile }: LaunchRequest, { runner, bootToken }: LaunchRequest["machines"][number]): void {
     const startedAt = this.kernel.now();
-    const machine: SimMachine = { runner, launch, profile, bootToken, startedAt, endedAt: null };
+    const namelessUntil = this.dice.strikes("nameless", runner) ? startedAt + minute : 0;
+    const none = { endedAt: null, hasRemains: false };
+    const machine: SimMachine = { runner, launch, profile, bootToken, startedAt, namelessUntil, ...none };
     this.#machines.set(runner, machine);
     this.#watch.machineStarted(machine);
   }
@@ -139,18 +171,18 @@ export class SimCloud implements Compute {
   }
 
   launch(request: LaunchRequest): Promise<readonly MachineOutcome[]> {
-    return this.#call([400, 3_000], () => this.#truth.make(request));
+    return this.#call("launch", [400, 3_000], () => this.#truth.make(request));
   }
 
   terminate(machines: readonly string[]): Promise<void> {
-    return this.#call([100, 800], () => {
+    return this.#call("terminate", [100, 800], () => {
       for (const machine of machines) this.#truth.take(machine);
     });
   }
 
   list(): Promise<readonly Machine[]> {
     const { dice } = this.#truth;
-    return this.#call([80, 400], () =>
+    return this.#call("list", [80, 400], () =>
       this.#truth.listed(dice.strikes("list-lag") ? dice.between(0, listLagMs, "list") : 0),
     );
   }
@@ -159,10 +191,10 @@ export class SimCloud implements Compute {
     return Promise.resolve(identityByToken(proof, this.#tokens));
   }
 
-  #call<T>([least, most]: readonly [number, number], effect: () => T): Promise<T> {
+  #call<T>(what: string, [least, most]: readonly [number, number], effect: () => T): Promise<T> {
     const { dice } = this.#truth;
-    return this.#strand.call(dice.between(least, most, "cloud"), () => {
-      if (dice.strikes("cloud-error", this.#strand.hit)) throw new Error("the cloud does not answer");
+    return this.#strand.call({ what: `cloud.${what}`, ms: dice.between(least, most, "cloud") }, () => {
+      this.#truth.check(this.#strand.hit);
       const answer = effect();
       if (dice.strikes("cloud-lost-answer", this.#strand.hit)) throw new Error("the cloud's answer is lost");
       return answer;

@@ -3,6 +3,7 @@ import { OnejobError } from "../../runtime/core/errors";
 import type { JobEvent, JobFacts, Parsed } from "../../runtime/core/events";
 import { runnerName, type Enrolment, type Job, type JobState, type Reach, type Runner } from "../../runtime/core/model";
 import type { Delivery, JobSource } from "../../runtime/core/ports";
+import type { Costs } from "./costs";
 import type { Deliveries } from "./deliveries";
 import type { ForgeJob, ForgeTruth } from "./forge-truth";
 import type { Strand } from "./strand";
@@ -42,6 +43,7 @@ export interface ForgeParts {
   readonly truth: ForgeTruth;
   readonly weather: ForgeWeather;
   readonly deliveries: Deliveries;
+  readonly costs: Costs;
 }
 
 export class SimForge implements JobSource {
@@ -61,7 +63,7 @@ export class SimForge implements JobSource {
   }
 
   enrol({ labels }: Reach, { id, name }: { readonly id: string; readonly name: string }): Promise<Enrolment> {
-    return this.#call((truth) => {
+    return this.#call("enrol", (truth) => {
       const standing = truth.runners.get(name);
       if (standing !== undefined && truth.isBusy(standing))
         throw new OnejobError("source-refused", `${name} already has a job`);
@@ -71,7 +73,7 @@ export class SimForge implements JobSource {
   }
 
   withdraw({ name }: Runner): Promise<"withdrawn" | "busy"> {
-    return this.#call((truth) => {
+    return this.#call("withdraw", (truth) => {
       const standing = truth.runners.get(name);
       if (standing === undefined) return "withdrawn";
       if (truth.isBusy(standing)) return "busy";
@@ -81,7 +83,7 @@ export class SimForge implements JobSource {
   }
 
   cancel({ id }: Job): Promise<"asked"> {
-    return this.#call((truth) => {
+    return this.#call("cancel", (truth) => {
       const job = truth.open.get(id);
       if (job !== undefined) truth.cancel(job);
       return "asked";
@@ -89,7 +91,7 @@ export class SimForge implements JobSource {
   }
 
   rerun({ id, key }: Job): Promise<"asked" | "later"> {
-    return this.#call((truth) => {
+    return this.#call("rerun", (truth) => {
       const job = truth.jobs.get(id);
       if (job === undefined) throw new OnejobError("source-refused", `${key} is gone there`);
       if ([...truth.open.values()].some(({ run }) => run === job.run)) return "later";
@@ -101,7 +103,7 @@ export class SimForge implements JobSource {
   }
 
   jobState({ id }: Job): Promise<JobEvent | undefined> {
-    return this.#call((truth) => {
+    return this.#call("jobState", (truth) => {
       const job = truth.jobs.get(id);
       const shown = job && truth.shown(job);
       return shown && eventOf(shown, `state/${id}/${shown.state}`, truth.kernel.now());
@@ -109,11 +111,11 @@ export class SimForge implements JobSource {
   }
 
   isFork(): Promise<boolean | null> {
-    return this.#call(() => false);
+    return this.#call("isFork", () => false);
   }
 
   findJobs(known: readonly Job[]): Promise<readonly JobEvent[]> {
-    return this.#call((truth) => {
+    return this.#call("findJobs", (truth) => {
       const now = truth.kernel.now();
       const here = new Map(known.map(({ id, state }) => [id, state]));
       const asked = [...truth.open.values(), ...known.flatMap(({ id }) => closed(truth.jobs.get(id)))];
@@ -125,17 +127,17 @@ export class SimForge implements JobSource {
   }
 
   redeliverLost(): Promise<number> {
-    return this.#call(() => this.#parts.deliveries.sendFailedAgain());
+    return this.#call("redeliverLost", () => this.#parts.deliveries.sendFailedAgain());
   }
 
   async removeGhosts(isGone: (runner: string) => Promise<boolean>): Promise<number> {
-    const idle = await this.#call((truth) =>
+    const idle = await this.#call("removeGhosts", (truth) =>
       [...truth.runners.values()].filter(({ listener, job }) => listener === null && job === null),
     );
     let count = 0;
     for (const runner of idle) {
       if (!(await isGone(runner.name.slice(runnerName("").length)))) continue;
-      await this.#call((truth) => {
+      await this.#call("removeGhosts", (truth) => {
         if (!truth.isBusy(runner)) truth.forget(runner);
       });
       count += 1;
@@ -143,10 +145,11 @@ export class SimForge implements JobSource {
     return count;
   }
 
-  #call<T>(answer: (truth: ForgeTruth) => T): Promise<T> {
-    const { truth, weather } = this.#parts;
+  #call<T>(what: string, answer: (truth: ForgeTruth) => T): Promise<T> {
+    const { truth, weather, costs } = this.#parts;
     const { dice } = truth;
-    return this.#strand.call(dice.between(40, 400, "forge"), () => {
+    costs.add("forge calls");
+    return this.#strand.call({ what: `forge.${what}`, ms: dice.between(40, 400, "forge") }, () => {
       weather.check(this.#strand.hit);
       const answered = answer(truth);
       if (dice.strikes("forge-lost-answer", this.#strand.hit))

@@ -4,6 +4,7 @@
  */
 import type { Enrolment, FleetRecord, Instant, Job, JobKey, PlannerRecord, Runner } from "../../runtime/core/model";
 import type { DueItem, JobQuery, Ledger, Written } from "../../runtime/core/ports";
+import type { Costs } from "./costs";
 import type { Dice } from "./dice";
 import type { IndexLag } from "./index-lag";
 import type { Strand } from "./strand";
@@ -14,6 +15,7 @@ export interface LedgerWatch {
   droppedJob(job: Job): void;
   wroteRunner(runner: Runner): void;
   wrotePlanner(planner: PlannerRecord): void;
+  wroteFleet(fleet: FleetRecord): void;
 }
 
 export interface LedgerParts {
@@ -21,7 +23,11 @@ export interface LedgerParts {
   readonly dice: Dice;
   readonly lag: IndexLag;
   readonly watch: LedgerWatch;
+  readonly costs: Costs;
 }
+
+/** Writes that depend on nothing. */
+const directWrites: ReadonlySet<string> = new Set(["dropJob", "saveEnrolment", "dropEnrolment", "remember"]);
 
 export class SimLedger implements Ledger {
   readonly #strand: Strand;
@@ -34,6 +40,7 @@ export class SimLedger implements Ledger {
 
   createJob(job: Job): Promise<Written<Job>> {
     return this.#write(
+      "createJob",
       () => this.#parts.store.createJob(job),
       (done) => this.#wroteJob(done),
     );
@@ -41,20 +48,21 @@ export class SimLedger implements Ledger {
 
   saveJob(job: Job): Promise<Written<Job>> {
     return this.#write(
+      "saveJob",
       () => this.#parts.store.saveJob(job),
       (done) => this.#wroteJob(done),
     );
   }
 
   readJob(key: JobKey, profile?: string | null): Promise<Job | undefined> {
-    return this.#do(async () => {
+    return this.#do("readJob", async () => {
       const job = await this.#parts.store.readJob(key, profile);
       return profile === undefined && job !== undefined && !this.#parts.lag.showsJob(key) ? undefined : job;
     });
   }
 
   dropJob(job: Job): Promise<boolean> {
-    return this.#do(async () => {
+    return this.#do("dropJob", async () => {
       const gone = await this.#parts.store.dropJob(job);
       if (gone) this.#parts.watch.droppedJob(job);
       return gone;
@@ -62,11 +70,11 @@ export class SimLedger implements Ledger {
   }
 
   listJobs(query: JobQuery) {
-    return this.#do(() => this.#parts.store.listJobs(query));
+    return this.#do("listJobs", () => this.#parts.store.listJobs(query));
   }
 
   findJobs(prefix: string, limit: number) {
-    return this.#do(async () => {
+    return this.#do("findJobs", async () => {
       const found = await this.#parts.store.findJobs(prefix, limit);
       return found.filter(({ key }) => this.#parts.lag.showsJob(key));
     });
@@ -74,6 +82,7 @@ export class SimLedger implements Ledger {
 
   createRunner(runner: Runner): Promise<Written<Runner>> {
     return this.#write(
+      "createRunner",
       () => this.#parts.store.createRunner(runner),
       (done) => this.#wroteRunner(done),
     );
@@ -81,71 +90,74 @@ export class SimLedger implements Ledger {
 
   saveRunner(runner: Runner): Promise<Written<Runner>> {
     return this.#write(
+      "saveRunner",
       () => this.#parts.store.saveRunner(runner),
       (done) => this.#wroteRunner(done),
     );
   }
 
   readRunner(profile: string, id: string) {
-    return this.#do(() => this.#parts.store.readRunner(profile, id));
+    return this.#do("readRunner", () => this.#parts.store.readRunner(profile, id));
   }
 
   readProfile(profile: string) {
-    return this.#do(() => this.#parts.store.readProfile(profile));
+    return this.#do("readProfile", () => this.#parts.store.readProfile(profile));
   }
 
   readPlanner(profile: string) {
-    return this.#do(() => this.#parts.store.readPlanner(profile));
+    return this.#do("readPlanner", () => this.#parts.store.readPlanner(profile));
   }
 
   savePlanner(record: PlannerRecord): Promise<Written<PlannerRecord>> {
     return this.#write(
+      "savePlanner",
       () => this.#parts.store.savePlanner(record),
       (done) => this.#parts.watch.wrotePlanner(done),
     );
   }
 
   listProfiles() {
-    return this.#do(() => this.#parts.store.listProfiles());
+    return this.#do("listProfiles", () => this.#parts.store.listProfiles());
   }
 
   readUnrouted() {
-    return this.#do(() => this.#parts.store.readUnrouted());
+    return this.#do("readUnrouted", () => this.#parts.store.readUnrouted());
   }
 
   readFleet() {
-    return this.#do(() => this.#parts.store.readFleet());
+    return this.#do("readFleet", () => this.#parts.store.readFleet());
   }
 
   saveFleet(record: FleetRecord): Promise<Written<FleetRecord>> {
     return this.#write(
+      "saveFleet",
       () => this.#parts.store.saveFleet(record),
-      () => undefined,
+      (done) => this.#parts.watch.wroteFleet(done),
     );
   }
 
   saveEnrolment(runner: string, enrolment: Enrolment, expiresAt: Instant) {
-    return this.#do(() => this.#parts.store.saveEnrolment(runner, enrolment, expiresAt));
+    return this.#do("saveEnrolment", () => this.#parts.store.saveEnrolment(runner, enrolment, expiresAt));
   }
 
   readEnrolment(runner: string) {
-    return this.#do(() => this.#parts.store.readEnrolment(runner));
+    return this.#do("readEnrolment", () => this.#parts.store.readEnrolment(runner));
   }
 
   dropEnrolment(runner: string) {
-    return this.#do(() => this.#parts.store.dropEnrolment(runner));
+    return this.#do("dropEnrolment", () => this.#parts.store.dropEnrolment(runner));
   }
 
   remember(name: string, value: string, expiresAt: Instant) {
-    return this.#do(() => this.#parts.store.remember(name, value, expiresAt));
+    return this.#do("remember", () => this.#parts.store.remember(name, value, expiresAt));
   }
 
   due(now: Instant, limit: number): Promise<readonly DueItem[]> {
-    return this.#do(async () => this.#parts.lag.due(await this.#parts.store.due(now, limit), now));
+    return this.#do("due", async () => this.#parts.lag.due(await this.#parts.store.due(now, limit), now));
   }
 
   purge(before: Instant, limit: number) {
-    return this.#do(() => this.#parts.store.purge(before, limit));
+    return this.#do("purge", () => this.#parts.store.purge(before, limit));
   }
 
   #wroteJob(job: Job): void {
@@ -158,17 +170,19 @@ export class SimLedger implements Ledger {
     this.#parts.watch.wroteRunner(runner);
   }
 
-  #do<T>(effect: () => Promise<T>): Promise<T> {
-    const { dice } = this.#parts;
-    return this.#strand.call(dice.between(2, 12, "ledger"), () => {
+  #do<T>(what: string, effect: () => Promise<T>): Promise<T> {
+    const { dice, costs } = this.#parts;
+    if (directWrites.has(what)) costs.add("ledger writes");
+    return this.#strand.call({ what: `ledger.${what}`, ms: dice.between(2, 12, "ledger") }, () => {
       if (dice.strikes("ledger-error", this.#strand.hit)) throw new Error("the ledger does not answer");
       return effect();
     });
   }
 
-  #write<T>(save: () => Promise<Written<T>>, note: (record: T) => void): Promise<Written<T>> {
-    return this.#do(async () => {
+  #write<T>(what: string, save: () => Promise<Written<T>>, note: (record: T) => void): Promise<Written<T>> {
+    return this.#do(what, async () => {
       const outcome = await save();
+      this.#parts.costs.add("ledger writes");
       if (!outcome.written) return outcome;
       note(outcome.record);
       // The client library sends it again when no answer comes, and its own first write refuses the second.

@@ -3,10 +3,11 @@
  * one does: every word again until it is answered, heartbeats beside it, and it stops what it is told to stop.
  */
 import type { AgentOrders, EnrolAnswer, ReportRequest } from "../../runtime/core/agent-protocol";
-import type { Instant } from "../../runtime/core/model";
+import { runnerName, type Instant } from "../../runtime/core/model";
 import type { Ports } from "../../runtime/core/ports";
 import { enrolRunner } from "../../runtime/flow/enrol-runner";
 import { runnerOfLease, trackHeartbeat, trackReport } from "../../runtime/flow/track-job";
+import type { Calls } from "./calls";
 import type { Dice } from "./dice";
 import type { ForgeTruth } from "./forge-truth";
 import { serveForge } from "./forge-executor";
@@ -15,6 +16,7 @@ import type { Kernel } from "./kernel";
 import { isRefused, type Server } from "./server";
 import type { CloudTruth, SimMachine } from "./sim-cloud";
 import { Strand } from "./strand";
+import { befall } from "./mishaps";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -33,12 +35,13 @@ export interface MachineWatch {
   /** Its success was told, and answered. */
   commandSucceeded(job: string): void;
   /** We ended it, or told its agent that it is over. `work`: what ran on it. */
-  machineTaken(runner: string, work: Work | undefined): void;
+  machineTaken(runner: string, taken: Taken): void;
 }
 
 export interface MachineParts {
   readonly kernel: Kernel;
   readonly dice: Dice;
+  readonly calls: Calls;
   readonly server: Server;
   readonly cloud: CloudTruth;
   readonly forge: ForgeTruth;
@@ -54,6 +57,16 @@ export interface Work {
   /** Since when its agent was not answered by anybody. */
   readonly silentSince: Instant;
 }
+
+/** What a machine is in the midst of when somebody ends it. */
+export interface Taken {
+  readonly work: Work | undefined;
+  /** The forge may give it a job at this moment. */
+  readonly isOffered: boolean;
+}
+
+/** It never came to anything. */
+export const untouched: Taken = { work: undefined, isOffered: false };
 
 /** What the server answered, or that it wants nothing more of this machine. */
 export type Told = { readonly kind: "orders"; readonly orders: AgentOrders } | { readonly kind: "over" };
@@ -73,8 +86,13 @@ export class SimAgent {
   #asked: "stay" | "drain" | "over" = "stay";
   #cancelled = false;
   #beatAttempt = 0;
+  #begun = false;
+  #leaving = false;
   #touching = false;
   readonly #wakers: (() => void)[] = [];
+  /** What goes on without the agent: the forge's own program. */
+  goesOn: (() => void) | undefined;
+  #isOrphan = false;
 
   constructor(machine: SimMachine, parts: MachineParts, nonce = `nonce-of-${machine.runner}`) {
     this.runner = machine.runner;
@@ -93,7 +111,7 @@ export class SimAgent {
     if (this.parts.cloud.isImageBad(this.#machine.profile)) return;
     if (dice.strikes("boot-hang", this.runner)) return;
     if (dice.strikes("boot-death", this.runner)) return this.powerOff();
-    this.#mayDie();
+    befall(this);
     const enrolled = await this.#enrol();
     if (enrolled === undefined) return this.powerOff();
     this.#lease = enrolled.lease;
@@ -104,11 +122,27 @@ export class SimAgent {
 
   /** What runs here; `undefined`: nothing that anybody wants to see its end. */
   get work(): Work | undefined {
-    const isWanted = this.#job !== undefined && !this.#cancelled && !this.strand.dead;
+    const isWanted = this.#job !== undefined && !this.#cancelled && (this.#isOrphan || !this.strand.dead);
     return isWanted && this.#job ? { ...this.#job, silentSince: this.#heardAt } : undefined;
   }
 
+  /** It ran something, and takes nothing any more. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** It was told that its machine is taken away, and stops what it runs. */
+  get isLeaving(): boolean {
+    return this.#leaving;
+  }
+
+  get taken(): Taken {
+    const listener = this.parts.forge.runners.get(runnerName(this.runner))?.listener ?? null;
+    return { work: this.work, isOffered: listener !== null };
+  }
+
   begins(job: string): void {
+    this.#begun = true;
     this.#job = { job, since: this.parts.kernel.now() };
   }
 
@@ -156,7 +190,13 @@ export class SimAgent {
     return new Date(this.parts.kernel.now() + this.#skewMs).toISOString();
   }
 
+  orphan(): void {
+    this.#isOrphan = this.goesOn !== undefined;
+    this.goesOn?.();
+  }
+
   powerOff(): void {
+    this.#isOrphan = false;
     this.strand.die();
     this.parts.forge.leaves(this.runner);
     this.parts.cloud.end(this.runner);
@@ -212,7 +252,7 @@ export class SimAgent {
       return { kind: "orders", orders };
     } catch (error) {
       if (!isRefused(error)) return undefined;
-      this.parts.watch.machineTaken(this.runner, this.work);
+      this.parts.watch.machineTaken(this.runner, this.taken);
       this.#asked = "over";
       this.wake();
       return { kind: "over" };
@@ -250,30 +290,16 @@ export class SimAgent {
     return Math.min(longestPauseMs, 250 * 2 ** Math.min(tries, 8));
   }
 
-  /** Some time in its life, or never. */
-  #mayDie(): void {
-    const { kernel, dice, forge } = this.parts;
-    const within = () => dice.between(1, 900, "death") * second;
-    if (dice.strikes("machine-death", this.runner)) kernel.after(within(), () => this.powerOff());
-    if (dice.strikes("interrupted", this.runner))
-      kernel.after(within(), () => {
-        if (!this.strand.dead) void this.#sayInterrupted();
-        kernel.after(2 * minute, () => this.powerOff());
-      });
-    if (dice.strikes("agent-death", this.runner))
-      kernel.after(within(), () => {
-        this.strand.die();
-        forge.leaves(this.runner);
-      });
-    if (dice.strikes("second-agent", this.runner)) kernel.after(within() / 30, () => this.#showTokenAgain());
-  }
-
-  async #sayInterrupted(): Promise<void> {
+  /** Its machine goes in two minutes. `stops`: it leaves what it does at once. */
+  isTakenAway({ stops }: { readonly stops: boolean }): void {
     const events = [{ type: "interrupted", at: this.at() }] as const;
-    if (this.#lease !== "") await this.report({ attempt: this.#beatAttempt, events });
+    if (this.#lease !== "") void this.report({ attempt: this.#beatAttempt, events });
+    if (!stops) return;
+    this.#leaving = true;
+    this.wake();
   }
 
-  #showTokenAgain(): void {
+  showTokenAgain(): void {
     const other = new SimAgent(this.#machine, this.parts, `other-of-${this.runner}`);
     void other.#enrol();
   }

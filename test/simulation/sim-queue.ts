@@ -1,6 +1,7 @@
 /** The queue: stored for good once `send` answered, delivered at least once, in any order, and again when not done in time. */
 import type { Message, Queue, Received } from "../../runtime/core/ports";
 import { sameAs } from "../../runtime/flow/work";
+import type { Costs } from "./costs";
 import type { Dice } from "./dice";
 import type { Kernel } from "./kernel";
 import type { Strand } from "./strand";
@@ -15,24 +16,34 @@ interface Stored {
   attempt: number;
   /** Raised whenever it is taken, so that an old time-out does not show it again. */
   taken: number;
+  /** Raised whenever its next showing is set, which takes the place of the one before. */
+  shown: number;
 }
 
 /** Equal messages that are there at the same time are handled at once. */
 type Handle = (received: readonly Received[]) => Promise<void>;
 
+interface QueueParts {
+  readonly kernel: Kernel;
+  readonly dice: Dice;
+  readonly costs: Costs;
+}
+
 /** The queue's own side, shared by all who send to it. */
 export class QueueStore {
   readonly #kernel: Kernel;
   readonly #dice: Dice;
+  readonly #costs: Costs;
   readonly #messages = new Map<string, Stored>();
   readonly #ready: string[] = [];
   #handle: Handle | undefined;
   #busy = 0;
   #made = 0;
 
-  constructor(kernel: Kernel, dice: Dice) {
+  constructor({ kernel, dice, costs }: QueueParts) {
     this.#kernel = kernel;
     this.#dice = dice;
+    this.#costs = costs;
   }
 
   get depth(): number {
@@ -48,19 +59,29 @@ export class QueueStore {
 
   put(message: Message): void {
     this.#made += 1;
+    this.#costs.add("messages");
     const id = `m${this.#made}`;
-    this.#messages.set(id, { id, message, attempt: 0, taken: 0 });
+    this.#messages.set(id, { id, message, attempt: 0, taken: 0, shown: 0 });
     const lateMs = this.#dice.strikes("message-late", message) ? this.#dice.between(1_000, 120_000, "late") : 0;
     this.show(id, this.#dice.between(5, 40, "queue") + lateMs);
-    if (this.#dice.strikes("message-twice", message)) this.show(id, this.#dice.between(5, 5_000, "twice"));
+    if (!this.#dice.strikes("message-twice", message)) return;
+    this.#kernel.after(this.#dice.between(5, 5_000, "twice"), () => this.#isReady(id));
   }
 
   show(id: string, afterMs: number): void {
+    const stored = this.#messages.get(id);
+    if (stored === undefined) return;
+    stored.shown += 1;
+    const { shown } = stored;
     this.#kernel.after(afterMs, () => {
-      if (!this.#messages.has(id)) return;
-      this.#ready.push(id);
-      this.#offer();
+      if (stored.shown === shown) this.#isReady(id);
     });
+  }
+
+  #isReady(id: string): void {
+    if (!this.#messages.has(id)) return;
+    this.#ready.push(id);
+    this.#offer();
   }
 
   remove(id: string): void {
@@ -125,7 +146,7 @@ export class SimQueue implements Queue {
   }
 
   send(messages: readonly Message[]): Promise<void> {
-    return this.#strand.call(this.#dice.between(3, 15, "send"), () => {
+    return this.#strand.call({ what: "queue.send", ms: this.#dice.between(3, 15, "send") }, () => {
       const breaks = this.#dice.strikes("send-in-part", this.#strand.hit);
       const stored = breaks ? messages.slice(0, this.#dice.between(0, messages.length, "part")) : messages;
       for (const message of stored) this.#store.put(message);
@@ -138,14 +159,18 @@ export class SimQueue implements Queue {
   }
 
   done(id: string): Promise<void> {
-    return this.#strand.call(this.#dice.between(3, 15, "send"), () => this.#store.remove(id));
+    return this.#strand.call({ what: "queue.done", ms: this.#dice.between(3, 15, "send") }, () =>
+      this.#store.remove(id),
+    );
   }
 
   retry(id: string, delayMs: number): Promise<void> {
-    return this.#strand.call(this.#dice.between(3, 15, "send"), () => this.#store.show(id, delayMs));
+    return this.#strand.call({ what: "queue.retry", ms: this.#dice.between(3, 15, "send") }, () =>
+      this.#store.show(id, delayMs),
+    );
   }
 
   depth(): Promise<number> {
-    return this.#strand.call(1, () => this.#store.depth);
+    return this.#strand.call({ what: "queue.depth", ms: 1 }, () => this.#store.depth);
   }
 }

@@ -1,11 +1,13 @@
 /** One run: builds the world of a scenario, lets it live until everything is over, and says what became of it. */
 import type { Ledger, Log, Meter, Random, Tokens } from "../../runtime/core/ports";
-import type { Settings } from "../../runtime/core/settings";
 import { apiSource } from "../../runtime/sources/api";
 import { MemoryFiles } from "../fakes/memory-files";
 import { MemoryLedger } from "../fakes/memory-ledger";
-import { noon, someProfile, someSettings } from "../fixtures/records";
+import { noon } from "../fixtures/records";
+import { Calls } from "./calls";
+import { Costs, weigh, type Spent } from "./costs";
 import { Deliveries } from "./deliveries";
+import type { Truth } from "./demand";
 import { Dice } from "./dice";
 import type { FaultName } from "./faults";
 import { ForgeTruth } from "./forge-truth";
@@ -14,21 +16,26 @@ import { Judge, type Violation } from "./judge";
 import { Kernel } from "./kernel";
 import { People } from "./people";
 import { faultsOf, planOf, type Plan, type Scenario } from "./scenario";
+import { reloadNowAndThen } from "./reloads";
 import { Server, type Doors } from "./server";
 import { CloudTruth, SimCloud } from "./sim-cloud";
 import { forgeName, ForgeWeather, SimForge } from "./sim-forge";
 import { SimLedger } from "./sim-ledger";
-import { SimAgent } from "./sim-machine";
+import { SimAgent, untouched } from "./sim-machine";
+import { capsOf, paceOf, settingsFor } from "./sim-settings";
 import { QueueStore, SimQueue } from "./sim-queue";
 import { Story } from "./story";
 import type { Strand } from "./strand";
 import { switches, type SwitchName } from "./switches";
+import { leftOver } from "./the-end";
 import { toldDoors } from "./told-doors";
 
 const minute = 60_000;
 /** For so long after the last arrival everything may go wrong; then it has to come to rest in so long. */
 const stormMs = 30 * minute;
 const restMs = 8 * 60 * minute;
+/** When all is over it is looked on for so long. */
+const quietMs = 6 * minute;
 
 export interface Outcome {
   readonly scenario: Scenario;
@@ -37,6 +44,9 @@ export interface Outcome {
   /** Jobs that came up, re-runs included. */
   readonly jobs: number;
   readonly faults: ReadonlyMap<FaultName, number>;
+  readonly spent: Spent;
+  /** How often each call of each function of ours was the last thing it did. */
+  readonly crashes: ReadonlyMap<string, number>;
   readonly happened: readonly string[];
   readonly steps: number;
   readonly tookMs: number;
@@ -75,8 +85,10 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     scenario,
     plan,
     violation,
-    jobs: world.forge.jobs.size + plan.arrivals.filter(({ kind }) => kind === "api").length,
+    jobs: jobsOf(world),
     faults: dice.counts,
+    spent: world.costs.spent,
+    crashes: world.calls.crashes,
     happened: dice.happened,
     steps: kernel.steps,
     tookMs: kernel.now() - noon,
@@ -96,7 +108,10 @@ interface Ground {
 }
 
 function build({ kernel, dice, plan, story, store, without }: Ground) {
-  const judge = new Judge(kernel, { profile: plan.profileCap, fleet: plan.fleetCap });
+  const settings = settingsFor(plan);
+  const costs = new Costs();
+  const calls = new Calls(dice);
+  const judge = new Judge(kernel, { caps: capsOf(settings), pace: paceOf(settings) });
   const deliveries: Deliveries = new Deliveries({ kernel, dice }, (id) => server.hear(id));
   const forge = new ForgeTruth({
     ...{ kernel, dice },
@@ -116,11 +131,12 @@ function build({ kernel, dice, plan, story, store, without }: Ground) {
       machineStarted: (machine) => {
         story?.note("cloud", `machine ${machine.runner} of launch ${machine.launch} starts`);
         judge.machineStarted(machine);
+        costs.add("machines");
         const agent = new SimAgent(machine, agentParts);
         agents.set(machine.runner, agent);
         void agent.live();
       },
-      machineTaken: (runner) => judge.machineTaken(runner, agents.get(runner)?.work),
+      machineTaken: (runner) => judge.machineTaken(runner, agents.get(runner)?.taken ?? untouched),
       machineEnded: (machine) => {
         story?.note("cloud", `machine ${machine.runner} ends`);
         judge.machineEnded(machine);
@@ -132,14 +148,14 @@ function build({ kernel, dice, plan, story, store, without }: Ground) {
       },
     },
   });
-  const queue = new QueueStore(kernel, dice);
+  const queue = new QueueStore({ kernel, dice, costs });
   const lag = new IndexLag(kernel, dice);
   const files = new MemoryFiles();
   const doorsOf = (strand: Strand): Doors => ({
     source: (name: string) =>
-      name === forgeName ? new SimForge(strand, { truth: forge, weather, deliveries }) : ownSource,
+      name === forgeName ? new SimForge(strand, { truth: forge, weather, deliveries, costs }) : ownSource,
     compute: () => new SimCloud(strand, cloud, tokens),
-    ledger: new SimLedger(strand, { store, dice, lag, watch: judge }),
+    ledger: new SimLedger(strand, { store, dice, lag, watch: judge, costs }),
     queue: new SimQueue(strand, queue, dice),
     files,
   });
@@ -148,16 +164,47 @@ function build({ kernel, dice, plan, story, store, without }: Ground) {
   const doorsFor = (strand: Strand) => lacking(toldOf(strand), strand);
   const host = plan.host;
   const onStart = () => judge.serverStarted();
-  const common = { kernel, dice, queue, tokens, doorsFor, host, onStart, meter: silentMeter, random: randomFrom(dice) };
-  const server: Server = new Server({ ...common, settings: settingsFor(plan), log: story?.log() ?? silentLog });
+  const common = {
+    kernel,
+    dice,
+    calls,
+    queue,
+    tokens,
+    doorsFor,
+    host,
+    onStart,
+    meter: silentMeter,
+    random: randomFrom(dice),
+  };
+  const server: Server = new Server({ ...common, settings, log: story?.log() ?? silentLog });
   const commandOf = (name: string) => commandFor(plan, name);
-  const agentParts = { kernel, dice, server, cloud, forge, watch: judge, commandOf };
-  const people = new People({ kernel, dice, server, forge });
-  return { kernel, dice, judge, forge, cloud, queue, server, people, weather };
+  const agentParts = { kernel, dice, calls, server, cloud, forge, watch: judge, commandOf };
+  const people = new People({ kernel, dice, server, forge, watch: judge });
+  const truth: Truth = { forge, agents, cloud };
+  const reloads = reloadNowAndThen(settings, { kernel, dice, server, judge });
+  return { kernel, dice, calls, reloads, costs, judge, truth, cloud, queue, server, people, weather };
+}
+
+/** Those that came up, wherever. */
+function jobsOf({ judge, truth }: World): number {
+  const ours = [...judge.jobs.keys(), ...judge.ended.keys()].filter((key) => key.startsWith("api/"));
+  return truth.forge.jobs.size + ours.length;
+}
+
+/** `undefined`: there is something to do. */
+function stirOf({ dice, judge, reloads, truth, queue, server }: World): number | undefined {
+  const { forge } = truth;
+  const open = judge.jobs.size + judge.runners.size + judge.machines.size + forge.open.size + forge.runners.size;
+  const isChanged = judge.fleet?.draining === true || reloads.pending() > 0;
+  if (isChanged || open + queue.depth + leftOver(judge, 0).length > 0) return undefined;
+  // Why it once had to wait is remembered for a while, and then taken out.
+  if ([...judge.planners.values()].some(({ blocked }) => Object.keys(blocked).length > 0)) return undefined;
+  return server.webhooks + judge.ended.size + forge.jobs.size + weigh({ faults: dice.counts, profileCap: 1 });
 }
 
 /** Storm, then calm; a look every minute; over when nothing is left anywhere. */
-async function live({ kernel, dice, judge, forge, server, people, weather }: World, plan: Plan): Promise<void> {
+async function live(world: World, plan: Plan): Promise<void> {
+  const { kernel, dice, reloads, costs, judge, truth, cloud, queue, server, people, weather } = world;
   const lastAt = plan.arrivals.reduce((latest, { afterMs }) => Math.max(latest, afterMs), 0);
   const calmAt = kernel.now() + lastAt + stormMs;
   for (const arrival of plan.arrivals) people.expect(arrival);
@@ -167,42 +214,27 @@ async function live({ kernel, dice, judge, forge, server, people, weather }: Wor
     judge.calm();
   });
   kernel.every(minute, () => {
-    judge.look(forge, { isFair: server.hasSwept() && weather.isFair });
+    judge.note(costs.look(stirOf(world)));
+    judge.look(truth, { swept: server.hasSwept() && weather.isFair, cloud: !cloud.isDown, asked: server.hasAsked() });
     return true;
   });
-  const isEmpty = () => judge.jobs.size + judge.runners.size + judge.machines.size + forge.open.size === 0;
-  const isOver = () => people.waiting === 0 && isEmpty() && forge.runners.size === 0;
+  const isEmpty = () => judge.jobs.size + judge.runners.size + judge.machines.size + truth.forge.open.size === 0;
+  const isOver = () =>
+    people.waiting + queue.depth + reloads.pending() === 0 && isEmpty() && truth.forge.runners.size === 0;
   await kernel.run(() => judge.violation !== undefined || isOver(), calmAt + restMs);
-  judge.lookAtTheEnd(forge);
+  dice.calm();
+  // What nobody waits for any more may take some sweeps to be put away.
+  const isAtRest = () => judge.violation !== undefined || leftOver(judge, queue.depth).length === 0;
+  await kernel.run(isAtRest, kernel.now() + 10 * judge.pace.sweepMs);
+  judge.lookAtTheEnd(truth, queue.depth);
+  const minutes = (kernel.now() - noon) / minute;
+  judge.note(costs.tooMuch({ jobs: jobsOf(world), faults: dice.counts, minutes, profileCap: plan.profileCap }));
+  await kernel.run(() => judge.violation !== undefined, kernel.now() + quietMs);
+  judge.note(judge.violation === undefined ? costs.look(stirOf(world)) : undefined);
 }
-
-function settingsFor({ profileCap, fleetCap }: Plan): Settings {
-  const timeouts = { queuedMs: 2 * 60 * minute, waitingMs: 6 * 60 * minute, jobMs: 60 * minute };
-  const limits = { maxRunners: profileCap };
-  const small = someProfile({ name: "small", limits, timeouts });
-  const large = { ...someProfile({ name: "large", limits, timeouts }), labels: ["linux", "large"] };
-  const settings = someSettings([small, large], { maxRunners: fleetCap });
-  return {
-    ...settings,
-    lease: { durationMs: minute },
-    sweep: { intervalMs: minute },
-    sources: [...settings.sources, forgeSettings],
-  };
-}
-
-const forgeSettings: Settings["sources"][number] = {
-  ...{ name: forgeName, kind: "github", url: "https://forge.example", scopes: ["acme"], runnerGroup: "Default" },
-  auth: { kind: "token", token: { env: "GH_TOKEN" } },
-  webhookSecrets: [{ env: "GH_WEBHOOK_SECRET" }],
-  intake: "both",
-  poll: { intervalMs: 15_000 },
-  recovery: { deliveriesMs: 300_000, runnersMs: 900_000, jobsMs: 600_000 },
-  trust: null,
-  runner: { path: "/opt/runner" },
-};
 
 function commandFor(plan: Plan, name: string): { readonly ms: number; readonly exitCode: number } {
-  const arrival = plan.arrivals[Number(name.slice(1))];
+  const arrival = plan.arrivals.find(({ index }) => index === Number(name.slice(1)));
   if (arrival === undefined) throw new Error(`no job is called ${name}`);
   return { ms: arrival.durationMs, exitCode: arrival.exitCode };
 }

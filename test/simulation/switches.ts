@@ -21,7 +21,7 @@ export interface Safety {
 export const switches = {
   dedupe: {
     what: "what comes twice is taken for new: submissions with the same key, first words of a job",
-    within: 150,
+    within: 20,
     lacking: (doors) =>
       withLedger(doors, {
         remember: (_name, value) => Promise.resolve(value),
@@ -35,7 +35,7 @@ export const switches = {
   },
   "launch-first": {
     what: "a launch is not in the ledger before its machines are made",
-    within: 60,
+    within: 10,
     lacking: (doors) =>
       withPlanner(
         doors,
@@ -45,7 +45,7 @@ export const switches = {
   },
   "demand-accounting": {
     what: "every job that waits gets a machine, whatever is on its way",
-    within: 20,
+    within: 10,
     lacking: (doors, strand) =>
       isPlanning(strand)
         ? withLedger(doors, { readProfile: async (name) => withoutSupply(await doors.ledger.readProfile(name)) })
@@ -53,7 +53,7 @@ export const switches = {
   },
   "two-keys": {
     what: "a runner that seems idle is ended without asking its agent or the forge",
-    within: 100,
+    within: 30,
     lacking: (doors) =>
       withSource(withLedger(doors, { readRunner: unaskedRunner(doors.ledger) }), {
         withdraw: () => Promise.resolve("withdrawn"),
@@ -61,7 +61,7 @@ export const switches = {
   },
   sweep: {
     what: "nobody looks at what is overdue or out of step",
-    within: 20,
+    within: 10,
     lacking: (doors, strand) => {
       if (strand.name === "sweep") strand.die();
       return doors;
@@ -69,13 +69,13 @@ export const switches = {
   },
   fencing: {
     what: "whoever shows a machine's token gets its enrolment",
-    within: 60,
+    within: 30,
     lacking: (doors, strand) =>
       strand.name.startsWith("enrol") ? withLedger(doors, { readRunner: unboundRunner(doors.ledger) }) : doors,
   },
   breaker: {
     what: "machines that never report in are made again and again",
-    within: 100,
+    within: 60,
     lacking: (doors) =>
       withPlanner(
         doors,

@@ -61,8 +61,10 @@ function smallText({ scenario, jobs, happened, violation }: Outcome, runs: numbe
 /** What stands in the table of regressions; its name says what is promised, and is worth a better one. */
 function rowOf(scenario: Scenario, violation: Violation | undefined): string {
   const name = violation === undefined ? "holds" : promises[violation.promise];
-  const { seed, jobs, faults, only, without } = scenario;
-  const fields = Object.entries({ seed, jobs, faults, only, without }).filter(([, value]) => value !== undefined);
+  const { seed, jobs, arrivals, faults, only, without } = scenario;
+  const fields = Object.entries({ seed, jobs, arrivals, faults, only, without }).filter(
+    ([, value]) => value !== undefined,
+  );
   const text = fields.map(([field, value]) => `${field}: ${JSON.stringify(value).replaceAll(",", ", ")}`).join(", ");
   return `{ name: ${JSON.stringify(`${name} (seed ${seed})`)}, scenario: { ${text} } }`;
 }

@@ -1,0 +1,112 @@
+/** How jobs end: once, as their command did, and not before their time. */
+import type { Instant, Job, JobKey } from "../../runtime/core/model";
+import type { Breach } from "./judge";
+import type { Kernel } from "./kernel";
+import { queuedMs, waitingMs } from "./sim-settings";
+
+/** Clocks of functions differ by so much. */
+const skewMs = 1_000;
+const finalStates: readonly Job["state"][] = ["completed", "failed", "cancelled", "expired"];
+
+export class Endings {
+  readonly ended = new Map<JobKey, Job["state"]>();
+  readonly #kernel: Kernel;
+  /** How it stands, and since when: one that waits for a machine does so however often one is promised to it. */
+  readonly #phases = new Map<JobKey, { readonly phase: string; readonly since: Instant }>();
+  /** On which machine its command runs. */
+  readonly #commands = new Map<JobKey, string>();
+  readonly #succeeded = new Set<JobKey>();
+  /** Exit codes as an agent said them last. */
+  readonly #told = new Map<JobKey, number | null>();
+  /** Our own jobs by the name they were handed in with, and how many there may be of it. */
+  readonly #named = new Map<string, { readonly keys: Set<JobKey>; allowed: number }>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  wrote(job: Job): Breach | undefined {
+    const { key, state } = job;
+    const before = this.ended.get(key);
+    if (before !== undefined && before !== state)
+      return broken("I8", `job ${key} had ended as ${before} and became ${state}`, [key]);
+    const twin = this.#handedInOnce(job);
+    if (twin !== undefined) return twin;
+    const stood = this.#phases.get(key);
+    this.#notePhase(job);
+    if (!finalStates.includes(state)) return undefined;
+    this.ended.set(key, state);
+    return before === undefined ? (this.#expiredEarly(job, stood) ?? this.#endedOtherwise(job)) : undefined;
+  }
+
+  began(job: JobKey, on: { readonly runner: string; readonly isRunning: (runner: string) => boolean }) {
+    const other = this.#commands.get(job);
+    this.#commands.set(job, on.runner);
+    if (other !== undefined && on.isRunning(other))
+      return broken("I8", `${job} runs on ${other} and on ${on.runner}`, [job, other, on.runner]);
+    if (!this.#succeeded.has(job)) return undefined;
+    return broken("I8", `${job} had succeeded and runs again on ${on.runner}`, [job, on.runner]);
+  }
+
+  over(job: JobKey, runner: string): void {
+    if (this.#commands.get(job) === runner) this.#commands.delete(job);
+  }
+
+  tells(job: JobKey, exitCode: number | null): void {
+    this.#told.set(job, exitCode);
+  }
+
+  succeeded(job: JobKey): Breach | undefined {
+    if (this.#succeeded.has(job)) return broken("I8", `${job} succeeded twice`, [job]);
+    this.#succeeded.add(job);
+    const state = this.ended.get(job);
+    if (state === undefined || state === "completed" || state === "cancelled") return undefined;
+    return broken("I1", `the success of ${job} was taken, and the job is ${state}`, [job]);
+  }
+
+  /** Somebody asks for another one of that name. */
+  askedAgain(name: string): void {
+    this.#nameOf(name).allowed += 1;
+  }
+
+  #nameOf(name: string) {
+    const known = this.#named.get(name) ?? { keys: new Set<JobKey>(), allowed: 1 };
+    this.#named.set(name, known);
+    return known;
+  }
+
+  #handedInOnce({ key, name, work }: Job): Breach | undefined {
+    if (work === null) return undefined;
+    const { keys, allowed } = this.#nameOf(name);
+    if (keys.add(key).size <= allowed) return undefined;
+    return broken("I8", `${name} was handed in ${allowed} times, and is ${keys.size} jobs`, [...keys]);
+  }
+
+  #notePhase({ key, state, bound, attempt }: Job): void {
+    const phase = state === "queued" || state === "starting" ? `waits ${bound ? "bound" : ""} ${attempt}` : state;
+    if (this.#phases.get(key)?.phase !== phase) this.#phases.set(key, { phase, since: this.#kernel.now() });
+  }
+
+  #expiredEarly({ key, state }: Job, stood: { readonly phase: string; readonly since: Instant } | undefined) {
+    if (state !== "expired") return undefined;
+    const waitedMs = stood === undefined ? 0 : this.#kernel.now() - stood.since;
+    const dueMs = stood?.phase === "waiting" ? waitingMs : queuedMs;
+    if (waitedMs >= dueMs - skewMs) return undefined;
+    return broken("I1", `job ${key} expired after ${Math.round(waitedMs / 1_000)} s as "${stood?.phase ?? ""}"`, [key]);
+  }
+
+  /** Of our own jobs nobody else knows how they ended. */
+  #endedOtherwise({ key, state, reason, work, attempt, retries }: Job): Breach | undefined {
+    if (work === null) return undefined;
+    const told = this.#told.get(key);
+    if (state === "completed" && told !== 0)
+      return broken("I1", `job ${key} is completed, and its last exit code was ${told}`, [key]);
+    if (state === "failed" && reason === "command-failed" && attempt <= retries)
+      return broken("I1", `job ${key} may be tried ${retries} times more, and failed in attempt ${attempt}`, [key]);
+    return undefined;
+  }
+}
+
+function broken(promise: Breach["promise"], what: string, names: readonly string[]): Breach {
+  return { promise, what, names };
+}

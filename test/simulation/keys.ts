@@ -1,0 +1,41 @@
+/**
+ * Two keys: nothing is ended under a job, nor while the forge may give it one. A machine may be taken when its agent said that
+ * it is finished, when the forge let go of its runner, or when the documented times are over.
+ */
+import type { Breach } from "./judge";
+import type { Kernel } from "./kernel";
+import type { Picture } from "./picture";
+import { bootMs, idleMs, jobMs } from "./sim-settings";
+import type { Taken } from "./sim-machine";
+
+/** After so long in silence a machine may be ended, whatever it does. */
+const hopelessMs = 10 * 60_000;
+
+export class Keys {
+  readonly #kernel: Kernel;
+  readonly #picture: Picture;
+
+  constructor(kernel: Kernel, picture: Picture) {
+    this.#kernel = kernel;
+    this.#picture = picture;
+  }
+
+  taken(runner: string, { work, isOffered }: Taken): Breach | undefined {
+    const now = this.#kernel.now();
+    const names = [runner];
+    if (work === undefined) {
+      const ageMs = now - (this.#picture.machines.get(runner)?.startedAt ?? 0);
+      if (!isOffered || ageMs >= bootMs + idleMs + jobMs) return undefined;
+      return { promise: "I1", what: `machine ${runner} was ended while it listened at the forge`, names };
+    }
+    if (this.#isCancelled(work.job) || now - work.silentSince >= hopelessMs || now - work.since >= jobMs)
+      return undefined;
+    const what = `machine ${runner} was ended under job ${work.job}`;
+    return { promise: "I1", what, names: [...names, work.job] };
+  }
+
+  #isCancelled(key: string): boolean {
+    const { ended, jobs } = this.#picture;
+    return ended.get(key) === "cancelled" || jobs.get(key)?.cancelRequestedAt != null;
+  }
+}
