@@ -90,6 +90,15 @@ const results = await Promise.all([
     allowOverwrite: true,
     plugins: [keepOurs, leaveOut],
   }),
+  build({
+    ...common,
+    entryPoints: ["dist/runtime/cli/fleet/parameters.js"],
+    outfile: "dist/runtime/cli/fleet/parameters.js",
+    minify: true,
+    mainFields: ["module", "main"],
+    allowOverwrite: true,
+    plugins: [keepOurs],
+  }),
 ]);
 
 writeFileSync(

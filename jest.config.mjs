@@ -43,13 +43,16 @@ export default {
       ...shared,
       displayName: "unit",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
-      testPathIgnorePatterns: [`<rootDir>/test/(${machines}|e2e|faults|docker|aws|components)/`],
+      testPathIgnorePatterns: [`<rootDir>/test/(${machines}|e2e|faults|docker|aws|components|stacks)/`],
     },
     { ...shared, displayName: "machines", testMatch: [`<rootDir>/test/(${machines})/**/*.test.ts`] },
     driven("e2e"),
     driven("faults"),
     driven("docker"),
     driven("aws"),
-    driven("components"),
+    {
+      ...driven("components"),
+      testMatch: ["<rootDir>/test/(components|stacks)/**/*.test.ts"],
+    },
   ],
 };

@@ -39,14 +39,14 @@ const monthMs = hours * 3_600_000;
 /** Lambda asks an idle queue with five pollers, each waiting 20 seconds for an answer. */
 const polls = (5 * monthMs) / 20_000;
 /**
- * What the functions use of an empty table, counted in their code: an index entry is a write of its own, and what expires
- * is written once and removed once. The sweep takes two notes as its lease; each chore leaves one.
+ * What the functions use of an empty table, counted in their code: the sweep asks eight shards for what is overdue, takes
+ * two notes as its lease, and each chore leaves one. What has expired is removed by the table itself, at no cost.
  */
 const units = {
-  readsOfSweep: 24 * 0.5 + 3,
-  readsOfProfile: 5,
-  writesOfSweep: 2 * 4,
-  writesOfChore: 4,
+  readsOfSweep: 8 * 0.5 + 3,
+  readsOfProfile: 3,
+  writesOfSweep: 2,
+  writesOfChore: 1,
 } as const;
 /** Of the fleet itself, then of each forge: every 10 minutes; every 5, 10 and 15. */
 const choresOfFleet = monthMs / 600_000;

@@ -24,7 +24,10 @@ export const fleetPath = (fleet: string): string => `/onejob/${fleet}`;
 
 export function fleetDocuments(fleet: string, file: SettingsFile): FleetDocuments {
   const path = `${fleetPath(fleet)}/settings`;
-  const { profiles = [], ...base } = file;
+  const { profiles = [], ...rest } = file;
+  // They are read back in the order of their names.
+  const defaultProfile = file.defaultProfile ?? profiles[0]?.name;
+  const base = defaultProfile === undefined ? rest : { ...rest, defaultProfile };
   return {
     path,
     parameters: [

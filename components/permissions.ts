@@ -32,6 +32,7 @@ const own: Readonly<Record<FunctionName, (resources: FleetResources) => readonly
     ...table(fleet),
     noSecrets(fleet),
     send(fleet),
+    depth(fleet),
     ...objects(fleet),
   ],
   work: (fleet) => [...worker(fleet), receive(fleet)],
@@ -93,6 +94,8 @@ const noSecrets = ({ tableArn }: FleetResources): Statement => ({
 });
 
 const send = ({ queueArn }: FleetResources): Statement => allow("Tell", ["sqs:SendMessage"], [queueArn]);
+
+const depth = ({ queueArn }: FleetResources): Statement => allow("SeeQueue", ["sqs:GetQueueAttributes"], [queueArn]);
 
 /** Lambda itself receives with these, in the function's name. */
 const receive = ({ queueArn }: FleetResources): Statement =>

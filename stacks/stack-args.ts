@@ -6,7 +6,9 @@ import type { RunnerFleetArgs } from "../components";
 export function stackArgs(): RunnerFleetArgs {
   const prefix = `${pulumi.getProject()}:`;
   const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
-  return Object.fromEntries(own.map(([key, text]) => [key.slice(prefix.length), valueOf(text)])) as RunnerFleetArgs;
+  const args: Record<string, unknown> = {};
+  for (const [key, text] of own) args[key.slice(prefix.length)] = valueOf(text);
+  return args as Partial<RunnerFleetArgs> as RunnerFleetArgs;
 }
 
 /** The engine hands over structures, numbers and switches as JSON, texts as they are. */

@@ -4,12 +4,11 @@
  */
 import { isForges } from "../core/api-source";
 import { isAtWork } from "../core/lifecycle";
-import type { Runner } from "../core/model";
+import type { ProfileView, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { hearNews } from "./ask-source";
 import type { EachAlone } from "./each-alone";
 import { lookAtJob } from "./look-at-job";
-import { allViews } from "./moves";
 
 /** How long after it began; later the source's own round of asking finds it. */
 const askAfterMs = [30_000, 2 * 60_000, 5 * 60_000];
@@ -26,8 +25,8 @@ export async function nameItsJob({ id, profile, meantFor, reach }: Runner, ports
 }
 
 /** Part of every sweep. What fails for one of a source's runners fails for all: the round ends there. */
-export async function sweepUnnamed(ports: Ports, alone: EachAlone): Promise<void> {
-  const unnamed = await findUnnamed(ports);
+export async function sweepUnnamed(seen: readonly ProfileView[], ports: Ports, alone: EachAlone): Promise<void> {
+  const unnamed = findUnnamed(seen, ports);
   const sources = [...new Set(unnamed.map(({ reach }) => reach.source))];
   await alone.run(
     sources,
@@ -36,12 +35,12 @@ export async function sweepUnnamed(ports: Ports, alone: EachAlone): Promise<void
   );
 }
 
-async function findUnnamed(ports: Ports): Promise<readonly Runner[]> {
+function findUnnamed(seen: readonly ProfileView[], ports: Ports): readonly Runner[] {
   const now = ports.clock.now();
   const { intervalMs } = ports.settings().sweep;
   const isTime = ({ begunAt = now }: Runner) =>
     askAfterMs.some((ms) => now - begunAt >= ms && now - begunAt < ms + intervalMs);
-  return (await allViews(ports))
+  return seen
     .flatMap((view) => view.runners)
     .filter((runner) => isForges(runner.reach) && isAtWork(runner) && runner.job === null && isTime(runner));
 }

@@ -27,7 +27,10 @@ export interface ReceivingPorts extends Pick<Ports, "meter" | "log"> {
 }
 
 /** Throws `not-found` for a source that is not configured, and what the source's `receive` throws. */
-export async function receiveDelivery({ source: name, delivery, stored }: Arrival, ports: ReceivingPorts): Promise<Received> {
+export async function receiveDelivery(
+  { source: name, delivery, stored }: Arrival,
+  ports: ReceivingPorts,
+): Promise<Received> {
   const source = ports.source(name);
   if (source === undefined || source.assigns) throw new OnejobError("not-found", `no source "${name}" takes webhooks`);
   const parsed = await source.receive(delivery);

@@ -1,57 +1,73 @@
 /** What the computes have against what the ledger knows, both ways. */
 import { isGone, isStopping } from "../core/lifecycle";
-import type { Instant, Runner } from "../core/model";
+import type { Instant, ProfileView, Runner } from "../core/model";
 import type { Compute, Machine, Ports } from "../core/ports";
 import type { EachAlone } from "./each-alone";
 import { allViews } from "./moves";
 import { loseRunner } from "./retire-runner";
 
-export async function sweepMachines(ports: Ports, alone: EachAlone): Promise<void> {
-  const configured = ports.settings().profiles.map((profile) => profile.compute.kind);
+/** Answers what the ledger says, for others in the same sweep. */
+export async function sweepMachines(ports: Ports, alone: EachAlone): Promise<readonly ProfileView[]> {
+  const configured = new Set<string>(ports.settings().profiles.map((profile) => profile.compute.kind));
+  const views = await sweepComputes([...configured], ports, alone);
   // Also those that no profile names any more: their machines would never be looked at again.
-  const used = (await allViews(ports)).flatMap((view) => view.runners.map((runner) => runner.compute));
-  const computes = [...new Set([...configured, ...used])].flatMap((kind) => ports.compute(kind) ?? []);
-  await alone.run(
-    computes,
-    (compute) => sweepCompute(compute, ports, alone),
-    ({ kind }) => ({ compute: kind }),
-  );
+  const used = new Set(views.flatMap((view) => view.runners.map((runner) => runner.compute)));
+  const others = [...used].filter((kind) => !configured.has(kind));
+  return others.length === 0 ? views : sweepComputes(others, ports, alone);
 }
 
-async function sweepCompute(compute: Compute, ports: Ports, alone: EachAlone): Promise<void> {
-  const found = await compare(compute, ports);
-  await alone.run(
-    orphansOf(found),
-    async ({ machine }) => {
-      ports.log.warn("machine without a runner is ended", { machine });
-      await compute.terminate([machine]);
-      ports.meter.count("onejob_sweep_repairs_total", { kind: "orphan" });
-    },
-    ({ machine }) => ({ machine }),
-  );
-  await alone.run(
-    vanishedOf(found, compute),
-    (runner) => loseVanished(runner, ports),
-    ({ id }) => ({ runner: id }),
-  );
-}
-
-interface Compared {
+interface Listed {
+  readonly compute: Compute;
   readonly began: Instant;
   readonly machines: readonly Machine[];
+}
+
+async function sweepComputes(
+  kinds: readonly string[],
+  ports: Ports,
+  alone: EachAlone,
+): Promise<readonly ProfileView[]> {
+  const listed: Listed[] = [];
+  await alone.run(
+    kinds.flatMap((kind) => ports.compute(kind) ?? []),
+    async (compute) => {
+      const began = ports.clock.now();
+      listed.push({ compute, began, machines: await compute.list() });
+    },
+    ({ kind }) => ({ compute: kind }),
+  );
+  // Machines first: whatever is listed was reserved in the ledger before, and is found there now.
+  const views = await allViews(ports);
+  for (const found of listed) await repair({ ...found, ...recordsOf(found.compute, views) }, ports, alone);
+  return views;
+}
+
+interface Compared extends Listed {
   readonly runners: readonly Runner[];
   /** Launches without an answer. */
   readonly open: ReadonlySet<string>;
 }
 
-/** Machines first: whatever is listed was reserved in the ledger before, and is found there now. */
-async function compare(compute: Compute, ports: Ports): Promise<Compared> {
-  const began = ports.clock.now();
-  const machines = await compute.list();
-  const views = await allViews(ports);
-  const runners = views.flatMap((view) => view.runners).filter((runner) => runner.compute === compute.kind);
-  const open = new Set(views.flatMap((view) => view.planner.launches.map((launch) => launch.id)));
-  return { began, machines, runners, open };
+function recordsOf({ kind }: Compute, views: readonly ProfileView[]): Pick<Compared, "runners" | "open"> {
+  const runners = views.flatMap((view) => view.runners).filter((runner) => runner.compute === kind);
+  return { runners, open: new Set(views.flatMap((view) => view.planner.launches.map((launch) => launch.id))) };
+}
+
+async function repair(found: Compared, ports: Ports, alone: EachAlone): Promise<void> {
+  await alone.run(
+    orphansOf(found),
+    async ({ machine }) => {
+      ports.log.warn("machine without a runner is ended", { machine });
+      await found.compute.terminate([machine]);
+      ports.meter.count("onejob_sweep_repairs_total", { kind: "orphan" });
+    },
+    ({ machine }) => ({ machine }),
+  );
+  await alone.run(
+    vanishedOf(found),
+    (runner) => loseVanished(runner, ports),
+    ({ id }) => ({ runner: id }),
+  );
 }
 
 /** Their launch is closed, and no live runner is theirs. One that does not say its launch may belong to any open one. */
@@ -61,7 +77,7 @@ function orphansOf({ machines, runners, open }: Compared): readonly Machine[] {
   return machines.filter((machine) => !known.has(machine.machine) && !isOpen(machine));
 }
 
-function vanishedOf({ machines, runners, began }: Compared, compute: Compute): readonly Runner[] {
+function vanishedOf({ machines, runners, began, compute }: Compared): readonly Runner[] {
   const alive = new Set(machines.filter((machine) => machine.alive).map((machine) => machine.machine));
   return runners.filter((runner) => !alive.has(runner.machine) && runner.createdAt + compute.listLagMs <= began);
 }

@@ -2,6 +2,7 @@
  * Sweep: find what is overdue or out of step, and repair it. Everything here is a second chance: in good times other
  * flows did it all before. Every item stands alone, so that one that fails does not keep the others from their repair.
  */
+import type { ProfileView } from "../core/model";
 import type { Ports } from "../core/ports";
 import { EachAlone } from "./each-alone";
 import { Listings } from "./listings";
@@ -18,16 +19,17 @@ const purgedAtOnce = 200;
 /** Throws when something failed; all the rest was done, and it comes again. */
 export async function sweep(ports: Ports): Promise<void> {
   const alone = new EachAlone(ports.log);
+  let seen: readonly ProfileView[] = [];
   const steps = {
-    deadlines: sweepDeadlines,
-    machines: sweepMachines,
-    plans: sweepPlans,
-    unnamed: sweepUnnamed,
-    retention: sweepRetention,
+    deadlines: () => sweepDeadlines(ports, alone),
+    machines: async () => void (seen = await sweepMachines(ports, alone)),
+    plans: () => sweepPlans(ports, alone),
+    unnamed: () => sweepUnnamed(seen, ports, alone),
+    retention: () => sweepRetention(ports),
   };
   await alone.run(
     Object.entries(steps),
-    ([, step]) => step(ports, alone),
+    ([, step]) => step(),
     ([step]) => ({ step }),
   );
   alone.done("sweep");

@@ -12,7 +12,15 @@ export interface Item extends ItemKey {
   readonly [attribute: string]: unknown;
 }
 
-export function jobItem(job: Job, retentionMs: number, now: Instant): Item {
+/** How what is over goes. */
+export interface Keeping {
+  readonly retentionMs: number;
+  readonly now: Instant;
+  /** The store removes by itself what has expired; else somebody has to find it again. */
+  readonly hasTtl: boolean;
+}
+
+export function jobItem(job: Job, keeping: Keeping): Item {
   const key = keys.job(job.key, job.profile);
   const [lowerId, lowerKey] = [job.id.toLowerCase(), job.key.toLowerCase()];
   return {
@@ -23,17 +31,17 @@ export function jobItem(job: Job, retentionMs: number, now: Instant): Item {
     source: job.source,
     profile: job.profile ?? undefined,
     ...{ lowerId, lowerKey, recent: "JOBS", recentAt: recentAt(job) },
-    ...(isFinal(job.state) ? ended(key, job.finishedAt ?? now, retentionMs) : open(key, job.deadlineAt)),
+    ...(isFinal(job.state) ? ended(key, job.finishedAt ?? keeping.now, keeping) : open(key, job.deadlineAt)),
   };
 }
 
-export function runnerItem(runner: Runner, retentionMs: number, now: Instant): Item {
+export function runnerItem(runner: Runner, keeping: Keeping): Item {
   const key = keys.runner(runner.profile, runner.id);
   return {
     ...key,
     record: runner,
     version: runner.version,
-    ...(isGone(runner.state) ? ended(key, now, retentionMs) : open(key, runner.deadlineAt)),
+    ...(isGone(runner.state) ? ended(key, keeping.now, keeping) : open(key, runner.deadlineAt)),
   };
 }
 
@@ -46,11 +54,9 @@ export function fleetItem(fleet: FleetRecord): Item {
   return { ...keys.fleet, record: fleet, version: fleet.version };
 }
 
-export interface Passing {
+export interface Passing extends Pick<Keeping, "hasTtl"> {
   readonly record: unknown;
   readonly expiresAt: Instant;
-  /** Else somebody has to find it again. */
-  readonly hasTtl: boolean;
 }
 
 /** An item that counts as gone from `expiresAt` on. */
@@ -63,8 +69,8 @@ function open(key: ItemKey, deadlineAt: Instant | null): Partial<Item> {
   return { live: key.sk, ...(deadlineAt === null ? {} : due("deadline", key, deadlineAt)) };
 }
 
-function ended(key: ItemKey, at: Instant, retentionMs: number): Partial<Item> {
-  return { ...expiry(at + retentionMs), ...due("finished", key, at) };
+function ended(key: ItemKey, at: Instant, { retentionMs, hasTtl }: Keeping): Partial<Item> {
+  return { ...expiry(at + retentionMs), ...(hasTtl ? {} : due("finished", key, at)) };
 }
 
 function due(kind: DueKind, key: ItemKey, at: Instant): Partial<Item> {

@@ -12,8 +12,8 @@ type JobOperations = Pick<Ledger, "createJob" | "saveJob" | "dropJob" | "readJob
 const chunk = 100;
 
 export function jobOperations(context: LedgerContext): JobOperations {
-  const { store, clock, retentionMs } = context;
-  const item = (job: Job) => jobItem(job, retentionMs(), clock.now());
+  const { store, clock, retentionMs, hasTtl } = context;
+  const item = (job: Job) => jobItem(job, { retentionMs: retentionMs(), now: clock.now(), hasTtl });
   return {
     createJob: async (job) => writtenOf(job, await store.put(item(job), "absent")),
     saveJob: async (job) => writtenOf(job, await store.put(item(job), job.version - 1)),

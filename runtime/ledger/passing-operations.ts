@@ -18,7 +18,8 @@ export function passingOperations(context: LedgerContext): PassingOperations {
     },
     readEnrolment: async (runner) => (await store.get(keys.enrolment(runner)))?.record as Enrolment | undefined,
     dropEnrolment: (runner) => store.remove(keys.enrolment(runner)),
-    remember: (name, value, expiresAt) => remember(context, passingItem(keys.note(name), { record: value, expiresAt, hasTtl })),
+    remember: (name, value, expiresAt) =>
+      remember(context, passingItem(keys.note(name), { record: value, expiresAt, hasTtl })),
     due: async (now, limit) => {
       const entries = await readDue(context, { kind: "deadline", until: now, limit });
       return entries.flatMap((entry): readonly DueItem[] | DueItem => parseKey(entry) ?? []);
@@ -37,13 +38,14 @@ async function remember({ store }: LedgerContext, note: Item): Promise<string> {
 }
 
 /**
- * Where the store has a TTL most are gone already; the rest goes here, each only if it still is what the index says.
- * Without one an expired note or enrolment goes as well: it cannot be read any more, but it may be a secret.
+ * Each only if it still is what the index says. An expired note or enrolment goes as well: it cannot be read any more, but
+ * it may be a secret. Where the table has a TTL there is nothing to do: what belongs to a job elsewhere has its own.
  */
 async function purge(context: LedgerContext, before: Instant, limit: number) {
   const { store, clock, hasTtl } = context;
+  if (hasTtl) return [];
   const finished = await readDue(context, { kind: "finished", until: before - 1, limit });
-  const expired = hasTtl ? [] : await readDue(context, { kind: "expired", until: clock.now(), limit });
+  const expired = await readDue(context, { kind: "expired", until: clock.now(), limit });
   const gone = await Promise.all(
     [...finished, ...expired].slice(0, limit).map(async (entry) => ({ entry, removed: await store.removeDue(entry) })),
   );

@@ -12,8 +12,8 @@ type ProfileOperations = Pick<
 >;
 
 export function profileOperations(context: LedgerContext): ProfileOperations {
-  const { store, clock, retentionMs } = context;
-  const item = (runner: Runner) => runnerItem(runner, retentionMs(), clock.now());
+  const { store, clock, retentionMs, hasTtl } = context;
+  const item = (runner: Runner) => runnerItem(runner, { retentionMs: retentionMs(), now: clock.now(), hasTtl });
   return {
     createRunner: async (runner) => writtenOf(runner, await store.put(item(runner), "absent")),
     saveRunner: async (runner) => writtenOf(runner, await store.put(item(runner), runner.version - 1)),

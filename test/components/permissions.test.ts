@@ -185,7 +185,7 @@ const unused: Readonly<Record<FunctionName, readonly string[]>> = {
   webhook: receiving,
   // Machines are made and ended by the functions that have a queue behind them.
   agent: [...receiving, "ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeInstances", "ec2:TerminateInstances"],
-  api: receiving,
+  api: receiving.filter((action) => action !== "sqs:GetQueueAttributes"),
   // What a job brings and says goes through the functions agent and api.
   work: ["s3:GetObject", "s3:PutObject"],
   sweep: [...receiving, "s3:GetObject", "s3:PutObject"],

@@ -26,7 +26,7 @@ export interface RegisteredResource {
 /** What a provider would say: outputs beside the inputs, and answers to calls. */
 export interface FakeProvider {
   readonly stateOf: (resource: RegisteredResource) => Record<string, unknown>;
-  readonly call: (token: string, args: Record<string, unknown>) => Record<string, unknown>;
+  readonly call: (token: string, args: Record<string, unknown>) => Readonly<Record<string, unknown>>;
 }
 
 export interface FakeEngineOptions {
@@ -128,7 +128,7 @@ export class FakeEngine {
     const parentTypes = this.#typesOf(parent);
     return {
       urn: `urn:pulumi:${stack}::${project}::${[...parentTypes, type].join("$")}::${name}`,
-      ...{ type, name, parent, custom: request.getCustom(), protect: request.getProtect() },
+      ...{ type, name, parent, custom: request.getCustom(), protect: request.getProtect() ?? false },
       inputs: objectOf(request.getObject()),
       retainOnDelete: request.getRetainondelete(),
       ignoreChanges: request.getIgnorechangesList(),
@@ -166,7 +166,7 @@ export class FakeEngine {
   };
 }
 
-function structOf(object: Record<string, unknown>): Struct {
+function structOf(object: Readonly<Record<string, unknown>>): Struct {
   return Struct.fromJavaScript(JSON.parse(JSON.stringify(object)) as Record<string, JavaScriptValue>);
 }
 

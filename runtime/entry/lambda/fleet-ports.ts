@@ -48,7 +48,7 @@ export async function openFleetPorts(facts: FleetFacts, host: Hosting, brought: 
   const ssm = new SSMClient(clientOptions);
   const settings = ssmSettings({ client: ssm, path: facts.settingsPath, clock: systemClock, log });
   const retentionMs = () => settings.current().retention.finishedMs;
-  const store = { ...given, client: new DynamoDBClient(clientOptions), table: facts.table, retentionMs };
+  const store = { ...given, client: new DynamoDBClient(clientOptions), table: facts.table, retentionMs, hasTtl: true };
   const [ledger] = await Promise.all([openLedger(store), settings.load()]);
   const tokens = brought.tokens === "none" ? noTokens : await openTokens(ledger);
   const secrets = ssmSecrets({ client: ssm, clock: systemClock });
