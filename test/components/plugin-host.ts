@@ -5,7 +5,12 @@
 import { spawn } from "node:child_process";
 import { credentials, type ServiceError } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { ConstructRequest, GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
+import {
+  ConstructRequest,
+  type ConstructResponse,
+  GetSchemaRequest,
+  type GetSchemaResponse,
+} from "@pulumi/pulumi/proto/provider_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 
 export interface Constructed {
@@ -50,11 +55,13 @@ export async function startPlugin(where: {
   });
   const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
   return {
-    schema: () =>
-      ask((answer) => client.getSchema(new GetSchemaRequest(), answer)).then((response) => response.getSchema()),
+    schema: async () => {
+      const response = await ask<GetSchemaResponse>((answer) => client.getSchema(new GetSchemaRequest(), answer));
+      return response.getSchema();
+    },
     construct: async (what) => {
       const request = requestOf(what, where.engine);
-      const response = await ask<ConstructAnswer>((answer) => client.construct(request, answer));
+      const response = await ask<ConstructResponse>((answer) => client.construct(request, answer));
       return { urn: response.getUrn(), state: response.getState()?.toJavaScript() ?? {} };
     },
     close: async () => {
@@ -63,11 +70,6 @@ export async function startPlugin(where: {
       await ended;
     },
   };
-}
-
-interface ConstructAnswer {
-  readonly getUrn: () => string;
-  readonly getState: () => Struct | undefined;
 }
 
 function requestOf({ name, inputs, preview, dependencies = {} }: Construct, engine: string): ConstructRequest {

@@ -130,7 +130,7 @@ export class FakeEngine {
       urn: `urn:pulumi:${stack}::${project}::${[...parentTypes, type].join("$")}::${name}`,
       ...{ type, name, parent, custom: request.getCustom(), protect: request.getProtect() ?? false },
       inputs: objectOf(request.getObject()),
-      retainOnDelete: request.getRetainondelete(),
+      retainOnDelete: request.getRetainondelete() ?? false,
       ignoreChanges: request.getIgnorechangesList(),
     };
   }
