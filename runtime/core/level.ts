@@ -2,8 +2,9 @@
  * What in a profile is out of step with itself, seen from its records alone. Words get lost between two writes; this is
  * how every such gap is found again, at the next plan at the latest.
  */
+import { isForges } from "./api-source";
 import { isReserved } from "./holding";
-import { isDemand, isListening, isStopping, isSupply } from "./lifecycle";
+import { isDemand, isListening, isStopping, isSupply, isUnderWay } from "./lifecycle";
 import { byWaiting, reachKey, type Instant, type Job, type ProfileView, type Runner } from "./model";
 import { liveRunners } from "./planning";
 
@@ -12,6 +13,8 @@ export interface Repairs {
   readonly retire: readonly Runner[];
   /** Jobs whose runner is gone under them. */
   readonly lost: readonly Job[];
+  /** Jobs that a forge's runner has, and its record does not say so. */
+  readonly unnamed: readonly { readonly job: Job; readonly runner: Runner }[];
   /** Jobs that wait for a runner that will not come. */
   readonly unclaimed: readonly Job[];
   /** Jobs whose machine took another one, with a free machine that nobody is meant for. */
@@ -32,6 +35,9 @@ export interface Pressure {
 const spareMs = 60_000;
 
 export function findRepairs(view: ProfileView, pressure: Pressure): Repairs {
+  const unnamed = unnamedOf(view);
+  // Whoever seems free with a job is not to be judged before that is put right.
+  if (unnamed.length > 0) return { unnamed, retire: [], lost: [], unclaimed: [], reclaimed: [] };
   const live = liveRunners(view);
   const open = new Map(view.jobs.map((job) => [job.key, job]));
   const over = view.runners.filter(
@@ -41,9 +47,23 @@ export function findRepairs(view: ProfileView, pressure: Pressure): Repairs {
   return {
     retire,
     lost: view.jobs.filter((job) => job.bound && job.runner !== null && !live.has(job.runner)),
+    unnamed,
     unclaimed: view.jobs.filter((job) => !job.bound && job.runner !== null && !live.has(job.runner)),
     reclaimed: pairAnew(view, new Set(retire)),
   };
+}
+
+/** Written in two steps, job first: what broke off between them. Else the runner stands for another job, for nothing. */
+function unnamedOf({ jobs, runners }: ProfileView): Repairs["unnamed"] {
+  const nameless = new Map(runners.filter(isNameless).map((runner) => [runner.id, runner]));
+  return jobs.flatMap((job) => {
+    const runner = job.bound && isUnderWay(job) ? nameless.get(job.runner ?? "") : undefined;
+    return runner === undefined ? [] : [{ job, runner }];
+  });
+}
+
+function isNameless({ reach, job, state }: Runner): boolean {
+  return isForges(reach) && job === null && !isStopping({ state });
 }
 
 /** Who waits for which machine is only a guess, but people read it: it should be one that can come. */

@@ -105,7 +105,7 @@ async function applyEvent(job: Job, event: JobEvent, ports: Ports): Promise<void
   let stands = job;
   for (const step of movesFor(event, runner)) {
     stands = (await applyToJob(stands, () => step, ports)).job;
-    if (runner !== undefined) await bindRunner(await again(runner, ports), { job: stands, event }, ports);
+    if (runner !== undefined) await bindRunner(await again(runner, ports), { job: stands, at: event.at }, ports);
   }
 }
 

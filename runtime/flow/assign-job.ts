@@ -3,7 +3,7 @@
  * requests of one agent never take two jobs, and the job's own version decides between two runners. A crash between the
  * two leaves a runner set aside for a job it does not hold; its next request finishes or undoes that.
  */
-import { isDemand, isListening, isSupply } from "../core/lifecycle";
+import { isDemand, isListening, isStopping, isSupply } from "../core/lifecycle";
 import { byWaiting, reachKey, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { reservedFor } from "../core/runner-moves";
@@ -40,7 +40,8 @@ function seenNow(runner: Runner, ports: Ports) {
 
 /** Takes the job for the runner that is set aside for it, or frees the runner again. */
 async function hold(runner: Runner, job: Job | undefined, ports: Ports): Promise<Assigned> {
-  if (job !== undefined && runner.attempt === job.attempt) {
+  // One that is being stopped loses its machine, whatever it is set aside for.
+  if (job !== undefined && runner.attempt === job.attempt && !isStopping(runner)) {
     const at = ports.clock.now();
     const bound = await applyToJob(
       job,

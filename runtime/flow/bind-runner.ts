@@ -2,9 +2,8 @@
  * Which runner has a forge's job is a fact only once the forge names it, or its agent says that something began. The forge
  * may give any job in reach to any runner in reach, so the one a machine was made for is only a guess until then.
  */
-import type { JobEvent } from "../core/events";
 import { isAtWork, isStopping, runnerStep } from "../core/lifecycle";
-import { runnerName, type Job, type Runner } from "../core/model";
+import { runnerName, type Instant, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { foundWith } from "../core/runner-moves";
 import { allProfiles, applyToRunner, settle } from "./moves";
@@ -31,10 +30,10 @@ export async function findRunnerById(id: string, profile: string | null, ports: 
   return undefined;
 }
 
-/** The runner's side of a job that is bound to it. Called again it does nothing. */
+/** The runner's side of a job that is bound to it. Called again it does nothing. `at`: when that was. */
 export async function bindRunner(
   runner: Runner,
-  { job, event }: { readonly job: Job; readonly event: JobEvent },
+  { job, at }: { readonly job: Job; readonly at: Instant },
   ports: Ports,
 ): Promise<void> {
   if (!job.bound || job.runner !== runner.id || runner.job === job.key) return;
@@ -43,7 +42,7 @@ export async function bindRunner(
     runner,
     (current) =>
       current.job === null && runnerStep(current.state, "started") !== undefined
-        ? { event: "started", at: event.at, ...work }
+        ? { event: "started", at, ...work }
         : undefined,
     ports,
   );

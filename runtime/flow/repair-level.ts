@@ -5,18 +5,20 @@ import { findRepairs, type Pressure } from "../core/level";
 import { givenTime } from "../core/job-moves";
 import type { Job, ProfileView, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
-import { findRunnerById } from "./bind-runner";
+import { bindRunner, findRunnerById } from "./bind-runner";
 import { applyToJob } from "./moves";
 import { longestWaitMs } from "./overdue-job";
 import { settleAttempt } from "./settle-attempt";
 
 /** Answers whether a job changed, so that what was read of the profile no longer holds. */
 export async function repairLevel(view: ProfileView, pressure: Pressure, ports: Ports): Promise<boolean> {
-  const { retire, lost, unclaimed, reclaimed } = findRepairs(view, pressure);
+  const { retire, lost, unnamed, unclaimed, reclaimed } = findRepairs(view, pressure);
   const { profile } = view.planner;
   if (retire.length > 0)
     await ports.queue.send(retire.map(({ id }) => ({ kind: "retire", profile, runner: id, reason: null })));
-  let changed = false;
+  let changed = unnamed.length > 0;
+  for (const { job, runner } of unnamed)
+    await bindRunner(runner, { job, at: job.startedAt ?? ports.clock.now() }, ports);
   for (const job of lost) changed = (await settleLost(job, ports)) || changed;
   for (const job of unclaimed) changed = (await unclaim(job, profile, ports)) || changed;
   for (const { job, runner } of reclaimed) changed = (await reclaim(job, runner, ports)) || changed;

@@ -1,5 +1,7 @@
 /** What the simulator found, each as small as it goes (docs/reliability.md). The seeds are in test/simulation/regressions.ts. */
-import { ForgeWorld, listeningJob } from "../fakes/forge-world";
+import { admitEvent } from "../../runtime/flow/admit-events";
+import { assignJob } from "../../runtime/flow/assign-job";
+import { ForgeWorld, listeningJob, runningJob } from "../fakes/forge-world";
 import { World } from "../fakes/flow-world";
 import { someProfile, someSettings } from "../fixtures/records";
 
@@ -125,5 +127,40 @@ describe("a job that lost its machine while another one is free", () => {
     await world.tell(world.forge.end(owner, "cancelled"), world.forge.queue({ id: "c" }));
     expect((await world.forgeJob("c")).runner).toBe(second_);
     expect(first).not.toBe(second_);
+  });
+});
+
+describe("a runner whose job is named by the job alone", () => {
+  it("stands for no other one: the next plan writes its half, too", async () => {
+    const { world, runner, started } = await runningJob({ profiles: [someProfile({ limits: { maxRunners: 2 } })] });
+    await world.agent(runner).start();
+    const save = world.ledger.saveRunner.bind(world.ledger);
+    world.ledger.saveRunner = () => Promise.reject(new Error("the ledger is away"));
+    await admitEvent(started, world.ports).catch(() => undefined);
+    world.ledger.saveRunner = save;
+    expect((await world.runner(runner))?.job).toBeNull();
+    await world.tell(world.forge.queue({ id: "b" }));
+    expect((await world.runner(runner))?.job).toBe("gh/forge.example/a");
+    expect(world.machines()).toHaveLength(2);
+  });
+});
+
+describe("a runner that is being stopped with a job set aside for it", () => {
+  it("does not take it: its machine is about to be ended", async () => {
+    const world = new World();
+    const { key } = await world.submit();
+    await world.pump();
+    const [agent] = world.agents();
+    await agent?.take();
+    const runner = await world.ledger.readRunner("small", agent?.runner ?? "");
+    const job = await world.job(key);
+    if (runner === undefined) throw new Error("no runner");
+    // As a crash between the two writes of an assignment leaves it, and then somebody ends the runner.
+    const free = { ...job, state: "queued", bound: false, runner: null, version: job.version + 1 } as const;
+    await world.ledger.saveJob(free);
+    const stopping = { ...runner, state: "stopping", job: key, attempt: 1, version: runner.version + 1 } as const;
+    await world.ledger.saveRunner(stopping);
+    expect((await assignJob(stopping, world.ports)).job).toBeUndefined();
+    expect((await world.job(key)).bound).toBe(false);
   });
 });

@@ -21,6 +21,7 @@ async function run(agent: SimAgent, assignment: Assignment): Promise<void> {
   const { watch } = agent.parts;
   const { job, attempt } = assignment;
   agent.keepInTouch(attempt);
+  if (!(await prepare(agent))) return;
   const begun = await agent.report({ attempt, events: [{ type: "started", at: agent.at() }] });
   if (begun.kind === "over") return;
   agent.begins(job);
@@ -34,6 +35,12 @@ async function run(agent: SimAgent, assignment: Assignment): Promise<void> {
   watch.commandTells(job, ran.exitCode);
   const told = await finish(agent, attempt, ran);
   if (ran.exitCode === 0 && told.kind === "orders") watch.commandSucceeded(job);
+}
+
+/** Fetches what the job needs: it is this machine's already, and does not run yet. Answers whether it still is. */
+async function prepare(agent: SimAgent): Promise<boolean> {
+  await agent.strand.sleep(agent.parts.dice.between(0, 20, "prepare") * second);
+  return agent.asked !== "over";
 }
 
 interface Ending {

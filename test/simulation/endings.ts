@@ -6,13 +6,23 @@ import { queuedMs, waitingMs } from "./sim-settings";
 
 /** Clocks of functions differ by so much. */
 const skewMs = 1_000;
+/** So many machines may die with it in an attempt before that counts as failed. */
+const mostLosses = 3;
 const finalStates: readonly Job["state"][] = ["completed", "failed", "cancelled", "expired"];
+
+/** How a job stands, and since when. */
+interface Phase {
+  readonly phase: string;
+  readonly since: Instant;
+}
 
 export class Endings {
   readonly ended = new Map<JobKey, Job["state"]>();
   readonly #kernel: Kernel;
-  /** How it stands, and since when: one that waits for a machine does so however often one is promised to it. */
-  readonly #phases = new Map<JobKey, { readonly phase: string; readonly since: Instant }>();
+  /** One that waits for a machine does so however often one is promised to it. */
+  readonly #phases = new Map<JobKey, Phase>();
+  /** How often a machine that had it was lost before its command began, by attempt. */
+  readonly #lost = new Map<string, number>();
   /** On which machine its command runs. */
   readonly #commands = new Map<JobKey, string>();
   readonly #succeeded = new Set<JobKey>();
@@ -36,7 +46,7 @@ export class Endings {
     this.#notePhase(job);
     if (!finalStates.includes(state)) return undefined;
     this.ended.set(key, state);
-    return before === undefined ? (this.#expiredEarly(job, stood) ?? this.#endedOtherwise(job)) : undefined;
+    return before === undefined ? (this.#expiredEarly(job, stood) ?? this.#endedOtherwise(job, stood)) : undefined;
   }
 
   began(job: JobKey, on: { readonly runner: string; readonly isRunning: (runner: string) => boolean }) {
@@ -84,10 +94,15 @@ export class Endings {
 
   #notePhase({ key, state, bound, attempt }: Job): void {
     const phase = state === "queued" || state === "starting" ? `waits ${bound ? "bound" : ""} ${attempt}` : state;
-    if (this.#phases.get(key)?.phase !== phase) this.#phases.set(key, { phase, since: this.#kernel.now() });
+    const before = this.#phases.get(key)?.phase;
+    if (before === phase) return;
+    this.#phases.set(key, { phase, since: this.#kernel.now() });
+    const name = `${key} ${attempt}`;
+    if (before === `waits bound ${attempt}` && phase === `waits  ${attempt}`)
+      this.#lost.set(name, (this.#lost.get(name) ?? 0) + 1);
   }
 
-  #expiredEarly({ key, state }: Job, stood: { readonly phase: string; readonly since: Instant } | undefined) {
+  #expiredEarly({ key, state }: Job, stood: Phase | undefined) {
     if (state !== "expired") return undefined;
     const waitedMs = stood === undefined ? 0 : this.#kernel.now() - stood.since;
     const dueMs = stood?.phase === "waiting" ? waitingMs : queuedMs;
@@ -96,14 +111,17 @@ export class Endings {
   }
 
   /** Of our own jobs nobody else knows how they ended. */
-  #endedOtherwise({ key, state, reason, work, attempt, retries }: Job): Breach | undefined {
+  #endedOtherwise({ key, state, reason, work, attempt, retries }: Job, stood: Phase | undefined): Breach | undefined {
     if (work === null) return undefined;
     const told = this.#told.get(key);
     if (state === "completed" && told !== 0)
       return broken("I1", `job ${key} is completed, and its last exit code was ${told}`, [key]);
-    if (state === "failed" && reason === "command-failed" && attempt <= retries)
+    if (state !== "failed" || reason === "job-timeout") return undefined;
+    if (attempt <= retries)
       return broken("I1", `job ${key} may be tried ${retries} times more, and failed in attempt ${attempt}`, [key]);
-    return undefined;
+    const lost = this.#lost.get(`${key} ${attempt}`) ?? 0;
+    if (stood?.phase.startsWith("waits bound") !== true || lost >= mostLosses) return undefined;
+    return broken("I1", `job ${key} failed, and nothing of it ran`, [key]);
   }
 }
 

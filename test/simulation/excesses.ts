@@ -6,7 +6,7 @@ import type { Picture } from "./picture";
 import type { SimMachine } from "./sim-cloud";
 
 /** Of a run: launches that may ask for too many. */
-const fewExcesses = 5;
+const fewExcesses = 2;
 
 /** It never came up, or listened in vain while somebody waited. */
 function isUseless({ reason, nonce, job, begunAt }: Runner): boolean {

@@ -57,6 +57,8 @@ const minute = 60_000;
 const theirs = "their-runner";
 /** After so long without a sign of the machine its job has failed. */
 const lostMs = 10 * minute;
+/** Longer than we wait. */
+const longestWaitMs = 130 * minute;
 /** How far its answers may be behind. */
 const staleMs = 30_000;
 
@@ -190,9 +192,19 @@ export class ForgeTruth {
     if (job.state === "queued") {
       this.#queued.set(job.id, job);
       this.#assignSoon();
+      this.#expireInTime(job);
       if (this.dice.strikes("foreign-runner", job)) this.#takeElsewhere(job);
     } else this.#queued.delete(job.id);
     this.#watch.moved(job);
+  }
+
+  /** As GitHub does after a day. */
+  #expireInTime(job: ForgeJob): void {
+    const since = this.kernel.now();
+    this.kernel.after(longestWaitMs, () => {
+      const { state, before } = job;
+      if (state === "queued" && (before?.until ?? job.createdAt) === since) this.end(job, "cancelled");
+    });
   }
 
   #takeElsewhere(job: ForgeJob): void {

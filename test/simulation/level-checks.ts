@@ -133,8 +133,10 @@ function unstoppedJobs({ picture: { jobs }, now }: Scene): readonly Wrong[] {
 
 /** Nothing goes wrong any more, there is room, and yet it waits. */
 function idledJobs({ picture, truth, now }: Scene): readonly Wrong[] {
-  const { jobs, machines, caps, calmAt } = picture;
+  const { jobs, ended, machines, caps, calmAt } = picture;
   if (calmAt === undefined || now < calmAt + restMs) return [];
+  // What waited too long for us still stands at the forge, which gives it our machines first.
+  if ([...truth.forge.open.keys()].some((id) => ended.get(jobKey(id)) === "expired")) return [];
   const count = (name: string) => [...machines.values()].filter(({ profile }) => profile === name).length;
   const isFull = (name: string) => machines.size >= caps.fleet || count(name) >= (caps.profiles[name] ?? 0);
   return [...jobs.values()]

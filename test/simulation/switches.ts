@@ -21,7 +21,7 @@ export interface Safety {
 export const switches = {
   dedupe: {
     what: "what comes twice is taken for new: submissions with the same key, first words of a job",
-    within: 20,
+    within: 30,
     lacking: (doors) =>
       withLedger(doors, {
         remember: (_name, value) => Promise.resolve(value),
