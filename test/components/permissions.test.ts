@@ -103,6 +103,7 @@ const noSecrets = {
   ...{ Sid: "NoSharedSecrets", Effect: "Deny", Action: tableActions, Resource: [tableArn] },
   Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["SECRET#*"] } },
 };
+const depth = allow("SeeQueue", ["sqs:GetQueueAttributes"], [queueArn]);
 const drop = [allow("DropObjects", ["s3:DeleteObject"], [`${bucketArn}/*`]), names];
 const worker = [logs, settings, credentials, ...table, tell, ...drop, see, ...machines];
 
@@ -114,7 +115,7 @@ const expected: Readonly<Record<FunctionName, readonly object[]>> = {
     tell,
   ],
   agent: [logs, settings, credentials, ...table, tell, ...objects],
-  api: [logs, settings, credentials, ...table, noSecrets, tell, ...objects],
+  api: [logs, settings, credentials, ...table, noSecrets, tell, depth, ...objects],
   work: [
     ...worker,
     allow(
