@@ -1,6 +1,8 @@
 /** What a fleet costs while nobody uses it. */
 import { RunnerFleet } from "../../components";
 import type { RunnerFleetArgs } from "../../components";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { costWarning, idleCost, idleLimitUsd } from "../../components/cost";
 import { idleChoices } from "../../components/fleet-choices";
 import { checkFleet } from "../../components/fleet-problems";
@@ -58,5 +60,21 @@ describe("a price", () => {
     expect(source).toMatch(/^https:\/\/aws\.amazon\.com\//);
     expect(asOf).toMatch(/^20\d\d-\d\d$/);
     expect(usd).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe("docs/fleet.md", () => {
+  it("shows what the smallest fleet costs, as it is itemised", () => {
+    const page = readFileSync(join(__dirname, "../../docs/fleet.md"), "utf8");
+    const [, shown = ""] = /<!-- idle-cost -->\n([\s\S]*?)<!-- \/idle-cost -->/.exec(page) ?? [];
+    const cells = shown
+      .split("\n")
+      .filter((line) => line.startsWith("| "))
+      .map((line) => line.split("|").map((cell) => cell.trim()));
+    const { items, monthlyUsd } = costOf(smallest);
+    const rows = [...items, { what: "together", monthlyUsd, how: "" }].map(({ what, monthlyUsd: usd, how }) => [
+      ...["", what, usd.toFixed(2), how, ""],
+    ]);
+    expect(cells.slice(2)).toEqual(rows);
   });
 });
