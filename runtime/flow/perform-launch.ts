@@ -27,7 +27,8 @@ const answerMs = 30_000;
 /** How long the last call of it may still take effect, also when whoever made it was paused on the way. */
 const lastAnswerMs = 2 * 60_000;
 
-const noAnswer = { reason: "no-capacity", detail: "the compute gave no answer" } as const;
+/** What is said of a launch that nobody has answered. */
+export const noAnswer = { reason: "no-capacity", detail: "the compute gave no answer" } as const;
 
 /** Until when a launch that has been repeated so often may take. */
 export function launchDeadline(replays: number, now: Instant): Instant {

@@ -9,11 +9,18 @@
 import { OnejobError } from "../core/errors";
 import { decideShare, roomOf, type ShareDecision } from "../core/fleet-share";
 import { launchStep } from "../core/lifecycle";
-import type { FleetRecord, Instant, Launch, PlannerRecord, ProfileView } from "../core/model";
+import {
+  reachKey,
+  type FleetRecord,
+  type Instant,
+  type Launch,
+  type PlannerRecord,
+  type ProfileView,
+} from "../core/model";
 import { liveRunners, planProfile, waitForTurn, type Wanted } from "../core/planning";
 import type { Ports } from "../core/ports";
 import { profileOf, updatePlanner } from "./moves";
-import { launchDeadline, performLaunch, type LaunchResult } from "./perform-launch";
+import { launchDeadline, noAnswer, performLaunch, type LaunchResult } from "./perform-launch";
 import { repairLevel } from "./repair-level";
 
 const roundsPerCall = 10;
@@ -55,7 +62,7 @@ async function planOnce(
   if (share.kind === "outdated") return catchUp(share.since, planner, ports);
   if (share.kind === "full") return "again";
   const yielded = share.kind === "yielded" ? waitForTurn(decision.wanted, planner, now) : {};
-  const blocked = { ...decision.blocked, ...yielded };
+  const blocked = { ...unanswered(planner, now), ...decision.blocked, ...yielded };
   const plan = { holder, now, launches: share.kind === "granted" ? launches : [], blocked };
   const reserved = await reserve(planner, plan, ports);
   if (reserved === undefined) return "again";
@@ -64,6 +71,18 @@ async function planOnce(
     reserved.due.map((launch) => performLaunch(launch, { before: planner, view }, ports)),
   );
   return close(reserved.record, { holder, results: results.filter((result) => result !== undefined) }, ports);
+}
+
+/** Launches that had to be made again: the compute is silent, or whoever asked it died. Their jobs say so. */
+function unanswered({ launches, blocked }: PlannerRecord, now: Instant): PlannerRecord["blocked"] {
+  const late = launches.filter(({ replays, deadlineAt }) => replays > 0 || deadlineAt <= now);
+  return Object.fromEntries(
+    late.map(({ reach }) => {
+      const key = reachKey(reach);
+      const since = blocked[key]?.reason === noAnswer.reason ? blocked[key].since : now;
+      return [key, { ...noAnswer, since, until: null, tries: blocked[key]?.tries ?? 0 }];
+    }),
+  );
 }
 
 interface Reservation {

@@ -31,7 +31,11 @@ const wordDueMs = 10_000;
 async function settleLost(job: Job, ports: Ports): Promise<boolean> {
   if (isForges(job)) {
     const runner = await findRunnerById(job.runner ?? "", job.profile, ports);
-    if (runner !== undefined && !isGone(runner.state)) return false;
+    if (runner !== undefined && !isGone(runner.state)) {
+      // A runner of another profile took it, and that is written on one side only.
+      if (runner.job === null) await bindRunner(runner, { job, at: job.startedAt ?? ports.clock.now() }, ports);
+      return false;
+    }
     const by = ports.clock.now() + wordDueMs;
     // The sweep looks at it then, and gives it more time when the forge knows no more than we do.
     if (job.deadlineAt !== null && job.deadlineAt > by + longestWaitMs) await ports.ledger.saveJob(givenTime(job, by));

@@ -1,6 +1,8 @@
 /** What the simulator found, each as small as it goes (docs/reliability.md). The seeds are in test/simulation/regressions.ts. */
 import { admitEvent } from "../../runtime/flow/admit-events";
 import { assignJob } from "../../runtime/flow/assign-job";
+import { planLaunches } from "../../runtime/flow/plan-launches";
+import { readWhy } from "../../runtime/flow/read-job";
 import { ForgeWorld, listeningJob, runningJob } from "../fakes/forge-world";
 import { World } from "../fakes/flow-world";
 import { someProfile, someSettings } from "../fixtures/records";
@@ -142,6 +144,43 @@ describe("a runner whose job is named by the job alone", () => {
     await world.tell(world.forge.queue({ id: "b" }));
     expect((await world.runner(runner))?.job).toBe("gh/forge.example/a");
     expect(world.machines()).toHaveLength(2);
+  });
+});
+
+describe("a job that a runner of another profile took", () => {
+  it("is written on that runner, too, though only the job names it", async () => {
+    const profiles = [
+      someProfile({ name: "small" }),
+      { ...someProfile({ name: "large" }), labels: ["linux", "large"] },
+    ];
+    const world = new ForgeWorld({ profiles });
+    await world.tell(world.forge.queue({ id: "b", labels: ["linux", "large"] }));
+    const [runner = ""] = world.machines();
+    await world.up(runner);
+    await world.tell(world.forge.queue({ id: "a", labels: ["linux"] }));
+    const taken = world.forge.assign(() => 1);
+    const save = world.ledger.saveRunner.bind(world.ledger);
+    world.ledger.saveRunner = () => Promise.reject(new Error("the ledger is away"));
+    if (taken !== undefined) await admitEvent(taken.event, world.ports).catch(() => undefined);
+    world.ledger.saveRunner = save;
+    expect(await world.forgeJob("a")).toMatchObject({ state: "running", profile: "small", runner });
+    await world.turn(10 * second);
+    expect((await world.runner(runner))?.job).toBe("gh/forge.example/a");
+  });
+});
+
+describe("a launch that had to be made again", () => {
+  it("is the reason of its job, also when whoever made it died and nobody heard the compute", async () => {
+    const world = new World();
+    const { key } = await world.submit();
+    world.compute.launch = () => new Promise(() => undefined);
+    void planLaunches("small", world.ports);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect((await readWhy(await world.job(key), world.ports)).reason).toBeNull();
+    world.clock.forward(31 * second);
+    void planLaunches("small", world.ports);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await readWhy(await world.job(key), world.ports)).toMatchObject({ reason: "no-capacity" });
   });
 });
 

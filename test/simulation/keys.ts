@@ -5,11 +5,16 @@
 import type { Breach } from "./judge";
 import type { Kernel } from "./kernel";
 import type { Picture } from "./picture";
-import { bootMs, idleMs, jobMs } from "./sim-settings";
+import { bootMs, idleMs, jobMs, ownMs } from "./sim-settings";
 import type { Taken } from "./sim-machine";
 
 /** After so long in silence a machine may be ended, whatever it does. */
 const hopelessMs = 10 * 60_000;
+
+/** Its agent measures its time, and so do we, from when we heard that it began: while we were away that is later. */
+const slackMs = 2 * 60_000;
+
+const isOurs = (job: string): boolean => job.startsWith("api/");
 
 export class Keys {
   readonly #kernel: Kernel;
@@ -28,8 +33,8 @@ export class Keys {
       if (!isOffered || ageMs >= bootMs + idleMs + jobMs) return undefined;
       return { promise: "I1", what: `machine ${runner} was ended while it listened at the forge`, names };
     }
-    if (this.#isCancelled(work.job) || now - work.silentSince >= hopelessMs || now - work.since >= jobMs)
-      return undefined;
+    const isOverlong = now - work.since >= (isOurs(work.job) ? ownMs - slackMs : jobMs);
+    if (this.#isCancelled(work.job) || now - work.silentSince >= hopelessMs || isOverlong) return undefined;
     const what = `machine ${runner} was ended under job ${work.job}`;
     return { promise: "I1", what, names: [...names, work.job] };
   }

@@ -111,7 +111,12 @@ function overdueRunners(scene: Scene): readonly Wrong[] {
 /** By place: machines that could take a job, beyond the jobs that want one. */
 function surplus({ picture, truth }: Scene): readonly Wrong[] {
   const demand = demandOf(picture, truth);
+  // One whose launch is open is nobody's to stop yet: who made it may have died, and it is made again first.
+  const open = new Set([...picture.planners.values()].flatMap(({ launches }) => launches.map(({ id }) => id)));
+  const isSettled = (runner: string) =>
+    picture.runners.has(runner) || !open.has(picture.machines.get(runner)?.launch ?? "");
   return [...supplyOf(picture, truth)]
+    .map(([place, free]) => [place, free.filter(isSettled)] as const)
     .filter(([place, free]) => free.length > (demand.get(place) ?? 0))
     .flatMap(([place, free]) =>
       free.map((runner) => ({
@@ -152,7 +157,7 @@ function silentJobs(scene: Scene): readonly Wrong[] {
   return [...scene.picture.jobs.values()].flatMap((job): readonly Wrong[] => {
     if (!isWanted(job, scene.truth) || isComing(job, scene)) return [];
     const { key, state, runner } = job;
-    const common = { promise: "I7", names: [key], minutes: patienceWith(job, scene), despiteCloud: true } as const;
+    const common = { promise: "I7", names: [key], despiteCloud: true, ...patienceWith(job, scene) } as const;
     const written = reasonOf(job, scene);
     const told = whatPeopleSee(job, scene);
     if (written === null && told === null)
@@ -176,10 +181,12 @@ function silentJobs(scene: Scene): readonly Wrong[] {
 }
 
 /** Two planners in a row may have died while they held the lease; whose job its machine took may have to be asked for. */
-function patienceWith({ runner }: Job, { picture: { runners, pace } }: Scene): number {
+function patienceWith({ runner }: Job, { picture: { runners, pace } }: Scene): Pick<Wrong, "minutes" | "rounds"> {
   const record = runners.get(runner ?? "");
   const isUnnamed = record?.begunAt !== undefined && record.job === null;
-  return 2 + 2 * Math.ceil(pace.leaseMs / minute) + (isUnnamed ? 6 : 0);
+  const minutes = 2 + 2 * Math.ceil(pace.leaseMs / minute) + (isUnnamed ? 6 : 0);
+  // Only the forge knows that it has begun something: neither its agent nor a webhook has said so.
+  return record !== undefined && seemsFree(record) ? { minutes, rounds: 1 } : { minutes };
 }
 
 /** The machine meant for it runs and has no other job, or was asked for a moment ago. */

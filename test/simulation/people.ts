@@ -9,6 +9,7 @@ import type { ForgeJob, ForgeTruth } from "./forge-truth";
 import type { Kernel } from "./kernel";
 import type { Arrival } from "./scenario";
 import type { Server } from "./server";
+import { ownMs } from "./sim-settings";
 import { jobKey } from "./sim-forge";
 
 const second = 1_000;
@@ -25,6 +26,8 @@ export interface PeopleParts {
 export class People {
   /** Who did not yet get through with what they want. */
   waiting = 0;
+  /** What was asked of us so far, answered or not. */
+  asked = 0;
   readonly #parts: PeopleParts;
 
   constructor(parts: PeopleParts) {
@@ -85,6 +88,7 @@ export class People {
   /** Asked for once: who asks again wants one more. */
   async #rerunHere(key: JobKey): Promise<void> {
     const { server, watch } = this.#parts;
+    this.asked += 1;
     await server
       .run("rerun", async (ports) => {
         const job = await ports.ledger.readJob(key);
@@ -118,7 +122,7 @@ export class People {
   async #submit(arrival: Arrival): Promise<void> {
     const { server } = this.#parts;
     const submission = {
-      ...{ command: ["true"], labels: [], env: {}, timeoutMs: 30 * minute, name: `a${arrival.index}` },
+      ...{ command: ["true"], labels: [], env: {}, timeoutMs: ownMs, name: `a${arrival.index}` },
       ...{ profile: arrival.large ? "large" : "small", retries: arrival.retries },
     };
     const job = await this.#insist(() =>
@@ -148,6 +152,7 @@ export class People {
   }
 
   async #insist<T>(ask: () => Promise<T>): Promise<T> {
+    this.asked += 1;
     for (;;) {
       try {
         return await ask();

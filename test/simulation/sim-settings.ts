@@ -9,6 +9,8 @@ const minute = 60_000;
 export const bootMs = 5 * minute;
 export const idleMs = 5 * minute;
 export const jobMs = 60 * minute;
+/** Of our own jobs, as they ask for it. */
+export const ownMs = 30 * minute;
 export const queuedMs = 2 * 60 * minute;
 export const waitingMs = 6 * 60 * minute;
 

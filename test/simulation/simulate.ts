@@ -192,14 +192,16 @@ function jobsOf({ judge, truth }: World): number {
 }
 
 /** `undefined`: there is something to do. */
-function stirOf({ dice, judge, reloads, truth, queue, server }: World): number | undefined {
+function stirOf({ dice, judge, reloads, truth, queue, server, people }: World): number | undefined {
   const { forge } = truth;
   const open = judge.jobs.size + judge.runners.size + judge.machines.size + forge.open.size + forge.runners.size;
   const isChanged = judge.fleet?.draining === true || reloads.pending() > 0;
   if (isChanged || open + queue.depth + leftOver(judge, 0).length > 0) return undefined;
   // Why it once had to wait is remembered for a while, and then taken out.
   if ([...judge.planners.values()].some(({ blocked }) => Object.keys(blocked).length > 0)) return undefined;
-  return server.webhooks + judge.ended.size + forge.jobs.size + weigh({ faults: dice.counts, profileCap: 1 });
+  return (
+    people.asked + server.webhooks + judge.ended.size + forge.jobs.size + weigh({ faults: dice.counts, profileCap: 1 })
+  );
 }
 
 /** Storm, then calm; a look every minute; over when nothing is left anywhere. */
