@@ -2,6 +2,8 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Functions } from "./functions";
+import type { IngressFailures } from "./ingress-routes";
+import { maxReceives } from "./queue";
 import type { Queue } from "./queue";
 import type { Tags } from "./tags";
 
@@ -9,6 +11,8 @@ export interface AlarmParts {
   readonly fleet: string;
   readonly functions: Functions;
   readonly queue: Queue;
+  /** What counts the webhooks that were not taken. */
+  readonly ingressFailures: IngressFailures;
   readonly topicArn: pulumi.Input<string> | undefined;
   readonly sweepIntervalMs: number;
   readonly tags: Tags;
@@ -17,10 +21,10 @@ export interface AlarmParts {
 type Alarm = Pick<
   aws.cloudwatch.MetricAlarmArgs,
   "namespace" | "metricName" | "dimensions" | "statistic" | "period" | "evaluationPeriods" | "threshold"
-> & { readonly says: string; readonly silent?: boolean };
+> & { readonly says: string; readonly always?: boolean };
 
 const minute = 60;
-/** So many sweeps may fail to appear before somebody is told. */
+/** So many sweeps may fail, or fail to appear, before somebody is told. */
 const missedSweeps = 10;
 
 /** What each costs stands in `prices.ts`. */
@@ -33,15 +37,15 @@ export function createAlarms(name: string, parts: AlarmParts, parent: pulumi.Res
   const alarms = alarmsOf(parts);
   const actions = topicArn === undefined ? [] : [topicArn];
   for (const key of alarmNames) {
-    const { says, silent, ...metric } = alarms[key];
+    const { says, always, ...metric } = alarms[key];
     new aws.cloudwatch.MetricAlarm(
       `${name}-${key}`,
       {
         ...metric,
         alarmDescription: `onejob ${fleet}: ${says}`,
-        comparisonOperator: silent ? "LessThanThreshold" : "GreaterThanThreshold",
+        comparisonOperator: "GreaterThanThreshold",
         // Nothing said is bad news of the sweep alone: a fleet without jobs has no other metrics.
-        treatMissingData: silent ? "breaching" : "notBreaching",
+        treatMissingData: always ? "breaching" : "notBreaching",
         alarmActions: actions,
         okActions: actions,
         tags,
@@ -51,12 +55,18 @@ export function createAlarms(name: string, parts: AlarmParts, parent: pulumi.Res
   }
 }
 
-function alarmsOf({ fleet, functions, queue, sweepIntervalMs }: AlarmParts): Readonly<Record<AlarmName, Alarm>> {
+function alarmsOf({
+  fleet,
+  functions,
+  queue,
+  ingressFailures,
+  sweepIntervalMs,
+}: AlarmParts): Readonly<Record<AlarmName, Alarm>> {
   const often = { period: 5 * minute, evaluationPeriods: 1 };
   const ofQueue = { namespace: "AWS/SQS", statistic: "Maximum", ...often };
-  const ofFunction = (role: "work" | "webhook" | "sweep") => ({
+  const ofFunction = (role: "work" | "sweep") => ({
     namespace: "AWS/Lambda",
-    statistic: "Sum",
+    metricName: "Errors",
     dimensions: { FunctionName: functions.byName[role].name },
   });
   const logsOf = (role: string) => `its log group is /onejob/${fleet}/${role}`;
@@ -66,7 +76,7 @@ function alarmsOf({ fleet, functions, queue, sweepIntervalMs }: AlarmParts): Rea
       metricName: "ApproximateNumberOfMessagesVisible",
       dimensions: { QueueName: queue.deadLetterName },
       threshold: 0,
-      says: `a message failed five times; ${logsOf("work")}. Mend the cause, then redrive the dead-letter queue`,
+      says: `a message failed ${maxReceives} times; ${logsOf("work")}. Mend the cause, then redrive the dead-letter queue`,
     },
     "old-message": {
       ...ofQueue,
@@ -76,18 +86,22 @@ function alarmsOf({ fleet, functions, queue, sweepIntervalMs }: AlarmParts): Rea
       says: `nobody works on the queue, or too slowly; ${logsOf("work")}`,
     },
     "work-fails": {
-      ...{ ...ofFunction("work"), ...often, metricName: "Errors", threshold: 2 },
-      says: `the function work fails time and again; ${logsOf("work")}`,
+      // A message that fails is no error of the function, which answers for each: it comes again, grows old and ends
+      // among the dead letters. These are functions that do not start or do not end.
+      ...{ ...ofFunction("work"), ...often, statistic: "Sum", threshold: 2 },
+      says: `the function work does not start, or is cut off by its time-out, time and again; ${logsOf("work")}`,
     },
     "webhook-fails": {
-      ...{ ...ofFunction("webhook"), ...often, metricName: "Errors", threshold: 2 },
-      says: `webhooks are not taken; ${logsOf("webhook")}. The sweep asks the forge for what was lost`,
+      // The function answers 503 where it cannot store one, and that is no error of Lambda's: only the door counts it.
+      ...{ ...ingressFailures, ...often, statistic: "Sum", threshold: 2 },
+      says: `requests are answered 5xx, so webhooks are not taken; ${logsOf("webhook")}. The sweep asks the forge for what was lost`,
     },
     "sweep-silent": {
-      ...{ ...ofFunction("sweep"), metricName: "Invocations", threshold: 1, silent: true, evaluationPeriods: 1 },
+      // Each run that went well says 0: the least is above that when all of them failed, and missing when none ran.
+      ...{ ...ofFunction("sweep"), statistic: "Minimum", threshold: 0, always: true, evaluationPeriods: 1 },
       // CloudWatch looks back a day at most.
       period: Math.min(86_400, Math.max(10 * minute, (missedSweeps * sweepIntervalMs) / 1_000)),
-      says: `nothing overdue is found any more; is the schedule group onejob-${fleet} switched off?`,
+      says: `nothing overdue is found any more: every sweep fails, or none runs; ${logsOf("sweep")}. Is the schedule group onejob-${fleet} switched off?`,
     },
   };
 }

@@ -18,7 +18,7 @@ export interface IdleCost {
   /** Of the control plane: the sum of `items`. */
   readonly monthlyUsd: number;
   readonly items: readonly CostItem[];
-  /** Images that are kept; no part of the sum. */
+  /** Images that are kept, and their builds; no part of the sum. */
   readonly images: readonly CostItem[];
 }
 
@@ -30,6 +30,8 @@ export interface IdleChoices {
   readonly sweep: { readonly intervalMs: number; readonly memoryMiB: number };
   /** Zones of an interface endpoint that the fleet makes for itself. */
   readonly endpointZones: number;
+  /** Services that functions inside the VPC get an interface endpoint for, each in so many zones. */
+  readonly privateWay: { readonly services: readonly string[]; readonly zones: number };
   /** How many systems are baked, and how large their disks are. */
   readonly images: { readonly systems: number; readonly keptEach: number; readonly sizeGiB: number };
 }
@@ -51,6 +53,10 @@ const units = {
 /** Of the fleet itself, then of each forge: every 10 minutes; every 5, 10 and 15. */
 const choresOfFleet = monthMs / 600_000;
 const choresOfForge = monthMs / 300_000 + monthMs / 600_000 + monthMs / 900_000;
+/** As it is by default; another schedule is not counted. */
+const weeksOfMonth = hours / (7 * 24);
+/** Assumed: building, and testing on a second machine. */
+const buildHours = 0.5;
 /** Assumed: it mostly waits for the table. */
 const sweepSeconds = 0.2;
 
@@ -64,6 +70,8 @@ function fixedItems({ alarms, profiles, forges, sweep }: IdleChoices): CostItem[
   const sweeps = monthMs / sweep.intervalMs;
   const reads = sweeps * (units.readsOfSweep + profiles * units.readsOfProfile);
   const chores = choresOfFleet + forges * choresOfForge;
+  // What a chore reads is kept for five minutes.
+  const decrypts = forges * (monthMs / 300_000);
   const writes = sweeps * units.writesOfSweep + chores * units.writesOfChore;
   const lambda = prices.lambdaRequest.usd + sweepSeconds * (sweep.memoryMiB / 1_024) * prices.lambdaGbSecond.usd;
   return [
@@ -81,27 +89,44 @@ function fixedItems({ alarms, profiles, forges, sweep }: IdleChoices): CostItem[
     },
     { what: "table, read", monthlyUsd: reads * prices.readUnit.usd, how: `${count(reads)} units, by the sweep` },
     { what: "table, written", monthlyUsd: writes * prices.writeUnit.usd, how: `${count(writes)} units, by the sweep` },
-    { what: "settings and secrets", monthlyUsd: 0, how: "standard SSM parameters and the default key are free" },
+    {
+      what: "settings and secrets",
+      monthlyUsd: decrypts * prices.kmsRequest.usd,
+      how: `${count(decrypts)} uses of the default key; the rest is free`,
+    },
   ];
 }
 
-function chosenItems({ dashboard, endpointZones }: IdleChoices): CostItem[] {
+function chosenItems({ dashboard, endpointZones, privateWay }: IdleChoices): CostItem[] {
   const page = { what: "dashboard", monthlyUsd: prices.dashboard.usd, how: "1 × 3 USD", setting: "dashboard" };
-  const endpoint = {
-    what: "interface endpoint",
-    monthlyUsd: endpointZones * hours * prices.interfaceEndpointHour.usd,
-    how: `${endpointZones} zones × ${hours} h × ${prices.interfaceEndpointHour.usd} USD`,
-    setting: "ingress.vpcEndpointId",
-  };
-  return [...(dashboard ? [page] : []), ...(endpointZones > 0 ? [endpoint] : [])];
+  const endpoint = endpointItem("interface endpoint", endpointZones, "ingress.vpcEndpointId");
+  const further = privateWay.services.map((service) =>
+    endpointItem(`interface endpoint ${service}`, privateWay.zones, `network.endpoints (${service})`),
+  );
+  return [...(dashboard ? [page] : []), ...(endpointZones > 0 ? [endpoint] : []), ...further];
+}
+
+function endpointItem(what: string, zones: number, setting: string): CostItem {
+  const { usd } = prices.interfaceEndpointHour;
+  return { what, monthlyUsd: zones * hours * usd, how: `${zones} zones × ${hours} h × ${usd} USD`, setting };
 }
 
 /** A snapshot holds what was written, so this is the most it can be. */
 function imageItems({ systems, keptEach, sizeGiB }: IdleChoices["images"]): CostItem[] {
   if (systems === 0) return [];
   const kept = systems * keptEach;
-  const monthlyUsd = kept * sizeGiB * prices.snapshotGbMonth.usd;
-  return [{ what: "images", monthlyUsd, how: `${kept} snapshots of at most ${sizeGiB} GiB`, setting: "images.bake" }];
+  const builds = systems * weeksOfMonth;
+  const buildUsd = builds * buildHours * prices.buildHour.usd;
+  return [
+    {
+      ...{ what: "images", how: `${kept} snapshots of at most ${sizeGiB} GiB`, setting: "images.bake" },
+      monthlyUsd: kept * sizeGiB * prices.snapshotGbMonth.usd,
+    },
+    {
+      ...{ what: "builds of images", monthlyUsd: buildUsd, setting: "images.schedule" },
+      how: `${builds.toFixed(1)} builds × ${buildHours} h × ${prices.buildHour.usd} USD, one a week for each system`,
+    },
+  ];
 }
 
 /** One sentence, where the fleet costs more than promised; it names the settings that do it, with their prices. */

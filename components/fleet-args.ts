@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { FileOf } from "../runtime/core/settings-node";
 import type { SettingsFile } from "../runtime/core/settings-schema";
 import type { githubSource } from "../runtime/core/settings-schema-sources";
+import type { PrivateService } from "./private-services";
 
 type GithubFile = FileOf<typeof githubSource>;
 type SourceFile = NonNullable<SettingsFile["sources"]>[number];
@@ -27,9 +28,9 @@ export interface NetworkArgs {
    */
   readonly cidrBlock?: string;
   /**
-   * Over how many availability zones the network is spread, 1 to 6. More of them find spot capacity sooner; a region
-   * that has fewer refuses.
-   * @default 3
+   * Over how many availability zones the network is spread, 1 to 6. More of them find spot capacity sooner, so write 3
+   * where the region has them; one that has fewer refuses, and every region has two.
+   * @default 2
    */
   readonly availabilityZones?: number;
   /** Your own VPC. Needs `subnetIds`. */
@@ -42,6 +43,19 @@ export interface NetworkArgs {
    * @default true
    */
   readonly assignPublicIp?: boolean;
+  /**
+   * With `private-api`: route tables of your subnets. They get free gateways to DynamoDB and S3, which functions inside
+   * the VPC need. AWS refuses a second gateway in a table.
+   * @default none is changed: they have these gateways, or another way out
+   */
+  readonly routeTableIds?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * With `private-api`: services that functions reach by an interface endpoint made for them, at about 7.30 USD a month
+   * for each of your subnets, which must be in different zones. Leave out those your VPC has an endpoint for, which AWS
+   * refuses to make twice; `[]` where it has all, or a NAT gateway.
+   * @default ["sqs", "ssm", "ec2", "sts"]
+   */
+  readonly endpoints?: readonly PrivateService[];
 }
 
 /**
@@ -50,7 +64,9 @@ export interface NetworkArgs {
  * - `function-url`: no cost, and no throttling but `reservedConcurrency`.
  * - `http-api`: 1.00 USD per million requests, throttled. For accounts that forbid public function URLs.
  * - `private-api`: only through an interface endpoint of your VPC. For a GitHub Enterprise Server in the same network.
- *   Without `vpcEndpointId` one is made, at about 7.30 USD a month for each of your subnets.
+ *   Without `vpcEndpointId` one is made, at about 7.30 USD a month for each of your subnets, of which no two may then
+ *   be in one availability zone. Functions that call the forge stand inside the VPC, with further endpoints:
+ *   `network.endpoints`.
  */
 export type IngressArgs = FunctionUrlArgs | HttpApiArgs | PrivateApiArgs;
 
@@ -64,8 +80,17 @@ export interface HttpApiArgs {
 
 export interface PrivateApiArgs {
   readonly kind: "private-api";
-  /** An interface endpoint for `execute-api` in your VPC. @default one is made in `network.subnetIds` */
+  /**
+   * An interface endpoint for `execute-api` in your VPC.
+   * @default one is made in `network.subnetIds`, each of another zone, as AWS refuses two of one
+   */
   readonly vpcEndpointId?: pulumi.Input<string>;
+  /**
+   * Who reaches the endpoint that is made: IPv4 addresses, at most 50. Name those of a network that is peered or behind
+   * a VPN when GitHub Enterprise Server is there. Not with `vpcEndpointId`, which has a security group of its own.
+   * @default those of the VPC
+   */
+  readonly allowedCidrs?: readonly string[];
 }
 
 /** Images that machines start from. */

@@ -11,6 +11,7 @@ export function fleetCrossChecks(args: Group): Problem[] {
   return [
     ...networkProblems(network),
     ...ingressProblems(groupOf(args["ingress"]), network),
+    ...privateWayProblems(args),
     ...alarmProblems(groupOf(args["alarms"])),
     ...retentionProblems(args["logRetentionDays"]),
     ...sweepProblems(groupOf(args["sweep"])),
@@ -22,7 +23,8 @@ export function fleetCrossChecks(args: Group): Problem[] {
 const groupOf = (value: unknown): Group => (isGroup(value) ? value : {});
 
 const madeKeys = ["cidrBlock", "availabilityZones"];
-const ownKeys = ["vpcId", "subnetIds", "assignPublicIp"];
+const privateKeys = ["routeTableIds", "endpoints"];
+const ownKeys = ["vpcId", "subnetIds", "assignPublicIp", ...privateKeys];
 
 function networkProblems(network: Group): Problem[] {
   const made = madeKeys.filter((key) => key in network);
@@ -44,7 +46,17 @@ function networkProblems(network: Group): Problem[] {
 }
 
 function ingressProblems(ingress: Group, network: Group): Problem[] {
-  if (ingress["kind"] !== "private-api" || "vpcId" in network) return [];
+  if (ingress["kind"] !== "private-api") return [];
+  if ("vpcEndpointId" in ingress && "allowedCidrs" in ingress) {
+    return [
+      {
+        path: "ingress.allowedCidrs",
+        what: "says who reaches an endpoint that is made, and yours is there already",
+        fix: "remove it, and let them in by the security group of your endpoint",
+      },
+    ];
+  }
+  if ("vpcId" in network) return [];
   return [
     {
       path: "ingress.kind",
@@ -52,6 +64,39 @@ function ingressProblems(ingress: Group, network: Group): Problem[] {
       fix: "add network: { vpcId, subnetIds }, the one your GitHub Enterprise Server is in; or write kind: function-url",
     },
   ];
+}
+
+function privateWayProblems(args: Group): Problem[] {
+  const network = groupOf(args["network"]);
+  if (groupOf(args["ingress"])["kind"] === "private-api") {
+    // Without a VPC of theirs it is not what they want, and another ingress takes any image.
+    return "vpcId" in network ? imageProblems(args["profiles"]) : [];
+  }
+  return privateKeys
+    .filter((key) => key in network)
+    .map((key) => ({
+      path: `network.${key}`,
+      what: "is for functions inside the VPC, and these stand outside",
+      fix: 'remove it, or add ingress: { kind: "private-api" }',
+    }));
+}
+
+/** A system's own image installs Docker and the runner at its first boot, and an image is baked by the same way. */
+function imageProblems(profiles: unknown): Problem[] {
+  const entries: readonly unknown[] = Array.isArray(profiles) ? profiles : [];
+  return entries.flatMap((entry, index): Problem[] => {
+    const compute = groupOf(groupOf(entry)["compute"]);
+    const image = groupOf(compute["image"]);
+    if ((compute["kind"] ?? "ec2") !== "ec2" || "ami" in image || "ssm" in image) return [];
+    const start = "os" in image ? "is a system's own image" : "is left out, so it is a system's own image";
+    return [
+      {
+        path: `profiles[${index}].compute.image`,
+        what: `${start}, which is made ready over the internet, and "private-api" is for networks without`,
+        fix: "make an image with imagebuilder/install.sh, write image: { ssm: /acme/images/ci } or { ami: ami-… }, and images: { bake: false }",
+      },
+    ];
+  });
 }
 
 function alarmProblems(alarms: Group): Problem[] {

@@ -25,9 +25,10 @@ export const fleetPath = (fleet: string): string => `/onejob/${fleet}`;
 export function fleetDocuments(fleet: string, file: SettingsFile): FleetDocuments {
   const path = `${fleetPath(fleet)}/settings`;
   const { profiles = [], ...rest } = file;
-  // They are read back in the order of their names.
   const defaultProfile = file.defaultProfile ?? profiles[0]?.name;
-  const base = defaultProfile === undefined ? rest : { ...rest, defaultProfile };
+  // SSM gives them in the order of their names.
+  const profileNames = profiles.map(({ name }) => name);
+  const base = { ...rest, ...(defaultProfile === undefined ? {} : { defaultProfile }), profileNames };
   return {
     path,
     parameters: [

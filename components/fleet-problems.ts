@@ -16,6 +16,7 @@ import { fleetDocuments, tooLarge } from "./fleet-documents";
 import type { FleetDocuments } from "./fleet-documents";
 import { fleetName, fleetRoot } from "./fleet-schema";
 import { plainArgs } from "./plain-args";
+import { policyProblems } from "./policy-size";
 
 export type { Problem } from "../runtime/core/settings-check";
 
@@ -36,8 +37,8 @@ type Checked =
 
 const checkSchema = schemaChecker(fleetRoot);
 const fleetNames = new RegExp(fleetName.pattern ?? "");
-/** Behind it stand a role and Pulumi's random end, and a function's name has 64 letters. */
-const componentNames = /^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/;
+/** Behind it stand what it is for and Pulumi's random end, and the name of a rule of EventBridge has 64 letters. */
+const componentNames = /^[A-Za-z0-9][A-Za-z0-9_-]{0,32}$/;
 
 export function fleetProblems(args: RunnerFleetArgs, place?: FleetPlace): Problem[] {
   const result = check(args, place);
@@ -82,7 +83,7 @@ function check(args: RunnerFleetArgs, place: FleetPlace | undefined): Checked {
   if (problems.length > 0 || !read.ok) return { ok: false, problems };
   // The reader has just said that it is one.
   const documents = fleetDocuments(fleet, file as SettingsFile);
-  const large = tooLarge(documents);
+  const large = [...tooLarge(documents), ...policyProblems({ fleet, settings: read.settings, args: plain })];
   return large.length > 0
     ? { ok: false, problems: large }
     : { ok: true, checked: { fleet, settings: read.settings, documents } };
@@ -116,7 +117,7 @@ function nameProblems(plain: Readonly<Record<string, unknown>>, { component, sta
           {
             path: "",
             what: `the component's own name "${component}" becomes part of names on AWS, and cannot`,
-            fix: "write at most 40 letters, digits, `-` or `_`",
+            fix: "write at most 33 letters, digits, `-` or `_`",
           },
         ]),
   ];

@@ -3,29 +3,12 @@
  * code and speak the same sentences. What that language lacks is marked by the node itself: yes or no (`yesOrNo`), and
  * values that may be known only later (`later`).
  */
-import type { GroupNode, ListNode, SettingNode, ValueNode } from "../runtime/core/settings-node";
+import type { GroupNode, SettingNode, ValueNode } from "../runtime/core/settings-node";
 import { settingsSchema } from "../runtime/core/settings-schema";
+import { later, yesOrNo } from "./fleet-schema-marks";
+import { network } from "./fleet-schema-network";
 
-type Described = Pick<ValueNode, "title" | "description">;
-
-const booleans = new WeakSet<SettingNode>();
-const inputs = new WeakSet<SettingNode>();
-
-/** To the checker it is one of two words; `plain-args.ts` writes them. */
-function yesOrNo(described: Described): ValueNode {
-  const node: ValueNode = { type: "string", enum: ["true", "false"], ...described };
-  booleans.add(node);
-  return node;
-}
-
-/** May be an Output. Its example stands in for it, so it has to be valid. */
-function later<T extends SettingNode>(node: T): T {
-  inputs.add(node);
-  return node;
-}
-
-export const isYesOrNo = (node: SettingNode): boolean => booleans.has(node);
-export const isInput = (node: SettingNode): boolean => inputs.has(node);
+export { isInput, isYesOrNo } from "./fleet-schema-marks";
 
 const email = {
   type: "string",
@@ -51,56 +34,6 @@ export const fleetName: ValueNode = {
   pattern: "^[a-z][a-z0-9-]{0,30}$",
   rule: "small letters, digits and `-`; begins with a letter; at most 31 characters",
   examples: ["ci"],
-};
-
-const network: GroupNode = {
-  type: "object",
-  title: "network",
-  description: "Where machines stand: a network made for them, or your own.",
-  additionalProperties: false,
-  properties: {
-    cidrBlock: {
-      type: "string",
-      title: "addresses",
-      description: "Addresses of the network to be made.",
-      pattern: "^([0-9]{1,3}\\.){3}[0-9]{1,3}/(1[6-9]|2[0-4])$",
-      rule: "IPv4 addresses with /16 to /24, like `10.0.0.0/16`",
-      default: "10.0.0.0/16",
-    },
-    availabilityZones: {
-      type: "integer",
-      title: "availability zones",
-      description: "Over how many the network to be made is spread.",
-      unit: "zones",
-      default: 3,
-      minimum: 1,
-      maximum: 6,
-    },
-    vpcId: later({
-      type: "string",
-      title: "VPC",
-      description: "Your own VPC.",
-      pattern: "^vpc-[0-9a-f]{8,17}$",
-      rule: "id of a VPC, like `vpc-0123456789abcdef0`",
-      examples: ["vpc-0123456789abcdef0"],
-    }),
-    subnetIds: later<ListNode>({
-      type: "array",
-      title: "subnets",
-      description: "Subnets of your own VPC.",
-      minItems: 1,
-      maxItems: 50,
-      items: later({
-        type: "string",
-        title: "subnet",
-        description: "One subnet.",
-        pattern: "^subnet-[0-9a-f]{8,17}$",
-        rule: "id of a subnet, like `subnet-0123456789abcdef0`",
-        examples: ["subnet-0123456789abcdef0"],
-      }),
-    }),
-    assignPublicIp: yesOrNo({ title: "public address", description: "Whether machines get one." }),
-  },
 };
 
 const ingressKind = (kind: string, properties: GroupNode["properties"] = {}): GroupNode => ({
@@ -129,6 +62,22 @@ const ingress: SettingNode = {
         rule: "id of a VPC endpoint, like `vpce-0123456789abcdef0`",
         examples: ["vpce-0123456789abcdef0"],
       }),
+      allowedCidrs: {
+        type: "array",
+        title: "addresses let in",
+        description: "Who reaches the endpoint that is made.",
+        preset: "those of the VPC",
+        minItems: 1,
+        maxItems: 50,
+        items: {
+          type: "string",
+          title: "addresses",
+          description: "A range of IPv4 addresses.",
+          pattern: "^([0-9]{1,3}\\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$",
+          rule: "IPv4 addresses, like `10.0.0.0/8`",
+          examples: ["10.0.0.0/8"],
+        },
+      },
     }),
   ],
 };

@@ -1,28 +1,33 @@
 /** A fleet of runners on AWS: what users construct. It checks its arguments and wires its parts; the parts decide. */
 import * as pulumi from "@pulumi/pulumi";
 import type { FleetFacts } from "../runtime/core/fleet-facts";
-import { AlarmTopic } from "./alarm-topic";
+import { alarmTopicOf } from "./alarm-topic";
 import { findBundles } from "./bundles";
-import { LaunchTemplates, MachineRoles, templateName } from "./compute/ec2";
-import { costWarning, idleCost } from "./cost";
+import type { Bundles } from "./bundles";
+import { LaunchTemplates, MachineRoles, rolePath, templateName } from "./compute/ec2";
+import { idleCost } from "./cost";
 import type { IdleCost } from "./cost";
 import type { RunnerFleetArgs } from "./fleet-args";
-import { idleChoices, objectDays, ownPointers, systemsOf } from "./fleet-choices";
+import { idleChoices, namedRoles, objectDays, ownPointers, systemsOf } from "./fleet-choices";
 import { FleetParameter } from "./fleet-parameter";
 import { checkFleet } from "./fleet-problems";
 import type { CheckedFleet } from "./fleet-problems";
 import type { FleetResources } from "./fleet-resources";
 import { secretParameters, secretsToFill } from "./fleet-secrets";
+import { nextStep, warnOfCost, webhookUrlsOf } from "./fleet-words";
 import { functionShapes } from "./function-names";
 import { Functions } from "./functions";
+import { reportFailedImages } from "./image-failures";
 import { Images } from "./images";
 import { Ingress } from "./ingress";
+import type { IngressFailures } from "./ingress-routes";
 import { Ledger } from "./ledger";
 import { Lifecycle } from "./lifecycle";
 import { Network } from "./network";
 import { Observability } from "./observability";
 import { placeOf } from "./place";
 import type { Place } from "./place";
+import { createPrivateWay } from "./private-way";
 import { Queue } from "./queue";
 import { Settings } from "./settings";
 import { Storage } from "./storage";
@@ -42,14 +47,16 @@ export class RunnerFleet extends pulumi.ComponentResource {
   readonly fleetName: string;
   /** By source: what to enter as the webhook's address at the forge. */
   readonly webhookUrls: pulumi.Output<Readonly<Record<string, string>>>;
-  /** For `onejob --url`. */
+  /** For the console, and clients that sign with SigV4; `onejob --fleet` finds it by itself. */
   readonly apiUrl: pulumi.Output<string>;
   readonly agentUrl: pulumi.Output<string>;
   /** SSM parameters that do not exist before somebody makes them. */
   readonly secretsToFill: readonly string[];
-  /** What to do now, in one line. */
+  /** What to do now: a command. */
   readonly nextStep: string;
   readonly idleCost: IdleCost;
+  /** To bake images at once, as before the first job; none where none are baked. */
+  readonly pipelineArns: pulumi.Output<string[]>;
   readonly tableName: pulumi.Output<string>;
   readonly queueUrl: pulumi.Output<string>;
   readonly deadLetterQueueUrl: pulumi.Output<string>;
@@ -73,19 +80,11 @@ export class RunnerFleet extends pulumi.ComponentResource {
     const stores = createStores(parts);
     const machines = createMachines(parts);
     const facts = factsOf(parts, { stores, machines });
-    const functions = new Functions(
-      `${name}-functions`,
-      {
-        ...{ fleet, bundles, facts, tags: parts.tags, queueArn: stores.queue.arn },
-        resources: resourcesOf(parts, { stores, machines }),
-        logRetentionDays: args.logRetentionDays ?? 14,
-        reservedConcurrency: args.reservedConcurrency,
-      },
-      { parent: this },
-    );
+    const functions = createFunctions(parts, { bundles, facts, stores, machines });
+    createSettings(parts, functions);
     const ingress = createIngress(parts, { functions, machines });
     createTemplates(parts, { machines, agentUrl: ingress.agentUrl, agentSha256: bundles.agent.sha256 });
-    createWatch(parts, { functions, queue: stores.queue });
+    createWatch(parts, { functions, machines, queue: stores.queue, ingressFailures: ingress.failures });
 
     this.fleetName = fleet;
     this.webhookUrls = webhookUrlsOf(checked, ingress);
@@ -94,6 +93,7 @@ export class RunnerFleet extends pulumi.ComponentResource {
     this.secretsToFill = secretsToFill(fleet, secretParameters(checked.settings));
     this.nextStep = nextStep(fleet, this.secretsToFill);
     this.idleCost = idleCost(idleChoices(args, checked.settings));
+    this.pipelineArns = pulumi.all(Object.values(machines.images.pipelineArns));
     this.tableName = stores.ledger.tableName;
     this.queueUrl = stores.queue.url;
     this.deadLetterQueueUrl = stores.queue.deadLetterUrl;
@@ -126,18 +126,22 @@ type Stores = ReturnType<typeof createStores>;
 type Machines = ReturnType<typeof createMachines>;
 
 function createStores({ name, args, checked, tags, parent }: Parts) {
-  const { fleet, settings, documents } = checked;
+  const { fleet, settings } = checked;
   const protect = args.protect ?? false;
   const own = { parent };
   return {
     ledger: new Ledger(`${name}-ledger`, { protect, tags }, own),
     queue: new Queue(`${name}-queue`, { workTimeoutSeconds: functionShapes.work.timeoutSeconds, tags }, own),
     storage: new Storage(`${name}-storage`, { fleet, expireDays: objectDays(settings), protect, tags }, own),
-    settings: new Settings(`${name}-settings`, { documents, tags }, own),
   };
 }
 
-function createMachines({ name, args, checked, place, tags, topicArn, parent }: Parts) {
+/** After the functions: what new settings speak of has to be among their facts. */
+function createSettings({ name, checked: { documents }, tags, parent }: Parts, { byName }: Functions): void {
+  new Settings(`${name}-settings`, { documents, tags, after: Object.values(byName) }, { parent });
+}
+
+function createMachines({ name, args, checked, place, tags, parent }: Parts) {
   const { fleet, settings } = checked;
   const own = { parent };
   const network = new Network(`${name}-network`, { fleet, network: args.network ?? {}, place, tags }, own);
@@ -149,7 +153,6 @@ function createMachines({ name, args, checked, place, tags, topicArn, parent }: 
       ...{ fleet, bake, schedule, tags, systems: systemsOf(settings), securityGroupId: network.securityGroupId },
       subnetId: network.subnetIds.apply(([first = ""]) => first),
       ...(instanceType === undefined ? {} : { instanceType }),
-      ...(topicArn === undefined ? {} : { alarmTopicArn: topicArn }),
     },
     own,
   );
@@ -158,9 +161,10 @@ function createMachines({ name, args, checked, place, tags, topicArn, parent }: 
 
 /** Names only: it is in the functions' archives, for whoever may read those. */
 function factsOf(
-  { checked: { fleet, settings }, place }: Parts,
+  { checked, place }: Parts,
   { stores, machines }: { readonly stores: Stores; readonly machines: Machines },
 ): pulumi.Output<FleetFacts> {
+  const { fleet, settings } = checked;
   const { network, roles } = machines;
   const known = settings.profiles.map(({ name: profile }) => {
     const facts = { launchTemplate: templateName(fleet, profile), subnets: network.subnetIds };
@@ -171,30 +175,61 @@ function factsOf(
     table: stores.ledger.tableName,
     queueUrl: stores.queue.url,
     bucket: stores.storage.bucketName,
-    settingsPath: stores.settings.path,
+    settingsPath: checked.documents.path,
     accountId: place.accountId,
     machines: Object.fromEntries(known),
   });
 }
 
 function resourcesOf(
-  { checked: { fleet, settings }, place }: Parts,
+  { checked, place }: Parts,
   { stores, machines }: { readonly stores: Stores; readonly machines: Machines },
 ): pulumi.Output<FleetResources> {
-  const { network, roles, images } = machines;
+  const { fleet, settings } = checked;
+  const { network, images } = machines;
   return pulumi.output({
     fleet,
     ...place,
     tableArn: stores.ledger.tableArn,
     queueArn: stores.queue.arn,
     bucketArn: stores.storage.bucketArn,
-    settingsPath: stores.settings.path,
+    settingsPath: checked.documents.path,
     ...secretParameters(settings),
     imagePointers: [...Object.values(images.pointers), ...ownPointers(settings)],
     subnetIds: network.subnetIds,
     securityGroupId: network.securityGroupId,
-    machineRoleArns: [...roles.roleArns],
+    machineRoleArns: machineRoleArns(checked, place),
   });
+}
+
+/** Ours by their path: a hundred profiles would not fit into a policy. */
+function machineRoleArns({ fleet, settings }: CheckedFleet, { partition, accountId }: Place): pulumi.Input<string>[] {
+  const ours = settings.profiles.some(({ compute }) => compute.kind === "ec2" && compute.role === null);
+  const pattern = pulumi.interpolate`arn:${partition}:iam::${accountId}:role${rolePath(fleet)}*`;
+  return [...(ours ? [pattern] : []), ...namedRoles(settings)];
+}
+
+interface FunctionParts {
+  readonly bundles: Bundles;
+  readonly facts: pulumi.Output<FleetFacts>;
+  readonly stores: Stores;
+  readonly machines: Machines;
+}
+
+function createFunctions(parts: Parts, { bundles, facts, stores, machines }: FunctionParts): Functions {
+  const { name, args, tags, parent } = parts;
+  const { fleet } = parts.checked;
+  return new Functions(
+    `${name}-functions`,
+    {
+      ...{ fleet, bundles, facts, tags, queueArn: stores.queue.arn },
+      resources: resourcesOf(parts, { stores, machines }),
+      logRetentionDays: args.logRetentionDays ?? 14,
+      reservedConcurrency: args.reservedConcurrency,
+      vpc: createPrivateWay(`${name}-way`, { ...parts, fleet, network: machines.network }),
+    },
+    { parent },
+  );
 }
 
 function createIngress(
@@ -225,48 +260,28 @@ function createTemplates(
   );
 }
 
+interface Watched {
+  readonly functions: Functions;
+  readonly machines: Machines;
+  readonly queue: Queue;
+  readonly ingressFailures: IngressFailures;
+}
+
 function createWatch(
   { name, args, checked: { fleet, settings }, place, tags, topicArn, parent }: Parts,
-  { functions, queue }: { readonly functions: Functions; readonly queue: Queue },
+  { functions, machines: { images }, queue, ingressFailures }: Watched,
 ): void {
   const { sweep, events } = functions.byName;
+  reportFailedImages(`${name}-images-failed`, { images, topicArn, events, place, tags });
   const sweepIntervalMs = settings.sweep.intervalMs;
   new Lifecycle(`${name}-lifecycle`, { fleet, sweep, events, sweepIntervalMs, tags }, { parent });
   new Observability(
     `${name}-watch`,
     {
-      ...{ fleet, functions, queue, topicArn, sweepIntervalMs, place, tags },
+      ...{ fleet, functions, queue, ingressFailures, topicArn, sweepIntervalMs, place, tags },
       dashboard: args.dashboard ?? false,
       budget: args.budget,
     },
     { parent },
   );
-}
-
-function alarmTopicOf(
-  name: string,
-  { args, fleet }: { readonly args: RunnerFleetArgs; readonly fleet: string },
-  parent: RunnerFleet,
-): pulumi.Input<string> | undefined {
-  const { email, topicArn } = args.alarms ?? {};
-  if (email === undefined) return topicArn;
-  const place = placeOf(parent);
-  return new AlarmTopic(`${name}-alarms`, { fleet, email, place, tags: fleetTags(fleet, args.tags) }, { parent }).arn;
-}
-
-function webhookUrlsOf({ settings }: CheckedFleet, { webhookUrl }: Ingress): RunnerFleet["webhookUrls"] {
-  const names = settings.sources.flatMap(({ name, kind }) => (kind === "github" ? [name] : []));
-  return webhookUrl.apply((url) => Object.fromEntries(names.map((source) => [source, `${url}/webhooks/${source}`])));
-}
-
-function nextStep(fleet: string, secrets: readonly string[]): string {
-  if (secrets.length === 0) return `onejob doctor --fleet ${fleet}`;
-  return `onejob secrets set --fleet ${fleet}, then enter the address in webhookUrls at the forge`;
-}
-
-function warnOfCost(cost: IdleCost, fleet: RunnerFleet): void {
-  const warning = costWarning(cost);
-  // Said to whoever previews, not written to our log: what it costs belongs into the sentence.
-  const { log: engine } = pulumi;
-  if (warning !== undefined) void engine.warn(warning, fleet);
 }

@@ -6,15 +6,17 @@ export interface FunctionShape {
   readonly timeoutSeconds: number;
   /** Strangers can call it, so its concurrency may be bounded. */
   readonly open?: true;
+  /** It calls the forge, so it has to stand where the forge can be reached. */
+  readonly callsForge?: true;
 }
 
 export const functionShapes = {
   webhook: { description: "takes webhooks of forges", memoryMiB: 512, timeoutSeconds: 10, open: true },
-  agent: { description: "speaks with the machines", memoryMiB: 512, timeoutSeconds: 30, open: true },
-  api: { description: "answers people and scripts", memoryMiB: 512, timeoutSeconds: 30 },
-  work: { description: "does what the queue says", memoryMiB: 1_024, timeoutSeconds: 60 },
+  agent: { description: "speaks with the machines", memoryMiB: 512, timeoutSeconds: 30, open: true, callsForge: true },
+  api: { description: "answers people and scripts", memoryMiB: 512, timeoutSeconds: 30, callsForge: true },
+  work: { description: "does what the queue says", memoryMiB: 1_024, timeoutSeconds: 60, callsForge: true },
   // It waits for the table most of the time, and runs each minute: more memory would only cost.
-  sweep: { description: "finds what is overdue", memoryMiB: 256, timeoutSeconds: 60 },
+  sweep: { description: "finds what is overdue", memoryMiB: 256, timeoutSeconds: 60, callsForge: true },
   events: { description: "hears from EC2 what becomes of machines", memoryMiB: 256, timeoutSeconds: 30 },
 } as const satisfies Record<string, FunctionShape>;
 

@@ -21,7 +21,17 @@ export interface FunctionsArgs {
   readonly queueArn: pulumi.Input<string>;
   readonly logRetentionDays: number;
   readonly reservedConcurrency: number | undefined;
+  /**
+   * Where those stand that call a forge which only a VPC leads to. The others stay outside: webhooks come through API
+   * Gateway, and what takes them speaks with SSM and SQS alone.
+   */
+  readonly vpc?: FunctionsVpc | undefined;
   readonly tags: Tags;
+}
+
+export interface FunctionsVpc {
+  readonly subnetIds: pulumi.Input<string[]>;
+  readonly securityGroupId: pulumi.Input<string>;
 }
 
 /** Batches of the queue worked on at once. A planner works alone anyway, and forges do not like more. */
@@ -128,11 +138,21 @@ function createFunction({ name, role: own, factory }: Wanted, args: FunctionsArg
       ...(shape.open && args.reservedConcurrency !== undefined
         ? { reservedConcurrentExecutions: args.reservedConcurrency }
         : {}),
+      ...vpcConfigOf(shape, args),
       tags,
     },
+    // Lambda tries at once whether the role may make its network interfaces.
     { parent, dependsOn: [policy] },
   );
   return { lambda, logGroup, policy };
+}
+
+function vpcConfigOf(
+  { callsForge }: FunctionShape,
+  { vpc }: FunctionsArgs,
+): Pick<aws.lambda.FunctionArgs, "vpcConfig"> {
+  if (callsForge === undefined || vpc === undefined) return {};
+  return { vpcConfig: { subnetIds: vpc.subnetIds, securityGroupIds: [vpc.securityGroupId] } };
 }
 
 /** The log group first: one that Lambda makes by itself is kept for ever, and outlives the fleet. */
@@ -141,7 +161,9 @@ function createSurroundings(
   { own, args }: { readonly own: FunctionName; readonly args: FunctionsArgs },
   parent: Functions,
 ) {
-  const { fleet, resources, logRetentionDays, tags } = args;
+  const { fleet, resources, logRetentionDays, vpc, tags } = args;
+  const { callsForge }: FunctionShape = functionShapes[own];
+  const inVpc = vpc !== undefined && callsForge === true;
   const logGroup = new aws.cloudwatch.LogGroup(
     child,
     { name: `/onejob/${fleet}/${own}`, retentionInDays: logRetentionDays, tags },
@@ -158,7 +180,7 @@ function createSurroundings(
   );
   const document = pulumi
     .all([resources, logGroup.arn])
-    .apply(([fleetResources, logGroupArn]) => JSON.stringify(policyOf(own, { ...fleetResources, logGroupArn })));
+    .apply(([fleetResources, logGroupArn]) => JSON.stringify(policyOf(own, { ...fleetResources, logGroupArn, inVpc })));
   const policy = new aws.iam.RolePolicy(child, { role: role.name, policy: document }, { parent });
   return { logGroup, role, policy };
 }

@@ -15,7 +15,7 @@ import type { Tags } from "./tags";
 export interface ImagesArgs {
   readonly fleet: string;
   readonly systems: readonly BakedSystem[];
-  /** Without, there are only the pointers, and they stay on the systems' own images. */
+  /** Without, there is nothing to make: machines start from the systems' own newest images. */
   readonly bake: boolean;
   /** When images are baked, as `cron(…)`, UTC. */
   readonly schedule: string;
@@ -25,26 +25,27 @@ export interface ImagesArgs {
   readonly subnetId: pulumi.Input<string>;
   readonly securityGroupId: pulumi.Input<string>;
   readonly tags: Tags;
-  /** Hears of builds that failed. EventBridge must be allowed to publish to it. */
-  readonly alarmTopicArn?: pulumi.Input<string>;
 }
 
 /**
  * *Cost.* A build is about half an hour of its instance each week; two images of a system are kept, as snapshots.
- * What fails is reported and replaces nothing: only an image that was built and passed its tests gets the pointer.
+ * What fails replaces nothing, and `reportFailedImages` tells of it: only an image that was built and passed its tests gets the pointer.
  */
 export class Images extends pulumi.ComponentResource {
   /** Names of the parameters, by `<system>-<arch>`; each already names an image. */
-  readonly pointers: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly pointers: Readonly<Record<string, pulumi.Input<string>>>;
   readonly pipelineArns: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Names of what is baked. */
+  readonly recipes: readonly string[];
 
   constructor(name: string, args: ImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("onejob:index:Images", name, {}, opts);
     const tags = fleetTags(args.fleet, args.tags);
     const parts = { ...args, name, tags, parent: this };
-    this.pointers = Object.fromEntries(args.systems.map((system) => [keyOf(system), createPointer(system, parts)]));
+    this.pointers = Object.fromEntries(args.systems.map((system) => [keyOf(system), pointerOf(system, parts)]));
     const pipelines = args.bake && args.systems.length > 0 ? createPipelines(parts) : new Map<string, ImagePipeline>();
     this.pipelineArns = Object.fromEntries([...pipelines].map(([key, { arn }]) => [key, arn]));
+    this.recipes = [...pipelines.values()].map(({ recipe }) => recipe);
     this.registerOutputs({ pointers: this.pointers, pipelineArns: this.pipelineArns });
   }
 }
@@ -54,6 +55,11 @@ type Parts = ImagesArgs & { readonly name: string; readonly parent: pulumi.Resou
 /** Image Builder's own role may write nowhere else. */
 export function pointerName(fleet: string, system: BakedSystem): string {
   return `/imagebuilder/onejob/${fleet}/${keyOf(system)}`;
+}
+
+/** Canonical's own where nothing is baked: that one is always the newest. */
+function pointerOf(system: BakedSystem, parts: Parts): pulumi.Input<string> {
+  return parts.bake ? createPointer(system, parts) : stockImages[system.system][system.arch].parameter;
 }
 
 /**
@@ -99,12 +105,9 @@ function createPipelines(parts: Parts): ReadonlyMap<string, ImagePipeline> {
     instanceProfile: instanceProfile.name,
     lifecycleRole: cleaner.arn,
   };
-  const pipelines = new Map(
+  return new Map(
     parts.systems.map((system) => [keyOf(system), createImagePipeline(system, pointerName(fleet, system), shared)]),
   );
-  const recipes = [...pipelines.values()].map(({ recipe }) => recipe);
-  if (parts.alarmTopicArn !== undefined) reportFailures(recipes, parts.alarmTopicArn, { ...parts, place });
-  return pipelines;
 }
 
 const services = { build: "ec2.amazonaws.com", lifecycle: "imagebuilder.amazonaws.com" } as const;
@@ -162,38 +165,4 @@ export function componentDocument(): string {
     throw new Error(`the component has ${text.length} characters; Image Builder takes ${longestDocument}`);
   }
   return text;
-}
-
-type Place = ReturnType<typeof placeOf>;
-
-/** @see https://docs.aws.amazon.com/imagebuilder/latest/userguide/integ-eventbridge.html */
-function reportFailures(
-  recipes: readonly string[],
-  topic: pulumi.Input<string>,
-  { name, tags, parent, place }: Parts & { readonly place: Place },
-): void {
-  const { partition, region, accountId } = place;
-  const images = recipes.map((recipe) => ({
-    prefix: pulumi.interpolate`arn:${partition}:imagebuilder:${region}:${accountId}:image/${recipe}/`,
-  }));
-  const eventPattern = pulumi.jsonStringify({
-    source: ["aws.imagebuilder"],
-    "detail-type": ["EC2 Image Builder Image State Change"],
-    resources: images,
-    detail: { state: { status: ["FAILED"] } },
-  });
-  const description = "An image of machines could not be built; the one before stays in use";
-  const rule = new aws.cloudwatch.EventRule(`${name}-failed`, { description, eventPattern, tags }, { parent });
-  new aws.cloudwatch.EventTarget(
-    `${name}-failed`,
-    {
-      rule: rule.name,
-      arn: topic,
-      inputTransformer: {
-        inputPaths: { image: "$.resources[0]" },
-        inputTemplate: `"The image <image> could not be built. Machines go on with the one before; GitHub refuses its runner when it is 30 days old. Its log: CloudWatch, /aws/imagebuilder."`,
-      },
-    },
-    { parent },
-  );
 }

@@ -2,11 +2,19 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { ingressRoutes } from "./ingress-routes";
-import type { IngressParts, IngressRoute, IngressUrls } from "./ingress-routes";
+import type { IngressParts, IngressRoute, IngressUrls, IngressWay } from "./ingress-routes";
 
-export function createFunctionUrls(name: string, parts: IngressParts, parent: pulumi.Resource): IngressUrls {
+export function createFunctionUrls(name: string, parts: IngressParts, parent: pulumi.Resource): IngressWay {
   const urls = ingressRoutes.map((route) => [route.to, createUrl(`${name}-${route.to}`, { route, parts }, parent)]);
-  return Object.fromEntries(urls) as IngressUrls;
+  return {
+    urls: Object.fromEntries(urls) as IngressUrls,
+    /** @see https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html */
+    failures: {
+      namespace: "AWS/Lambda",
+      metricName: "Url5xxCount",
+      dimensions: { FunctionName: parts.functions.webhook.name },
+    },
+  };
 }
 
 function createUrl(

@@ -2,9 +2,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ingressRoutes, throttle } from "./ingress-routes";
-import type { IngressParts, IngressRoute, IngressUrls } from "./ingress-routes";
+import type { IngressParts, IngressRoute, IngressWay } from "./ingress-routes";
 
-export function createHttpApi(name: string, parts: IngressParts, parent: pulumi.Resource): IngressUrls {
+export function createHttpApi(name: string, parts: IngressParts, parent: pulumi.Resource): IngressWay {
   const { fleet, tags } = parts;
   const api = new aws.apigatewayv2.Api(
     name,
@@ -12,12 +12,20 @@ export function createHttpApi(name: string, parts: IngressParts, parent: pulumi.
     { parent },
   );
   for (const route of ingressRoutes) createRoute(`${name}-${route.to}`, { route, parts, api }, parent);
-  new aws.apigatewayv2.Stage(
+  const stage = new aws.apigatewayv2.Stage(
     name,
     { apiId: api.id, name: "$default", autoDeploy: true, defaultRouteSettings: throttle, tags },
     { parent },
   );
-  return { webhook: api.apiEndpoint, agent: api.apiEndpoint, api: api.apiEndpoint };
+  return {
+    urls: { webhook: api.apiEndpoint, agent: api.apiEndpoint, api: api.apiEndpoint },
+    /** @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html */
+    failures: {
+      namespace: "AWS/ApiGateway",
+      metricName: "5xx",
+      dimensions: { ApiId: api.id, Stage: stage.name },
+    },
+  };
 }
 
 interface RouteParts {

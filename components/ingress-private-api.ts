@@ -3,12 +3,13 @@ import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ingressRoutes, throttle } from "./ingress-routes";
-import type { IngressParts, IngressRoute, IngressUrls } from "./ingress-routes";
+import type { IngressParts, IngressRoute, IngressWay } from "./ingress-routes";
 import type { Place } from "./place";
 
 export interface PrivateApiParts extends IngressParts {
   readonly place: Place;
   readonly vpcEndpointId: pulumi.Input<string> | undefined;
+  readonly allowedCidrs: readonly string[] | undefined;
   readonly vpcId: pulumi.Input<string>;
   readonly subnetIds: pulumi.Output<string[]>;
 }
@@ -16,10 +17,10 @@ export interface PrivateApiParts extends IngressParts {
 const stageName = "onejob";
 const https = 443;
 
-export function createPrivateApi(name: string, parts: PrivateApiParts, parent: pulumi.Resource): IngressUrls {
+export function createPrivateApi(name: string, parts: PrivateApiParts, parent: pulumi.Resource): IngressWay {
   const { place, tags } = parts;
   const vpcEndpointId = pulumi.output(parts.vpcEndpointId ?? createEndpoint(name, parts, parent).id);
-  const body = bodyOf(parts);
+  const [body, policy] = [bodyOf(parts), callersOf(vpcEndpointId, parts)];
   const api = new aws.apigateway.RestApi(
     name,
     {
@@ -28,31 +29,36 @@ export function createPrivateApi(name: string, parts: PrivateApiParts, parent: p
       // Folders and signed webhooks have to arrive byte by byte.
       binaryMediaTypes: ["*/*"],
       body,
+      // Here, not as a resource of its own: each new body would wipe that. https://github.com/pulumi/pulumi-aws/issues/4296
+      policy,
       tags,
     },
     { parent },
   );
-  const policy = new aws.apigateway.RestApiPolicy(
-    name,
-    { restApiId: api.id, policy: onlyFrom(vpcEndpointId, api.executionArn) },
-    { parent },
-  );
-  createStage(name, { api, policy, changes: pulumi.all([body, policy.policy]), tags }, parent);
+  createStage(name, { api, changes: pulumi.all([body, policy]), tags }, parent);
   for (const route of ingressRoutes) permit(`${name}-${route.to}`, { route, parts, api }, parent);
   // With the endpoint's id in it, the name needs no private DNS.
   const url = pulumi.interpolate`https://${api.id}-${vpcEndpointId}.execute-api.${place.region}.amazonaws.com/${stageName}`;
-  return { webhook: url, agent: url, api: url };
+  return {
+    urls: { webhook: url, agent: url, api: url },
+    /** @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html */
+    failures: {
+      namespace: "AWS/ApiGateway",
+      metricName: "5XXError",
+      dimensions: { ApiName: api.name, Stage: stageName },
+    },
+  };
 }
 
 function createEndpoint(name: string, parts: PrivateApiParts, parent: pulumi.Resource): aws.ec2.VpcEndpoint {
-  const { fleet, place, vpcId, subnetIds, tags } = parts;
-  const cidrBlock = aws.ec2.getVpcOutput({ id: vpcId }, { parent }).cidrBlock;
+  const { fleet, place, vpcId, subnetIds, allowedCidrs, tags } = parts;
+  const cidrBlocks = allowedCidrs ? [...allowedCidrs] : cidrBlocksOf(vpcId, parent);
   const door = new aws.ec2.SecurityGroup(
     `${name}-endpoint`,
     {
       vpcId,
-      description: `onejob ${fleet}: https from inside the VPC`,
-      ingress: [{ protocol: "tcp", fromPort: https, toPort: https, cidrBlocks: [cidrBlock] }],
+      description: `onejob ${fleet}: https from those who may`,
+      ingress: [{ protocol: "tcp", fromPort: https, toPort: https, cidrBlocks }],
       egress: [],
       tags,
     },
@@ -62,6 +68,7 @@ function createEndpoint(name: string, parts: PrivateApiParts, parent: pulumi.Res
     name,
     {
       vpcId,
+      // AWS refuses two of one zone, and only it knows their zones.
       subnetIds,
       vpcEndpointType: "Interface",
       serviceName: pulumi.interpolate`com.amazonaws.${place.region}.execute-api`,
@@ -96,17 +103,33 @@ function bodyOf({ fleet, functions, place }: PrivateApiParts): pulumi.Output<str
   });
 }
 
-function onlyFrom(vpcEndpointId: pulumi.Output<string>, executionArn: pulumi.Output<string>): pulumi.Output<string> {
+/** A VPC may have been given more addresses since it was made. */
+function cidrBlocksOf(id: pulumi.Input<string>, parent: pulumi.Resource): pulumi.Output<string[]> {
+  const { cidrBlockAssociations } = aws.ec2.getVpcOutput({ id }, { parent });
+  return cidrBlockAssociations.apply((blocks) => blocks.map(({ cidrBlock }) => cidrBlock));
+}
+
+/**
+ * Who may call what, all of them through the endpoint: forges and machines authenticate by themselves, people are of this
+ * account. The API's own id is not known before it is made, and the policy is of no other API anyway.
+ */
+function callersOf(vpcEndpointId: pulumi.Output<string>, { place }: PrivateApiParts): pulumi.Output<string> {
+  const { partition, region, accountId } = place;
+  const api = pulumi.interpolate`arn:${partition}:execute-api:${region}:${accountId}:*`;
+  const paths = (...ends: readonly string[]) => ends.map((end) => pulumi.interpolate`${api}/${stageName}/${end}`);
+  const statement = (Sid: string, Effect: "Allow" | "Deny", Resource: readonly pulumi.Input<string>[]) => ({
+    ...{ Sid, Effect, Principal: "*", Action: "execute-api:Invoke", Resource },
+  });
+  const ours = { "aws:PrincipalAccount": accountId };
   return pulumi.jsonStringify({
     Version: "2012-10-17",
     Statement: [
+      statement("ForgesAndMachines", "Allow", paths("POST/webhooks/*", "*/agent/*")),
+      { ...statement("PeopleOfThisAccount", "Allow", paths("*/api/*")), Condition: { StringEquals: ours } },
+      { ...statement("NobodyElseAsPeople", "Deny", paths("*/api/*")), Condition: { StringNotEquals: ours } },
       {
-        Sid: "OnlyFromOurEndpoint",
-        Effect: "Allow",
-        Principal: "*",
-        Action: "execute-api:Invoke",
-        Resource: pulumi.interpolate`${executionArn}/*`,
-        Condition: { StringEquals: { "aws:SourceVpce": vpcEndpointId } },
+        ...statement("OnlyThroughOurEndpoint", "Deny", [pulumi.interpolate`${api}/*`]),
+        Condition: { StringNotEquals: { "aws:SourceVpce": vpcEndpointId } },
       },
     ],
   });
@@ -114,19 +137,14 @@ function onlyFrom(vpcEndpointId: pulumi.Output<string>, executionArn: pulumi.Out
 
 interface StageParts {
   readonly api: aws.apigateway.RestApi;
-  readonly policy: aws.apigateway.RestApiPolicy;
   /** An API's changes reach nobody before they are deployed. */
   readonly changes: pulumi.Output<string[]>;
   readonly tags: PrivateApiParts["tags"];
 }
 
-function createStage(name: string, { api, policy, changes, tags }: StageParts, parent: pulumi.Resource): void {
+function createStage(name: string, { api, changes, tags }: StageParts, parent: pulumi.Resource): void {
   const redeployment = changes.apply((texts) => createHash("sha256").update(texts.join("\n")).digest("hex"));
-  const deployment = new aws.apigateway.Deployment(
-    name,
-    { restApi: api.id, triggers: { redeployment } },
-    { parent, dependsOn: [policy] },
-  );
+  const deployment = new aws.apigateway.Deployment(name, { restApi: api.id, triggers: { redeployment } }, { parent });
   const stage = new aws.apigateway.Stage(
     name,
     { restApi: api.id, deployment: deployment.id, stageName, tags },

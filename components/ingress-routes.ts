@@ -29,5 +29,18 @@ export interface IngressParts {
 /** Where each function is reached; what follows begins with a slash. */
 export type IngressUrls = Readonly<Record<IngressRoute["to"], pulumi.Output<string>>>;
 
+/** The metric of CloudWatch that counts answers with 5xx, those of the webhook function at least. */
+export interface IngressFailures {
+  readonly namespace: string;
+  readonly metricName: string;
+  readonly dimensions: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/** One way in, as made. */
+export interface IngressWay {
+  readonly urls: IngressUrls;
+  readonly failures: IngressFailures;
+}
+
 /** What an API lets through for all callers together; a flood is refused before it costs. */
 export const throttle = { throttlingRateLimit: 100, throttlingBurstLimit: 500 } as const;

@@ -1,10 +1,10 @@
 /** How forges, machines and people reach the fleet: one of three kinds, chosen by the user. */
 import * as pulumi from "@pulumi/pulumi";
-import type { IngressArgs } from "./fleet-args";
+import type { IngressArgs, PrivateApiArgs } from "./fleet-args";
 import { createFunctionUrls } from "./ingress-function-url";
 import { createHttpApi } from "./ingress-http-api";
 import { createPrivateApi } from "./ingress-private-api";
-import type { IngressFunctions, IngressUrls } from "./ingress-routes";
+import type { IngressFailures, IngressFunctions, IngressWay } from "./ingress-routes";
 import type { Place } from "./place";
 import type { Tags } from "./tags";
 
@@ -23,18 +23,21 @@ export class Ingress extends pulumi.ComponentResource {
   readonly webhookUrl: pulumi.Output<string>;
   readonly agentUrl: pulumi.Output<string>;
   readonly apiUrl: pulumi.Output<string>;
+  /** What to watch. */
+  readonly failures: IngressFailures;
 
   constructor(name: string, args: FleetIngressArgs, opts?: pulumi.ComponentResourceOptions) {
     super("onejob:index:Ingress", name, {}, opts);
-    const urls = createUrls(name, args, this);
+    const { urls, failures } = createWay(name, args, this);
     this.webhookUrl = urls.webhook;
     this.agentUrl = urls.agent;
     this.apiUrl = urls.api;
+    this.failures = failures;
     this.registerOutputs({ webhookUrl: this.webhookUrl, agentUrl: this.agentUrl, apiUrl: this.apiUrl });
   }
 }
 
-function createUrls(name: string, args: FleetIngressArgs, parent: Ingress): IngressUrls {
+function createWay(name: string, args: FleetIngressArgs, parent: Ingress): IngressWay {
   const { ingress } = args;
   switch (ingress.kind) {
     case "function-url":
@@ -42,6 +45,10 @@ function createUrls(name: string, args: FleetIngressArgs, parent: Ingress): Ingr
     case "http-api":
       return createHttpApi(name, args, parent);
     case "private-api":
-      return createPrivateApi(name, { ...args, vpcEndpointId: ingress.vpcEndpointId }, parent);
+      return createPrivateApi(name, { ...args, ...doorOf(ingress) }, parent);
   }
+}
+
+function doorOf({ vpcEndpointId, allowedCidrs }: PrivateApiArgs) {
+  return { vpcEndpointId, allowedCidrs };
 }

@@ -16,7 +16,7 @@ export interface FleetNetworkArgs {
   readonly tags: Tags;
 }
 
-const defaults = { cidrBlock: "10.0.0.0/16", availabilityZones: 3 } as const;
+const defaults = { cidrBlock: "10.0.0.0/16", availabilityZones: 2 } as const;
 
 interface Ground {
   readonly vpcId: pulumi.Output<string>;
@@ -60,21 +60,26 @@ function createGround(name: string, { network, place, tags }: FleetNetworkArgs, 
     { parent },
   );
   const routeTableIds = vpc.routeTables.apply((tables) => pulumi.all(tables.map(({ id }) => id)));
-  // Free, and what machines read most does not go over the internet.
+  createGateways(name, { vpcId: vpc.vpcId, routeTableIds, place, tags }, parent);
+  return { vpcId: vpc.vpcId, subnetIds: vpc.publicSubnetIds };
+}
+
+export interface GatewayParts extends Pick<FleetNetworkArgs, "place" | "tags"> {
+  readonly vpcId: pulumi.Input<string>;
+  readonly routeTableIds: pulumi.Input<pulumi.Input<string>[]>;
+}
+
+/** Free, and what is read most does not go over the internet. */
+export function createGateways(name: string, parts: GatewayParts, parent: pulumi.Resource): void {
+  const { vpcId, routeTableIds, place, tags } = parts;
   for (const service of ["s3", "dynamodb"]) {
+    const serviceName = pulumi.interpolate`com.amazonaws.${place.region}.${service}`;
     new aws.ec2.VpcEndpoint(
       `${name}-${service}`,
-      {
-        vpcId: vpc.vpcId,
-        vpcEndpointType: "Gateway",
-        serviceName: pulumi.interpolate`com.amazonaws.${place.region}.${service}`,
-        routeTableIds,
-        tags,
-      },
+      { vpcId, vpcEndpointType: "Gateway", serviceName, routeTableIds, tags },
       { parent },
     );
   }
-  return { vpcId: vpc.vpcId, subnetIds: vpc.publicSubnetIds };
 }
 
 function createSecurityGroup(

@@ -8,6 +8,7 @@ import { createAlarms } from "./alarms";
 import { dashboardBody } from "./dashboard";
 import type { BudgetArgs } from "./fleet-args";
 import type { Functions } from "./functions";
+import type { IngressFailures } from "./ingress-routes";
 import { savedQueries } from "./log-queries";
 import type { Place } from "./place";
 import type { Queue } from "./queue";
@@ -18,6 +19,7 @@ export interface ObservabilityArgs {
   readonly fleet: string;
   readonly functions: Functions;
   readonly queue: Queue;
+  readonly ingressFailures: IngressFailures;
   readonly topicArn: pulumi.Input<string> | undefined;
   readonly sweepIntervalMs: number;
   readonly dashboard: boolean;

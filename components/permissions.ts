@@ -12,6 +12,8 @@ export type { FleetResources, Statement } from "./fleet-resources";
 /** With the function's own log group. */
 export interface FunctionResources extends FleetResources {
   readonly logGroupArn: string;
+  /** The function stands in a VPC. */
+  readonly inVpc?: boolean;
 }
 
 export function policyOf(name: FunctionName, resources: FunctionResources): object {
@@ -20,7 +22,8 @@ export function policyOf(name: FunctionName, resources: FunctionResources): obje
 
 export function statementsOf(name: FunctionName, resources: FunctionResources): readonly Statement[] {
   // AWS refuses a statement without a resource: a fleet without a forge has no secrets to read.
-  return [...logs(resources), ...own[name](resources)].filter(({ Resource }) => Resource.length > 0);
+  const interfaces = resources.inVpc === true ? networkInterfaces : [];
+  return [...logs(resources), ...own[name](resources), ...interfaces].filter(({ Resource }) => Resource.length > 0);
 }
 
 const own: Readonly<Record<FunctionName, (resources: FleetResources) => readonly Statement[]>> = {
@@ -123,3 +126,21 @@ const dropObjects = ({ bucketArn }: FleetResources): readonly Statement[] => [
 
 /** EC2 knows no narrower resource for it. */
 const describeInstances: Statement = allow("SeeMachines", ["ec2:DescribeInstances"], ["*"]);
+
+const interfaceActions = [
+  ...["CreateNetworkInterface", "DeleteNetworkInterface"],
+  ...["AssignPrivateIpAddresses", "UnassignPrivateIpAddresses"],
+].map((verb) => `ec2:${verb}`);
+
+/**
+ * Lambda makes a function's way into a VPC with the function's own rights, and asks for them on everything. Calls of the
+ * code carry the function's ARN, those of Lambda do not: so the code gets nothing by it.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+ */
+const networkInterfaces: readonly Statement[] = [
+  allow("EnterVpc", [...interfaceActions, "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], ["*"]),
+  {
+    ...{ Sid: "NotByItsCode", Effect: "Deny", Action: interfaceActions, Resource: ["*"] },
+    Condition: { Null: { "lambda:SourceFunctionArn": "false" } },
+  },
+];

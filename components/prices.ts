@@ -25,11 +25,13 @@ export const prices = {
   readUnit: { usd: 0.125 / 1e6, per: "read request unit", source: dynamodb, asOf },
   writeUnit: { usd: 0.625 / 1e6, per: "write request unit", source: dynamodb, asOf },
   parameter: { usd: 0, per: "standard parameter", source: "https://aws.amazon.com/systems-manager/pricing/", asOf },
+  kmsRequest: { usd: 0.03 / 1e4, per: "request", source: "https://aws.amazon.com/kms/pricing/", asOf },
   interfaceEndpointHour: {
     usd: 0.01,
     per: "availability zone and hour",
     source: "https://aws.amazon.com/privatelink/pricing/",
     asOf,
   },
+  buildHour: { usd: 0.0893, per: "hour of a c7i.large", source: "https://aws.amazon.com/ec2/pricing/on-demand/", asOf },
   snapshotGbMonth: { usd: 0.05, per: "GB and month", source: "https://aws.amazon.com/ebs/pricing/", asOf },
 } as const satisfies Record<string, Price>;

@@ -11,7 +11,8 @@ export interface QueueArgs {
 
 /** Lambda's own advice: below six times the function's time-out, throttled batches come back while they are worked on. */
 const visibilityFactor = 6;
-const maxReceives = 5;
+/** Half an hour of a forge that does not answer, each try later than the one before, makes no dead letter. */
+export const maxReceives = 10;
 /** The most that SQS allows: a dead letter should wait for a person. */
 const fourteenDaysSeconds = 1_209_600;
 

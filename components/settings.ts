@@ -6,24 +6,22 @@ import type { Tags } from "./tags";
 
 export interface SettingsArgs {
   readonly documents: FleetDocuments;
+  /** The functions: what new settings speak of has to be among their facts. A component's `dependsOn` is not enough. */
+  readonly after: readonly pulumi.Resource[];
   readonly tags: Tags;
 }
 
 export class Settings extends pulumi.ComponentResource {
-  /** Where the parameters stand, without a slash at the end. */
-  readonly path: string;
-
-  constructor(name: string, { documents, tags }: SettingsArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { documents, after, tags }: SettingsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("onejob:index:Settings", name, {}, opts);
     for (const { key, parameter, json } of documents.parameters) {
       // Not `value`, which Pulumi hides like a secret: a preview should show what changes.
       new aws.ssm.Parameter(
         `${name}-${key}`,
         { name: parameter, type: "String", tier: "Standard", insecureValue: json, tags },
-        { parent: this },
+        { parent: this, dependsOn: [...after] },
       );
     }
-    this.path = documents.path;
-    this.registerOutputs({ path: this.path });
+    this.registerOutputs({ path: documents.path });
   }
 }

@@ -5,7 +5,7 @@ import type { Tags } from "./tags";
 
 export interface StorageArgs {
   readonly fleet: string;
-  /** After so long nothing can need an object any more. The sweep removes most much earlier. */
+  /** From its making, for logs and packed folders. The sweep removes both earlier, with the job they belong to. */
   readonly expireDays: number;
   readonly protect: boolean;
   readonly tags: Tags;
@@ -69,6 +69,9 @@ function onlyEncrypted(arn: pulumi.Output<string>): pulumi.Output<string> {
   });
 }
 
+/** Where `runtime/entry/lambda/bucket-files.ts` puts what belongs to a job. */
+const prefixes = ["logs", "bundles"] as const;
+
 function expireObjects(
   name: string,
   { bucket, days }: { readonly bucket: aws.s3.Bucket; readonly days: number },
@@ -79,11 +82,16 @@ function expireObjects(
     {
       bucket: bucket.bucket,
       rules: [
+        ...prefixes.map((prefix) => ({
+          id: `expire-${prefix}`,
+          status: "Enabled",
+          filter: { prefix: `${prefix}/` },
+          expiration: { days },
+        })),
         {
-          id: "expire",
+          id: "abort-uploads",
           status: "Enabled",
           filter: { prefix: "" },
-          expiration: { days },
           abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
         },
       ],

@@ -4,4 +4,4 @@ import { stackArgs } from "./stack-args";
 
 const fleet = new RunnerFleet("ci", stackArgs());
 
-export const { webhookUrls, apiUrl, secretsToFill, nextStep, idleCost } = fleet;
+export const { webhookUrls, apiUrl, secretsToFill, nextStep, idleCost, pipelineArns, fleetName } = fleet;

@@ -1,7 +1,7 @@
 /** Machines of EC2, at deploy time; twin of `runtime/compute/ec2`. */
 export { LaunchTemplates, templateName } from "./launch-templates";
 export type { LaunchTemplatesArgs } from "./launch-templates";
-export { MachineRoles } from "./machine-roles";
+export { MachineRoles, rolePath } from "./machine-roles";
 export type { ByProfile, MachineRolesArgs } from "./machine-roles";
 export { stockImages } from "./systems";
 export type { Architecture, SystemName } from "./systems";

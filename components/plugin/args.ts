@@ -4,7 +4,8 @@
  * Pulumi's analyzer reads this text: https://www.pulumi.com/docs/iac/guides/building-extending/components/build-a-component/
  */
 import type * as pulumi from "@pulumi/pulumi";
-import type { Architecture, Connect, Intake, IngressKind, OnInterruption, SourceKind, Spot } from "./words";
+import type { Architecture, Connect, Intake, IngressKind, OnInterruption } from "./words";
+import type { PrivateService, SourceKind, Spot } from "./words";
 
 export interface FleetArgs {
   /** Name of the fleet in this account and region: in names, paths and tags. Default: `<component name>-<stack>`. */
@@ -203,7 +204,7 @@ export interface Retention {
 export interface Network {
   /** Default: 10.0.0.0/16. */
   cidrBlock?: string;
-  /** Over how many zones the network is spread, 1 to 6. Default: 3. */
+  /** Over how many zones the network is spread, 1 to 6. Default: 2. */
   availabilityZones?: number;
   /** Your own VPC. Needs `subnetIds`. */
   vpcId?: pulumi.Input<string>;
@@ -211,12 +212,18 @@ export interface Network {
   subnetIds?: pulumi.Input<pulumi.Input<string>[]>;
   /** Whether machines in your own subnets get a public address. Default: true. */
   assignPublicIp?: boolean;
+  /** With `private-api`: route tables of your subnets, which get gateways to DynamoDB and S3. Default: none. */
+  routeTableIds?: pulumi.Input<pulumi.Input<string>[]>;
+  /** With `private-api`: services that get an interface endpoint, by the hour and subnet. Default: all four. */
+  endpoints?: PrivateService[];
 }
 
 export interface Ingress {
   kind: IngressKind;
   /** With `private-api`: an interface endpoint for `execute-api` in your VPC. Default: one is made. */
   vpcEndpointId?: pulumi.Input<string>;
+  /** With `private-api`: who reaches the endpoint that is made. Default: the addresses of the VPC. */
+  allowedCidrs?: string[];
 }
 
 export interface Images {

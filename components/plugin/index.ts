@@ -21,16 +21,18 @@ export class RunnerFleet extends BaseFleet {
   declare readonly fleetName: string;
   /** By source: what to enter as the webhook's address at the forge. */
   declare readonly webhookUrls: pulumi.Output<Record<string, string>>;
-  /** For `onejob --url`. */
+  /** For the console, and clients that sign with SigV4. */
   declare readonly apiUrl: pulumi.Output<string>;
   /** Where machines report. */
   declare readonly agentUrl: pulumi.Output<string>;
   /** SSM parameters that do not exist before somebody makes them. */
   declare readonly secretsToFill: string[];
-  /** What to do now, in one line. */
+  /** What to do now: a command. */
   declare readonly nextStep: string;
   /** What the fleet costs while nobody uses it. */
   declare readonly idleCost: FleetCost;
+  /** To bake images at once; none where none are baked. */
+  declare readonly pipelineArns: pulumi.Output<string[]>;
   declare readonly tableName: pulumi.Output<string>;
   declare readonly queueUrl: pulumi.Output<string>;
   declare readonly deadLetterQueueUrl: pulumi.Output<string>;

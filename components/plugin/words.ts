@@ -27,3 +27,7 @@ export type Connect = (typeof Connect)[keyof typeof Connect];
 /** How forges, machines and people reach the fleet. */
 export const IngressKind = { functionUrl: "function-url", httpApi: "http-api", privateApi: "private-api" } as const;
 export type IngressKind = (typeof IngressKind)[keyof typeof IngressKind];
+
+/** Services that functions inside your VPC reach by an interface endpoint. */
+export const PrivateService = { sqs: "sqs", ssm: "ssm", ec2: "ec2", sts: "sts" } as const;
+export type PrivateService = (typeof PrivateService)[keyof typeof PrivateService];

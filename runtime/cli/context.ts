@@ -19,7 +19,6 @@ export interface GlobalOptions extends AddressOptions {
   readonly color: boolean;
   readonly quiet?: boolean;
   readonly debug?: boolean;
-  readonly fleet?: string;
 }
 
 export interface Context {

@@ -132,7 +132,7 @@ function noneIfAborted(error: unknown): { readonly Messages?: SqsMessage[] } {
 /** One that says nothing to us stays hidden, and comes to the dead letters after a while. */
 function readMessage({ Body = "", ReceiptHandle = "", Attributes, MessageId }: SqsMessage, { log }: SqsQueueOptions) {
   const message = parseMessage(Body);
-  if (message === undefined) log.error("message on the queue is none of ours", { message: MessageId });
+  if (message === undefined) log.error("message on the queue is none of ours", { messageId: MessageId });
   const attempt = Number(Attributes?.ApproximateReceiveCount ?? 1);
   return message === undefined ? [] : [{ id: ReceiptHandle, message, attempt }];
 }

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentOrders } from "../../runtime/core/agent-protocol";
+import { runnerSubject } from "../../runtime/core/subject";
 import { systemClock } from "../../runtime/entry/host/node-random";
+import { openTokens } from "../../runtime/entry/host/signed-tokens";
 import { createAgent } from "../../runtime/entry/lambda/agent";
 import { createApi } from "../../runtime/entry/lambda/api";
 import { bundleWith } from "../entry/http/forms";
@@ -10,11 +12,13 @@ import { temporaryFolder } from "../fixtures/temporary-folder";
 import { FleetWorld, useMoto } from "./fleet-world";
 import { captured } from "./lines";
 import { at, bytesOf, DrivenFleet, jobPath, json, jsonOf } from "./driven-fleet";
+import { useMachines } from "./machines";
 import { doorNames, doors } from "./requests";
 import { StubEc2 } from "./stub-ec2";
 
 const url = useMoto();
-captured();
+const lines = captured();
+const machines = useMachines();
 let ec2: StubEc2;
 beforeAll(async () => {
   ec2 = await StubEc2.start();
@@ -34,7 +38,7 @@ describe("the functions agent and api", () => {
     fleet.door = door;
     const key = await fleet.submit({ command: ["make", "test"] });
     await fleet.pump();
-    const enrolled = await fleet.enrol();
+    const enrolled = await fleet.enrol(machines);
     expect(enrolled.statusCode).toBe(200);
     // A third of the lease of three minutes.
     expect(jsonOf(enrolled)).toMatchObject({ profile: "small", heartbeatMs: 60_000 });
@@ -65,7 +69,7 @@ describe("the functions agent and api", () => {
     const bundle = bundleWith("a.txt");
     await fleet.submit({ command: ["cat", "a.txt"] }, bundle);
     await fleet.pump();
-    await fleet.enrol();
+    await fleet.enrol(machines);
     await fleet.agent("report", { attempt: 0, events: [{ type: "listening", at }] });
     const answer = await fleet.agent("bundle");
     expect(answer).toMatchObject({ statusCode: 200, isBase64Encoded: true });
@@ -75,7 +79,7 @@ describe("the functions agent and api", () => {
   it("answer a heartbeat at once, however long its agent would wait", async () => {
     await fleet.submit({ command: ["make"] });
     await fleet.pump();
-    await fleet.enrol();
+    await fleet.enrol(machines);
     await fleet.agent("report", { attempt: 0, events: [{ type: "listening", at }] });
     const began = performance.now();
     expect((await fleet.agent("heartbeat", { attempt: 1, waitMs: 60_000 })).statusCode).toBe(200);
@@ -93,6 +97,40 @@ describe("the api function", () => {
       expect((await fleet.api({ method: "GET", path })).statusCode).toBe(200);
     },
   );
+
+  const strangers = [
+    { who: "somebody of another account", account: "210987654321" },
+    { who: "nobody", account: null },
+    { who: "somebody of no account", account: "" },
+  ];
+  it.each(doorNames.flatMap((door) => strangers.map((stranger) => ({ door, ...stranger }))))(
+    "answers nothing to what is signed by $who, through $door, and tells it in the log as no fault of ours",
+    async ({ door, account }) => {
+      fleet.door = door;
+      for (const path of ["/api/v1/jobs", "/openapi.json", "/ready"]) {
+        const answer = await fleet.api({ method: "GET", path, account });
+        expect(answer.statusCode).toBe(401);
+        expect(jsonOf(answer)).toMatchObject({ error: { code: "unauthorised" } });
+      }
+      const levels = lines.logged().map(({ level }) => level);
+      expect(new Set(levels)).toEqual(new Set(["info"]));
+    },
+  );
+
+  it.each([
+    { why: "a method nobody knows", method: "FOO", path: "/api/v1/status", status: 404, code: "not-found" },
+    { why: "a method without a route", method: "TRACE", path: "/api/v1/status", status: 404, code: "not-found" },
+    { why: "no method", method: "", path: "/api/v1/status", status: 404, code: "not-found" },
+    { why: "no path", method: "GET", path: "", status: 400, code: "bad-request" },
+    { why: "a path of two slashes", method: "GET", path: "//", status: 400, code: "bad-request" },
+    { why: "a host for a path", method: "GET", path: "//x/api/v1/status", status: 400, code: "bad-request" },
+    { why: "a whole address", method: "GET", path: "http://x/api/v1/status", status: 400, code: "bad-request" },
+  ])("refuses $why with $status, and takes it for no fault of ours", async ({ method, path, status, code }) => {
+    const answer = await fleet.api({ method, path });
+    expect(answer.statusCode).toBe(status);
+    expect(jsonOf(answer)).toMatchObject({ error: { code } });
+    expect(lines.logged()).toMatchObject([{ level: "info", code }]);
+  });
 
   it.each([
     { method: "POST", path: "/agent/v1/enrol" },
@@ -165,11 +203,37 @@ describe("the agent function", () => {
     }
   });
 
-  it("refuses a proof that proves nothing", async () => {
-    const agent = { version: "1", os: "linux", arch: "x64" };
-    const proof = { kind: "token", token: "oj_boot_x.y" };
-    const body = { protocol: 1, proof, nonce: "nonce-0123456789abcdef", agent, bootedAt: at };
-    expect((await fleet.agent("enrol", body)).statusCode).toBe(401);
+  const submitted = async (): Promise<void> => {
+    await fleet.submit({ command: ["make"] });
+    await fleet.pump();
+  };
+
+  it("takes the machine its role and its tags prove, by asking STS", async () => {
+    await submitted();
+    expect((await fleet.enrol(machines)).statusCode).toBe(200);
+    expect(machines.asked().at(-1)).toBe("https://sts.eu-west-1.amazonaws.com/");
+  });
+
+  it.each([
+    ["signed for another fleet", { fleet: "another" }],
+    ["signed for another agent", { nonce: "nonce-of-somebody-else" }],
+    ["of another account", { account: "210987654321" }],
+    ["of another role", { roleId: "AROAOTHER" }],
+    ["of a machine the runner does not have", { machine: "i-0fedcba9876543210" }],
+  ])("refuses a proof %s", async (_which, changes) => {
+    await submitted();
+    expect((await fleet.enrol(machines, changes)).statusCode).toBe(401);
+  });
+
+  it("refuses a boot token, also one that is right: no machine of a fleet is handed one", async () => {
+    await submitted();
+    const { runners } = await fleet.world.ledger.readProfile("small");
+    const tokens = await openTokens(fleet.world.ledger);
+    const right = tokens.mint("boot", runnerSubject({ profile: "small" }, runners[0]?.id ?? ""));
+    const before = machines.asked().length;
+    for (const token of [right, "oj_boot_x.y"])
+      expect((await fleet.enrolBy({ kind: "token", token })).statusCode).toBe(401);
+    expect(machines.asked()).toHaveLength(before);
   });
 
   it.each(["../../api/v1/jobs", "../../api/v1/status", "../../webhooks/gh", "../../openapi.json", "../../metrics"])(

@@ -1,7 +1,5 @@
 /** The functions agent, api and work of one fleet, asked through one door. */
-import type { EnrolAnswer } from "../../runtime/core/agent-protocol";
-import { runnerSubject } from "../../runtime/core/subject";
-import { openTokens } from "../../runtime/entry/host/signed-tokens";
+import type { EnrolAnswer, EnrolRequest } from "../../runtime/core/agent-protocol";
 import { createAgent } from "../../runtime/entry/lambda/agent";
 import { createApi } from "../../runtime/entry/lambda/api";
 import type { ProxyAnswer } from "../../runtime/entry/lambda/proxy-event";
@@ -9,8 +7,10 @@ import { createWork } from "../../runtime/entry/lambda/work";
 import { messageText } from "../../runtime/queue/message-text";
 import { bundlePart, form, formType, specPart } from "../entry/http/forms";
 import type { FleetWorld } from "./fleet-world";
+import type { Claimed, Machines } from "./machines";
 import { doors, type DoorName, type Request } from "./requests";
 
+const nonce = "nonce-0123456789abcdef";
 export const at = "2026-11-21T12:00:00.000Z";
 export const json = { "Content-Type": "application/json" };
 export const jsonOf = <T = Record<string, unknown>>(answer: ProxyAnswer): T => JSON.parse(answer.body) as T;
@@ -65,13 +65,20 @@ export class DrivenFleet {
     }
   }
 
-  async enrol(): Promise<ProxyAnswer> {
+  /** As the machine of the profile's one runner, in everything but the changes. */
+  async enrol(machines: Machines, changes: Partial<Claimed> = {}): Promise<ProxyAnswer> {
+    const { fleet, accountId, machines: known } = this.world.facts;
     const { runners } = await this.world.ledger.readProfile("small");
-    const tokens = await openTokens(this.world.ledger);
-    const token = tokens.mint("boot", runnerSubject({ profile: "small" }, runners[0]?.id ?? ""));
+    const [runner] = runners;
+    const tags = { "onejob:profile": "small", "onejob:runner": runner?.id ?? "" };
+    const roleId = known["small"]?.roleId ?? "";
+    const itself = { fleet, machine: runner?.machine ?? "", tags, nonce, account: accountId, roleId };
+    return this.enrolBy(await machines.prove({ ...itself, ...changes }));
+  }
+
+  async enrolBy(proof: EnrolRequest["proof"]): Promise<ProxyAnswer> {
     const agent = { version: "1", os: "linux", arch: "x64" };
-    const body = { protocol: 1, proof: { kind: "token", token }, nonce: "nonce-0123456789abcdef", agent, bootedAt: at };
-    const answer = await this.agent("enrol", body);
+    const answer = await this.agent("enrol", { protocol: 1, proof, nonce, agent, bootedAt: at });
     this.lease = jsonOf<EnrolAnswer>(answer).lease;
     return answer;
   }

@@ -15,6 +15,9 @@ export class StubEc2 {
   /** What was called, in order. */
   readonly actions: string[] = [];
   readonly machines: Made[] = [];
+  /** Calls are taken and not answered until `speak`. */
+  silent = false;
+  readonly #held: (() => void)[] = [];
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -23,8 +26,12 @@ export class StubEc2 {
     server.on("request", (request, response) => {
       text(request).then(
         (body) => {
-          const answer = this.#answer(new URLSearchParams(body));
-          response.writeHead(answer === undefined ? 400 : 200, { "content-type": "text/xml" }).end(answer ?? "");
+          const respond = (): void => {
+            const answer = this.#answer(new URLSearchParams(body));
+            response.writeHead(answer === undefined ? 400 : 200, { "content-type": "text/xml" }).end(answer ?? "");
+          };
+          if (this.silent) this.#held.push(respond);
+          else respond();
         },
         () => response.destroy(),
       );
@@ -41,6 +48,12 @@ export class StubEc2 {
     this.#server.closeAllConnections();
     this.#server.close();
     await once(this.#server, "close");
+  }
+
+  /** Answers what was not answered, and from now on everything. */
+  speak(): void {
+    this.silent = false;
+    for (const respond of this.#held.splice(0)) respond();
   }
 
   /** A machine nobody asked for. */

@@ -1,7 +1,8 @@
+import { DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { createWork } from "../../runtime/entry/lambda/work";
 import type { Message } from "../../runtime/core/ports";
 import { messageText } from "../../runtime/queue/message-text";
-import type { SqsRecord } from "../../runtime/queue/sqs-records";
+import type { BatchAnswer, SqsRecord } from "../../runtime/queue/sqs-records";
 import { eventOf, told } from "../sources/github/webhook-parcels";
 import { FleetWorld, someBase, useMoto } from "./fleet-world";
 import { captured } from "./lines";
@@ -26,6 +27,11 @@ const record = (message: Message | string, attempt = 1): SqsRecord => ({
   body: typeof message === "string" ? message : messageText(message),
   attributes: { ApproximateReceiveCount: String(attempt) },
 });
+
+const listening = () => jest.spyOn(DynamoDBClient.prototype, "send");
+let asked: ReturnType<typeof listening>;
+beforeEach(() => (asked = listening()));
+afterEach(() => asked.mockRestore());
 
 describe("the work function", () => {
   let world: FleetWorld;
@@ -54,8 +60,48 @@ describe("the work function", () => {
     expect((await world.ledger.readProfile("small")).jobs).toHaveLength(1);
   });
 
+  /** Each round of a plan reads its profile once; nothing else of an empty fleet does. */
+  const readings = async (handling: Promise<BatchAnswer>): Promise<number> => {
+    const before = asked.mock.calls.length;
+    expect(await handling).toEqual({ batchItemFailures: [] });
+    return asked.mock.calls.slice(before).filter(([command]) => command instanceof QueryCommand).length;
+  };
+
   it("plans once for many equal messages of a batch, and counts all of them as done", async () => {
-    expect(await work(...Array.from({ length: 10 }, () => record(plan)))).toEqual({ batchItemFailures: [] });
+    const one = await readings(work(record(plan)));
+    expect(one).toBeGreaterThan(0);
+    expect(await readings(work(...Array.from({ length: 10 }, () => record(plan))))).toBe(one);
+    const other: Message = { kind: "plan", profile: "large" };
+    expect(await readings(work(record(plan), record(other), record(plan)))).toBe(2 * one);
+  });
+
+  const noTime = { getRemainingTimeInMillis: () => 0 };
+
+  it("begins nothing without time for it, answers all of it as failed, and does it the next time", async () => {
+    const records = [record(await queued()), record(plan)];
+    const handle = createWork(world.facts);
+    const { batchItemFailures } = await handle({ Records: records }, noTime);
+    expect(batchItemFailures).toEqual(records.map(({ messageId }) => ({ itemIdentifier: messageId })));
+    expect((await world.ledger.readProfile("small")).jobs).toEqual([]);
+    expect(await handle({ Records: records }, { getRemainingTimeInMillis: () => 60_000 })).toEqual({
+      batchItemFailures: [],
+    });
+    expect((await world.ledger.readProfile("small")).jobs).toHaveLength(1);
+  });
+
+  it("answers in time although a call hangs, and repeats nothing of what is done", async () => {
+    const handle = createWork(world.facts);
+    await handle({ Records: [record(await queued())] });
+    await world.messages();
+    const hanging = record(plan);
+    const done = record({ kind: "plan", profile: "large" });
+    ec2.silent = true;
+    try {
+      const answer = await handle({ Records: [hanging, done] }, { getRemainingTimeInMillis: () => 5_000 });
+      expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: hanging.messageId }] });
+    } finally {
+      ec2.speak();
+    }
   });
 
   it("fails a poisoned record alone", async () => {

@@ -28,7 +28,10 @@ describe("an idle fleet", () => {
   });
 
   it("counts images apart, and none when none are baked", () => {
-    expect(costOf(smallest).images).toMatchObject([{ setting: "images.bake", monthlyUsd: 0.8 }]);
+    expect(costOf(smallest).images).toMatchObject([
+      { setting: "images.bake", monthlyUsd: 0.8 },
+      { setting: "images.schedule", monthlyUsd: 0.194 },
+    ]);
     expect(costOf({ ...smallest, images: { bake: false } }).images).toEqual([]);
   });
 
@@ -40,7 +43,7 @@ describe("an idle fleet", () => {
     ["a dashboard", { dashboard: true }, "dashboard 3.00"],
     [
       "an endpoint of its own in two zones",
-      { network: variants["private-api with its own endpoint"]?.network, ingress: { kind: "private-api" } },
+      variants["private-api with its own endpoint"] ?? {},
       "ingress.vpcEndpointId 14.60",
     ],
   ])("names %s with its price, where that breaks the promise", async (_what, more, named) => {

@@ -61,14 +61,14 @@ describe("a function of a fleet", () => {
 });
 
 describe("the stores of a fleet", () => {
-  it("are a queue that waits six times as long as work may take, and gives up after five tries", async () => {
+  it("are a queue that waits six times as long as work may take, and gives up after ten tries", async () => {
     const graph = await graphOf("smallest");
     const queue = one(graph, "Queue", "ci-queue").inputs;
     expect(queue).toMatchObject({ visibilityTimeoutSeconds: 360, sqsManagedSseEnabled: true });
     const { redrivePolicy } = one(graph, "RedrivePolicy", "ci-queue").inputs;
     expect(JSON.parse(String(redrivePolicy))).toEqual({
       deadLetterTargetArn: "arn:aws:sqs:eu-central-1:123456789012:ci-queue-dead-1a2b3c",
-      maxReceiveCount: 5,
+      maxReceiveCount: 10,
     });
   });
 
@@ -95,9 +95,17 @@ describe("the stores of a fleet", () => {
   it("are a bucket that nobody else reads, and that forgets", async () => {
     const graph = await graphOf("smallest");
     expect(one(graph, "BucketPublicAccessBlock", "ci-storage").inputs).toMatchObject({ restrictPublicBuckets: true });
-    const [rule] = one(graph, "BucketLifecycleConfiguration", "ci-storage").inputs["rules"] as { expiration: object }[];
-    // Waiting 30 days, queued 1, running 6.5 hours, then kept for 7.
-    expect(rule?.expiration).toEqual({ days: 40 });
+    const { rules } = one(graph, "BucketLifecycleConfiguration", "ci-storage").inputs as { rules: object[] };
+    // Queued for 1 day, running 6.5 hours, then kept for 7; never as long as a forge's job may wait for an approval.
+    const expiration = { days: 10 };
+    expect(rules).toEqual([
+      { id: "expire-logs", status: "Enabled", filter: { prefix: "logs/" }, expiration },
+      { id: "expire-bundles", status: "Enabled", filter: { prefix: "bundles/" }, expiration },
+      {
+        ...{ id: "abort-uploads", status: "Enabled", filter: { prefix: "" } },
+        abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+      },
+    ]);
   });
 
   it("are kept with protect, and leave nothing without", async () => {
@@ -146,6 +154,18 @@ describe("the settings of a fleet", () => {
       ],
     });
     expect(base).not.toHaveProperty("profiles");
+    expect(base).toMatchObject({ profileNames: ["small", "arm", "deploy", "fixed"] });
+  });
+
+  it("come after the functions, whose facts they speak of", async () => {
+    const settings = ofType(await graphOf("smallest"), "Parameter").filter(({ name }) =>
+      name.startsWith("ci-settings"),
+    );
+    for (const { dependencies } of settings) {
+      const functions = dependencies.filter((urn) => urn.includes("aws:lambda/function:Function::"));
+      expect(functions).toHaveLength(functionNames.length);
+    }
+    expect(settings).toHaveLength(2);
   });
 
   it("are told to the CLI with the fleet's addresses", async () => {

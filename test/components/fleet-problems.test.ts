@@ -52,10 +52,32 @@ const rows: readonly Row[] = [
     { profiles: [profile({ limits: { maxRunners: 0 } })] },
     "profiles[0].limits.maxRunners",
   ).say(/1 to 1000/, /maxRunners: 8/),
-  row("a private ingress without a VPC", { ingress: { kind: "private-api" } }, "ingress.kind").say(
-    /VPC of yours/,
-    /network: \{ vpcId, subnetIds \}/,
-  ),
+  row(
+    "a private ingress without a VPC",
+    {
+      profiles: [profile({ compute: { kind: "ec2", image: { ssm: "/acme/images/ci" } } })],
+      ingress: { kind: "private-api" },
+    },
+    "ingress.kind",
+  ).say(/VPC of yours/, /network: \{ vpcId, subnetIds \}/),
+  row(
+    "addresses let in to an endpoint that is there already",
+    {
+      ...{ images: { bake: false }, network: own },
+      profiles: [profile({ compute: { kind: "ec2", image: { ssm: "/acme/images/ci" } } })],
+      ingress: { kind: "private-api", vpcEndpointId: "vpce-0123456789abcdef0", allowedCidrs: ["10.0.0.0/8"] },
+    },
+    "ingress.allowedCidrs",
+  ).say(/yours is there/, /security group/),
+  row(
+    "something that is no range of addresses",
+    {
+      ...{ images: { bake: false }, network: own },
+      profiles: [profile({ compute: { kind: "ec2", image: { ssm: "/acme/images/ci" } } })],
+      ingress: { kind: "private-api", allowedCidrs: ["10.0.0.0"] },
+    },
+    "ingress.allowedCidrs[0]",
+  ).say(/IPv4 addresses/, /10\.0\.0\.0\/8/),
   row("an unknown ingress", { ingress: { kind: "function" } }, "ingress.kind").say(
     /no kind "function"/,
     /function-url/,

@@ -1,5 +1,8 @@
 /** What leads into a fleet, what wakes it, and what it tells people, as declared. */
-import { ofType, one } from "../fixtures/pulumi-graph";
+import { RunnerFleet } from "../../components";
+import type { RunnerFleetArgs } from "../../components";
+import { variants } from "../fixtures/pulumi-fleets";
+import { declare, ofType, one } from "../fixtures/pulumi-graph";
 import { graphOf } from "./declared-fleets";
 
 describe("the ways into a fleet", () => {
@@ -43,17 +46,54 @@ describe("the ways into a fleet", () => {
       endpointConfiguration: { types: "PRIVATE", vpcEndpointIds: ["vpce-0123456789abcdef0"] },
       binaryMediaTypes: ["*/*"],
     });
-    const { Statement } = JSON.parse(String(one(graph, "RestApiPolicy", "ci-ingress").inputs["policy"])) as {
-      Statement: object[];
-    };
-    expect(Statement).toMatchObject([
-      { Effect: "Allow", Condition: { StringEquals: { "aws:SourceVpce": "vpce-0123456789abcdef0" } } },
-    ]);
     const body = JSON.parse(String(one(graph, "RestApi", "ci-ingress").inputs["body"])) as { paths: object };
     expect(Object.keys(body.paths)).toEqual(["/webhooks/{source}", "/agent/v1/{proxy+}", "/api/v1/{proxy+}"]);
     expect(graph.outputs["agentUrl"]).toBe(
       "https://ci-ingress-id-vpce-0123456789abcdef0.execute-api.eu-central-1.amazonaws.com/onejob",
     );
+  });
+
+  it("are, in private, open to forges and machines, and to people of this account, all through the endpoint", async () => {
+    const graph = await graphOf("private-api through an endpoint that is there");
+    // A policy of its own would be wiped by each new body: https://github.com/pulumi/pulumi-aws/issues/4296
+    expect(ofType(graph, "RestApiPolicy")).toEqual([]);
+    const { Statement } = JSON.parse(String(one(graph, "RestApi", "ci-ingress").inputs["policy"])) as {
+      Statement: object[];
+    };
+    const at = (path: string) => `arn:aws:execute-api:eu-central-1:123456789012:*/${path}`;
+    const call = { Principal: "*", Action: "execute-api:Invoke" };
+    const ours = { "aws:PrincipalAccount": "123456789012" };
+    const forgesAndMachines = [at("onejob/POST/webhooks/*"), at("onejob/*/agent/*")];
+    const endpoint = { "aws:SourceVpce": "vpce-0123456789abcdef0" };
+    expect(Statement).toEqual([
+      { Sid: "ForgesAndMachines", Effect: "Allow", ...call, Resource: forgesAndMachines },
+      {
+        ...{ Sid: "PeopleOfThisAccount", Effect: "Allow", ...call, Resource: [at("onejob/*/api/*")] },
+        Condition: { StringEquals: ours },
+      },
+      {
+        ...{ Sid: "NobodyElseAsPeople", Effect: "Deny", ...call, Resource: [at("onejob/*/api/*")] },
+        Condition: { StringNotEquals: ours },
+      },
+      {
+        ...{ Sid: "OnlyThroughOurEndpoint", Effect: "Deny", ...call, Resource: [at("*")] },
+        Condition: { StringNotEquals: endpoint },
+      },
+    ]);
+  });
+
+  it("are, in private, an endpoint that all addresses of the VPC reach, or those that are named", async () => {
+    const ownEndpoint = variants["private-api with its own endpoint"];
+    const allowed = { ...ownEndpoint, ingress: { kind: "private-api", allowedCidrs: ["10.0.0.0/8"] } };
+    const declared = [
+      await graphOf("private-api with its own endpoint"),
+      await declare(() => new RunnerFleet("ci", allowed as RunnerFleetArgs)),
+    ];
+    const letIn = declared.map((graph) => one(graph, "SecurityGroup", "ci-ingress-endpoint").inputs["ingress"]);
+    expect(letIn).toMatchObject([
+      [{ fromPort: 443, toPort: 443, cidrBlocks: ["172.16.0.0/16", "100.64.0.0/16"] }],
+      [{ cidrBlocks: ["10.0.0.0/8"] }],
+    ]);
   });
 
   it("are closed to the machines' network: nothing comes in", async () => {
@@ -64,9 +104,8 @@ describe("the ways into a fleet", () => {
 
 describe("what wakes a fleet", () => {
   it("is EC2, for interruptions, rebalancing and ends", async () => {
-    const patterns = ofType(await graphOf("smallest"), "EventRule").map(
-      ({ inputs }) => JSON.parse(String(inputs["eventPattern"])) as object,
-    );
+    const rules = ofType(await graphOf("smallest"), "EventRule").filter(({ name }) => name.startsWith("ci-lifecycle"));
+    const patterns = rules.map(({ inputs }) => JSON.parse(String(inputs["eventPattern"])) as object);
     expect(patterns).toEqual([
       { source: ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"] },
       { source: ["aws.ec2"], "detail-type": ["EC2 Instance Rebalance Recommendation"] },
@@ -101,6 +140,48 @@ describe("what tells people", () => {
   ])("is a topic (%s)", async (variant, topic) => {
     const alarms = ofType(await graphOf(variant), "MetricAlarm");
     expect(alarms.map(({ inputs }) => inputs["alarmActions"])).toEqual(alarms.map(() => [topic]));
+  });
+
+  it("may be published to by alarms of this account, and by EventBridge, which names no account", async () => {
+    const [policy] = ofType(await graphOf("everything"), "TopicPolicy");
+    const { Statement } = JSON.parse(String(policy?.inputs["policy"])) as { Statement: object[] };
+    expect(Statement.map((statement) => ({ Condition: undefined, ...statement }))).toMatchObject([
+      {
+        Principal: { Service: "cloudwatch.amazonaws.com" },
+        Condition: { StringEquals: { "aws:SourceAccount": "123456789012" } },
+      },
+      { Principal: { Service: "events.amazonaws.com" }, Condition: undefined },
+    ]);
+  });
+
+  it.each([
+    ["smallest", "AWS/Lambda", "Url5xxCount", { FunctionName: "ci-functions-webhook-1a2b3c" }],
+    ["http-api", "AWS/ApiGateway", "5xx", { ApiId: "ci-ingress-id", Stage: "$default" }],
+    [
+      "private-api through an endpoint that is there",
+      ...(["AWS/ApiGateway", "5XXError", { ApiName: "ci-ingress-1a2b3c", Stage: "onejob" }] as const),
+    ],
+  ])("is an alarm of webhooks that are answered 503, which is no error of the function (%s)", async (...row) => {
+    const [variant, namespace, metricName, dimensions] = row;
+    const { inputs } = one(await graphOf(variant), "MetricAlarm", "ci-watch-webhook-fails");
+    expect(inputs).toMatchObject({ namespace, metricName, dimensions, statistic: "Sum" });
+    expect(inputs).toMatchObject({ comparisonOperator: "GreaterThanThreshold", treatMissingData: "notBreaching" });
+  });
+
+  it.each([
+    ["smallest", 600],
+    ["everything", 3_000],
+  ])("is an alarm of a sweep that never ends well, or is never begun (%s)", async (variant, period) => {
+    const { inputs } = one(await graphOf(variant), "MetricAlarm", "ci-watch-sweep-silent");
+    expect(inputs).toMatchObject({ namespace: "AWS/Lambda", metricName: "Errors", statistic: "Minimum", threshold: 0 });
+    expect(inputs).toMatchObject({ comparisonOperator: "GreaterThanThreshold", treatMissingData: "breaching", period });
+  });
+
+  it.each([
+    ["smallest", "arn:aws:lambda:eu-central-1:123456789012:function:ci-functions-events-1a2b3c"],
+    ["everything", "arn:aws:sns:eu-central-1:123456789012:ci-alarms-1a2b3c"],
+  ])("is told of images that could not be baked, wherever some are (%s)", async (variant, arn) => {
+    expect(one(await graphOf(variant), "EventTarget", "ci-images-failed").inputs).toMatchObject({ arn });
   });
 
   it("is a dashboard and a budget where they are asked for", async () => {

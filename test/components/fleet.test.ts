@@ -51,7 +51,7 @@ describe.each(everyFleet)("$variant, in $mode", ({ variant, mode }) => {
     );
     const interfaces = resources.filter(({ inputs }) => inputs["vpcEndpointType"] === "Interface");
     expect(hourly).toEqual([]);
-    expect(interfaces).toHaveLength(variant === "private-api with its own endpoint" ? 1 : 0);
+    expect(interfaces).toHaveLength(variant === "private-api with its own endpoint" ? 5 : 0);
   });
 });
 
@@ -72,7 +72,12 @@ describe("the outputs of a fleet", () => {
       secretsToFill: ["/onejob/ci/secrets/gh/private-key", "/onejob/ci/secrets/gh/webhook-secret"],
       tableName: "ci-ledger-1a2b3c",
     });
-    expect(String(outputs["nextStep"])).toContain("--fleet ci");
+    expect(outputs["nextStep"]).toBe("onejob secrets check --fleet ci");
+    expect(outputs["pipelineArns"]).toEqual(
+      ["x64", "arm64"].map(
+        (arch) => expect.stringMatching(new RegExp(`:image-pipeline/ci-images-ubuntu-24.04-${arch}$`)) as unknown,
+      ),
+    );
   });
 
   it.each(["own network, known later", "private-api through an endpoint that is there"])(

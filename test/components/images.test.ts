@@ -1,9 +1,12 @@
 /** The images of machines, as declared. */
+import { output } from "@pulumi/pulumi";
 import type * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { contentVersion } from "../../components/content-version";
+import { reportFailedImages } from "../../components/image-failures";
 import { Images, componentDocument, pointerName } from "../../components/images";
 import type { ImagesArgs } from "../../components/images";
+import { placeOf } from "../../components/place";
 import { deploy, ofType, type Mode } from "./compute/deployment";
 
 const modes: readonly Mode[] = ["update", "preview"];
@@ -24,16 +27,23 @@ const images = (mode: Mode, more: Partial<ImagesArgs> = {}, opts: pulumi.Compone
           subnetId: "subnet-1",
           securityGroupId: "sg-1",
           tags: { team: "build" },
-          alarmTopicArn: "arn:aws:sns:eu-west-1:123456789012:alarms",
           ...more,
         },
         opts,
       ),
   );
 
+const failures = (mode: Mode, topicArn?: string) =>
+  deploy(mode, () => {
+    const args = { fleet: "ci", systems: [x64, arm64], bake: true, schedule: "cron(0 4 ? * sun *)" };
+    const made = new Images("images", { ...args, subnetId: "subnet-1", securityGroupId: "sg-1", tags: {} });
+    const events = { name: output("events"), arn: output("arn:events") };
+    reportFailedImages("images-failed", { images: made, topicArn, events, place: placeOf(made), tags: {} });
+  });
+
 describe.each(modes)("a pointer, in an %s", (mode) => {
   it("begins with the system's own image, where Image Builder may write", async () => {
-    const { declared } = await images(mode, { bake: false });
+    const { declared } = await images(mode);
     const pointers = ofType(declared, "Parameter").map(({ inputs }) => inputs);
     expect(pointers.map(({ name }) => name)).toEqual([
       "/imagebuilder/onejob/ci/ubuntu-24.04-x64",
@@ -56,12 +66,14 @@ describe.each(modes)("a pointer, in an %s", (mode) => {
       expect(keys).toEqual(expect.arrayContaining(["value", "insecureValue", "description", "tier"]));
   });
 
-  it("is all there is without baking", async () => {
+  it("is Canonical's own without baking, which always names the newest image, and nothing is made", async () => {
     const { declared, made } = await images(mode, { bake: false });
-    expect(new Set(declared.map(({ type }) => type))).toEqual(
-      new Set(["onejob:index:Images", "aws:ssm/parameter:Parameter"]),
-    );
+    expect(declared.map(({ type }) => type)).toEqual(["onejob:index:Images"]);
     expect(made.pipelineArns).toEqual({});
+    expect(made.pointers).toEqual({
+      "ubuntu-24.04-x64": expect.stringMatching(/^\/aws\/service\/canonical\/ubuntu\/server\/24\.04\/.*amd64/),
+      "ubuntu-24.04-arm64": expect.stringMatching(/^\/aws\/service\/canonical\/ubuntu\/server\/24\.04\/.*arm64/),
+    });
   });
 });
 
@@ -128,8 +140,8 @@ describe.each(modes)("a pipeline, in an %s", (mode) => {
     }
   });
 
-  it("reports a failed build, of this fleet alone", async () => {
-    const { declared } = await images(mode);
+  it("that fails is told, of this fleet alone, to the topic", async () => {
+    const { declared } = await failures(mode, "arn:aws:sns:eu-west-1:123456789012:alarms");
     const pattern = JSON.parse(String(ofType(declared, "EventRule")[0]?.inputs["eventPattern"])) as unknown;
     expect(pattern).toMatchObject({
       source: ["aws.imagebuilder"],
@@ -140,6 +152,16 @@ describe.each(modes)("a pipeline, in an %s", (mode) => {
       detail: { state: { status: ["FAILED"] } },
     });
     expect(ofType(declared, "EventTarget")[0]?.inputs["arn"]).toBe("arn:aws:sns:eu-west-1:123456789012:alarms");
+    expect(ofType(declared, "Permission")).toEqual([]);
+  });
+
+  it("that fails is told to the function events where there is no topic", async () => {
+    const { declared } = await failures(mode);
+    expect(ofType(declared, "EventTarget")[0]?.inputs["arn"]).toBe("arn:events");
+    expect(ofType(declared, "Permission")[0]?.inputs).toMatchObject({
+      function: "events",
+      principal: "events.amazonaws.com",
+    });
   });
 
   it("has the fleet's tags on everything that can have tags, and names that Image Builder takes", async () => {

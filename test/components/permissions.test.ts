@@ -2,8 +2,11 @@
 import { findBundles } from "../../components/bundles";
 import { functionNames } from "../../components/function-names";
 import type { FunctionName } from "../../components/function-names";
-import { statementsOf } from "../../components/permissions";
+import { policyOf, statementsOf } from "../../components/permissions";
 import type { FunctionResources, Statement } from "../../components/permissions";
+import { fleetProblems } from "../../components";
+import { mostPolicyLetters } from "../../components/policy-size";
+import { smallest } from "../fixtures/pulumi-fleets";
 import { commandsIn } from "../fixtures/bundle-commands";
 
 const account = "123456789012";
@@ -147,6 +150,36 @@ describe("the policy of function", () => {
     const forty = (prefix: string) => Array.from({ length: 40 }, (_, index) => `/onejob/ci/${prefix}-${index}`);
     const many = { ...fleet, credentials: forty("key"), webhookSecrets: forty("hook") };
     expect(JSON.stringify(statementsOf(name, many)).length).toBeLessThan(10_240);
+  });
+
+  it.each(functionNames)("%s fits with a hundred profiles of its own roles and fifty subnets", (name) => {
+    const subnets = Array.from({ length: 50 }, (_, index) => ({ id: `subnet-0123456789abcde${index + 10}` }));
+    const profiles = Array.from({ length: 100 }, (_, index) => ({ name: `p-${index}`, labels: [`p-${index}`] }));
+    const network = { vpcId: "vpc-0123456789abcdef0", subnetIds: subnets.map(({ id }) => id) };
+    const args = { ...smallest, fleetName: `f${"e".repeat(30)}`, profiles, network };
+    expect(fleetProblems(args)).toEqual([]);
+    const many = {
+      ...fleet,
+      subnetIds: network.subnetIds,
+      machineRoleArns: [`arn:aws:iam::${account}:role/onejob/ci/*`],
+    };
+    expect(JSON.stringify(policyOf(name, many)).length).toBeLessThanOrEqual(mostPolicyLetters);
+  });
+
+  it("that would not fit is refused before anything is made", () => {
+    const role = (index: number) => `arn:aws:iam::${account}:role/teams/${"t".repeat(80)}/${index}`;
+    const profiles = Array.from({ length: 100 }, (_, index) => ({
+      ...{ name: `p-${index}`, labels: [`p-${index}`] },
+      compute: { kind: "ec2", role: role(index) } as const,
+    }));
+    const sources = [{ ...smallest.sources[0], runnerGroup: "trusted" }] as typeof smallest.sources;
+    expect(fleetProblems({ ...smallest, sources, profiles })).toEqual([
+      {
+        path: "profiles",
+        what: expect.stringMatching(/take 1\d,\d{3} letters, and a role on AWS holds 10,240$/) as unknown,
+        fix: expect.stringContaining("share roles") as unknown,
+      },
+    ]);
   });
 
   it("leaves a statement without resources out, which AWS would refuse", () => {

@@ -22,7 +22,7 @@ const arguments_ = {
 const outputs = {
   ...{ fleetName: true, webhookUrls: true, apiUrl: true, agentUrl: true, secretsToFill: true, nextStep: true },
   ...{ idleCost: true, tableName: true, queueUrl: true, deadLetterQueueUrl: true, bucketName: true },
-  ...{ securityGroupId: true, vpcId: true, subnetIds: true },
+  ...{ pipelineArns: true, securityGroupId: true, vpcId: true, subnetIds: true },
 } satisfies Record<Exclude<keyof RunnerFleet, keyof ComponentResource>, true>;
 
 const smallest = {

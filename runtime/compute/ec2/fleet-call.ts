@@ -40,8 +40,8 @@ export interface Failure {
 
 export type FleetAnswer =
   | { readonly kind: "made"; readonly ids: readonly string[]; readonly failures: readonly Failure[] }
-  /** Its token was used before, by a call with other words: what that one made has to be looked up. */
-  | { readonly kind: "used" };
+  /** Its token was used before, by a call with other words: what that one made, beside these, has to be looked up. */
+  | { readonly kind: "used"; readonly ids: readonly string[] };
 
 /** Throws `NoAnswer` when it may or may not have been done. */
 export async function createFleet(call: FleetCall, host: Host): Promise<FleetAnswer> {
@@ -52,10 +52,10 @@ export async function createFleet(call: FleetCall, host: Host): Promise<FleetAns
     const failures = (result.Errors ?? []).map((row) => failureOf(row, call.market));
     // Less than asked for, and no reason: that is how a repeated call might be answered.
     return ids.length < call.runners.length && failures.length === 0
-      ? { kind: "used" }
+      ? { kind: "used", ids }
       : { kind: "made", ids, failures };
   } catch (error) {
-    if (usedBefore.some((code) => hasCode(error, code))) return { kind: "used" };
+    if (usedBefore.some((code) => hasCode(error, code))) return { kind: "used", ids: [] };
     const { kind, code, text } = apiError(error);
     if (kind === undefined) throw error;
     return { kind: "made", ids: [], failures: [{ market: call.market, kind, code, text, pools: [] }] };

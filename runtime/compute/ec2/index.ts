@@ -21,8 +21,8 @@ export interface Ec2Options {
   readonly clock: Clock;
   readonly random: Pick<Random, "fraction">;
   readonly log: Log;
-  /** No machine of this compute is ever given a token; programs of ours that speak for one may be. */
-  readonly tokens: Pick<Tokens, "check">;
+  /** Where machines may prove themselves by a boot token as well. A fleet has none: no machine of it is ever given one. */
+  readonly tokens?: Pick<Tokens, "check">;
   /** Of the machines, and of the STS they are asked at. @default AWS_REGION */
   readonly region?: string;
   /** Asks STS. @default Node's own */
@@ -55,7 +55,9 @@ export function ec2Compute(options: Ec2Options): Compute {
     launch: (request) => waiting(request.launch, () => launchMachines(host, request)),
     terminate: (machines) => terminateMachines(host, machines),
     list: () => listMachines(host),
-    identify: (proof) =>
-      proof.kind === "aws" ? identifyRole(proof, judge) : Promise.resolve(identityByToken(proof, tokens)),
+    async identify(proof) {
+      if (proof.kind === "aws") return identifyRole(proof, judge);
+      return tokens === undefined ? undefined : identityByToken(proof, tokens);
+    },
   };
 }

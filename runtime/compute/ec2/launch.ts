@@ -1,10 +1,12 @@
 /** Makes the machines of one launch: market after market, until all are there or none of them has more. */
+import { machineTags } from "../../core/aws-identity";
 import type { FleetFacts, MachineFacts } from "../../core/fleet-facts";
 import { LaunchRefusal } from "../../core/launch-refusal";
 import type { LaunchRequest, MachineOutcome } from "../../core/ports";
 import type { Ec2ComputeSettings } from "../../core/settings";
 import { type Failure, createFleet } from "./fleet-call";
 import type { Host } from "./host";
+import type { FoundInstance, Tags } from "./instances";
 import { machinesOfLaunch, Pairs, writePairs } from "./pairing";
 import { type Market, type Pool, poolsOf } from "./pools";
 import { type Refusal, refusalOf, worstUseful } from "./refusal";
@@ -23,9 +25,11 @@ export async function launchMachines(host: Host, request: LaunchRequest): Promis
     if (!(error instanceof LaunchRefusal)) throw error;
     return { outcome: error.outcome, detail: error.message };
   });
-  await writePairs(host, pairs);
+  // A machine that does not say whose it is could never prove it. Belonging to nobody, it is ended by the sweep.
+  const untold = await writePairs(host, pairs);
   return runners.map((runner): MachineOutcome => {
-    const machine = pairs.machineOf(runner);
+    const [machine, refused] = [pairs.machineOf(runner), untold.get(runner)];
+    if (refused !== undefined) return { runner, outcome: refused.outcome, detail: refused.message };
     return machine === undefined ? { runner, ...refusal } : { runner, outcome: "launched", machine };
   });
 }
@@ -78,7 +82,8 @@ async function call(plan: Plan, step: Step, host: Host): Promise<readonly Failur
   if (answer.kind === "used") {
     host.log.info("the launch was made before, and its machines are looked up", ids);
     await host.pause(unseenMs);
-    pairs.adopt(await machinesOfLaunch(host, plan.launch));
+    const tags = { [machineTags.attempt]: String(step.attempt) };
+    pairs.adopt(withNamed(await machinesOfLaunch(host, plan.launch), answer.ids, tags));
     return "used";
   }
   pairs.give(answer.ids, { written: runners.length === 1 });
@@ -87,6 +92,12 @@ async function call(plan: Plan, step: Step, host: Host): Promise<readonly Failur
   const codes = [...new Set(answer.failures.map(({ code }) => code))];
   host.log.info("machines asked for", { ...ids, wanted: runners.length, made: answer.ids.length, codes });
   return answer.failures;
+}
+
+/** What AWS has just named is there, even where the list does not show it yet. */
+function withNamed(found: readonly FoundInstance[], ids: readonly string[], tags: Tags): readonly FoundInstance[] {
+  const shown = new Set(found.map(({ id }) => id));
+  return [...found, ...ids.filter((id) => !shown.has(id)).map((id) => ({ id, state: "pending", tags }))];
 }
 
 /** Spot and on-demand have quotas of their own, but no other market helps what is set up wrong or throttled. */

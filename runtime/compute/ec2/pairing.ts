@@ -6,7 +6,8 @@
  */
 import { CreateTagsCommand } from "@aws-sdk/client-ec2";
 import { machineTags, runnerTagOf } from "../../core/aws-identity";
-import { hasCode } from "./failures";
+import { LaunchRefusal } from "../../core/launch-refusal";
+import { apiError, hasCode } from "./failures";
 import type { Host } from "./host";
 import { type FoundInstance, findInstances, ofTag, runnerOf } from "./instances";
 import { tried } from "./tries";
@@ -71,24 +72,44 @@ export function machinesOfLaunch(host: Host, launch: string): Promise<readonly F
   return findInstances(host, [ofTag(machineTags.launch, launch)]);
 }
 
-/** An instance has 50 tags at most; some are the user's. */
-const pairsPerCall = 15;
+/** An instance has 50 tags at most, and up to 30 are the user's own. */
+const pairsPerCall = 12;
 
-/** Each machine carries the pairs of all that were written with it: one call gives all of them the same tags. */
-export async function writePairs(host: Host, pairs: Pairs): Promise<void> {
+type Pair = readonly [runner: string, machine: string];
+
+/**
+ * Each machine carries the pairs of all that were written with it: one call gives all of them the same tags. Answers the
+ * runners whose machines may not be told, and why; throws when nobody knows whether it was done.
+ */
+export async function writePairs(host: Host, pairs: Pairs): Promise<ReadonlyMap<string, LaunchRefusal>> {
   const all = pairs.unwritten;
   const groups = Array.from({ length: Math.ceil(all.length / pairsPerCall) }, (_, index) =>
     all.slice(index * pairsPerCall, (index + 1) * pairsPerCall),
   );
-  await Promise.all(
-    groups.map((group) => {
-      const command = new CreateTagsCommand({
-        Resources: group.map(([, machine]) => machine),
-        Tags: group.map(([runner, machine]) => ({ Key: runnerTagOf(machine), Value: runner })),
-      });
-      return tried(() => host.ec2.send(command), host, { passing: isNotSeenYet });
+  const refusals = await Promise.all(groups.map((group) => writeGroup(host, group)));
+  return new Map(
+    groups.flatMap((group, index) => {
+      const refusal = refusals[index];
+      return refusal === undefined ? [] : group.map(([runner]) => [runner, refusal] as const);
     }),
   );
+}
+
+async function writeGroup(host: Host, group: readonly Pair[]): Promise<LaunchRefusal | undefined> {
+  const command = new CreateTagsCommand({
+    Resources: group.map(([, machine]) => machine),
+    Tags: group.map(([runner, machine]) => ({ Key: runnerTagOf(machine), Value: runner })),
+  });
+  try {
+    await tried(() => host.ec2.send(command), host, { passing: isNotSeenYet });
+    return undefined;
+  } catch (error) {
+    const { kind, code, text } = apiError(error);
+    if (isNotSeenYet(error) || (kind !== "config" && kind !== "quota")) throw error;
+    const fix = "correct the rights of the work function or the number of tags, then deploy again";
+    host.log.warn("machines may not be told whose they are", { code, machines: group.map(([, machine]) => machine) });
+    return new LaunchRefusal("misconfigured", `machines may not be tagged: ${code} (${text}). ${fix}`);
+  }
 }
 
 /** What was made a moment ago is not known everywhere yet. */

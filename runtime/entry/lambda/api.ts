@@ -1,4 +1,8 @@
-/** What people and scripts ask of a fleet: the routes of a server of one's own. Who may ask, IAM has decided before. */
+/**
+ * What people and scripts ask of a fleet: the routes of a server of one's own. Who may ask, IAM has decided before; that it
+ * was somebody of the fleet's own account is looked at once more, as a policy is soon written too wide.
+ */
+import { OnejobError } from "../../core/errors";
 import type { FleetFacts } from "../../core/fleet-facts";
 import { personsServer } from "../http/server";
 import { fleetFiles } from "./fleet-files";
@@ -6,7 +10,7 @@ import { openFleetPorts } from "./fleet-ports";
 import { hosting, type Handler } from "./hosting";
 import { injectingHandler } from "./inject";
 import { once } from "./once";
-import type { ProxyAnswer, ProxyEvent } from "./proxy-event";
+import { callerAccount, type ProxyAnswer, type ProxyEvent } from "./proxy-event";
 import { serverDeps } from "./server-deps";
 
 export function createApi(facts: FleetFacts): Handler<ProxyEvent, ProxyAnswer> {
@@ -17,10 +21,17 @@ export function createApi(facts: FleetFacts): Handler<ProxyEvent, ProxyAnswer> {
     const { ports, loadSettings } = await openFleetPorts(facts, host, brought);
     const app = personsServer(serverDeps(ports, null));
     await app.ready();
-    return { app, prepare: loadSettings, path: withEncodedJob };
+    return { app, prepare: loadSettings, path: withEncodedJob, admit: ownAccountOnly(facts) };
   });
   open().catch(() => undefined);
   return injectingHandler(host, open);
+}
+
+function ownAccountOnly({ accountId }: FleetFacts): (event: ProxyEvent) => void {
+  return (event) => {
+    if (callerAccount(event) !== accountId)
+      throw new OnejobError("unauthorised", "the request is not signed by somebody of the fleet's AWS account");
+  };
 }
 
 /** Some doors hand the path over decoded; then the slashes of a job's key are told from those of the path by what follows. */

@@ -1,6 +1,6 @@
 /** A batch of the queue: each message by itself, each with its own verdict, so that one that fails harms no other. */
 import { OnejobError } from "../../core/errors";
-import type { Log, Message } from "../../core/ports";
+import type { Clock, Log, Message } from "../../core/ports";
 import { sameAs } from "../../flow/work";
 import { subjectOf } from "../../queue/message-subject";
 import type { SqsQueue } from "../../queue/sqs-queue";
@@ -11,10 +11,29 @@ export interface Worker {
   readonly work: (message: Message) => Promise<void>;
   readonly queue: Pick<SqsQueue, "retry" | "sendLater">;
   readonly log: Pick<Log, "warn">;
+  readonly clock: Clock;
+  readonly time: BatchTime;
 }
 
-const longestRetryMs = 5 * 60_000;
+export interface BatchTime {
+  /** Nothing is begun any more. */
+  isOver(): boolean;
+  /** Aborted when the answer has to be given, so that what is done already is not done again. */
+  readonly cut: AbortSignal;
+}
+
+/**
+ * Ten receives (`maxReceives` of the queue) take more than half an hour: 4 s, 8 s, … 512 s, 15 min. No source that does
+ * not answer for a while, and no lease of a planner that died, makes a dead letter.
+ */
+const firstRetryMs = 4_000;
+const longestRetryMs = 15 * 60_000;
+/** Who was faster is mostly done in a moment. Only once: a planner that died holds its lease for minutes. */
 const conflictRetryMs = 1_000;
+/** Another invocation takes it up at once. */
+const timeOverRetryMs = 1_000;
+/** What a source asks for, within reason: its limits are by the hour. */
+const longestThrottleMs = 60 * 60_000;
 /** Until the rest of a workflow run has ended, which may take hours: no failure that counts. */
 const rerunAgainMs = 60_000;
 
@@ -41,20 +60,41 @@ async function handle(group: readonly Arrived[], worker: Worker): Promise<readon
   const { message, attempt, record } = first;
   try {
     if (message === undefined) throw new OnejobError("bad-request", "the message is none of ours");
-    await worker.work(message);
+    if (worker.time.isOver()) throw timeIsOver();
+    await beforeCut(worker.work(message), worker.time.cut);
     return [];
   } catch (error) {
     if (await isPutOff(message, error, worker)) return [];
     const about = message === undefined ? {} : { kind: message.kind, ...subjectOf(message) };
-    worker.log.warn("message failed and comes again", { message: record.messageId, ...about, attempt, error });
+    worker.log.warn("message failed and comes again", { messageId: record.messageId, ...about, attempt, error });
     await Promise.all(group.map((one) => hideBriefly(one, error, worker)));
     return group;
   }
 }
 
+function timeIsOver(): OnejobError {
+  return new OnejobError("conflict", "the time of this function is over");
+}
+
+/** What goes on after it does no harm: every write has its condition, so whoever takes the message up again is safe. */
+async function beforeCut(work: Promise<void>, cut: AbortSignal): Promise<void> {
+  let leave: () => void = () => undefined;
+  const cutOff = new Promise<never>((_resolve, reject) => {
+    leave = () => reject(timeIsOver());
+    if (cut.aborted) leave();
+    else cut.addEventListener("abort", leave, { once: true });
+  });
+  try {
+    await Promise.race([work, cutOff]);
+  } finally {
+    cut.removeEventListener("abort", leave);
+  }
+}
+
 /** A message of its own for later: this one would end among the dead letters long before its time has come. */
-async function isPutOff(message: Message | undefined, error: unknown, { queue, log }: Worker): Promise<boolean> {
-  if (message?.kind !== "rerun" || !isConflict(error)) return false;
+async function isPutOff(message: Message | undefined, error: unknown, worker: Worker): Promise<boolean> {
+  const { queue, log, time } = worker;
+  if (message?.kind !== "rerun" || !isConflict(error) || time.isOver()) return false;
   try {
     await queue.sendLater([message], rerunAgainMs);
     return true;
@@ -65,13 +105,28 @@ async function isPutOff(message: Message | undefined, error: unknown, { queue, l
 }
 
 /** Without this it would stay hidden for as long as the queue hides what a function has in hand. */
-async function hideBriefly({ record, attempt }: Arrived, error: unknown, { queue, log }: Worker): Promise<void> {
-  const backoffMs = Math.min(longestRetryMs, 1_000 * 2 ** Math.min(attempt - 1, 20));
+async function hideBriefly({ record, attempt }: Arrived, error: unknown, worker: Worker): Promise<void> {
+  const { queue, log } = worker;
   try {
-    await queue.retry(record.receiptHandle, isConflict(error) ? conflictRetryMs : backoffMs);
+    await queue.retry(record.receiptHandle, pauseMs(error, attempt, worker));
   } catch (cause) {
-    log.warn("a failed message comes again later than it should", { message: record.messageId, error: cause });
+    log.warn("a failed message comes again later than it should", { messageId: record.messageId, error: cause });
   }
+}
+
+function pauseMs(error: unknown, attempt: number, { clock, time }: Worker): number {
+  if (isConflict(error) && time.isOver()) return timeOverRetryMs;
+  if (isConflict(error) && attempt === 1) return conflictRetryMs;
+  const backoffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(attempt - 1, 20));
+  return Math.max(backoffMs, Math.min(longestThrottleMs, retryAtOf(error) - clock.now()));
+}
+
+/** When a source that throttles may be asked again; in the past where it does not say. */
+function retryAtOf(error: unknown): number {
+  if (!(error instanceof OnejobError) || error.code !== "source-throttled") return 0;
+  const { details } = error;
+  const at: unknown = typeof details === "object" && details !== null && "retryAt" in details ? details.retryAt : 0;
+  return typeof at === "number" && Number.isFinite(at) ? at : 0;
 }
 
 function isConflict(error: unknown): boolean {

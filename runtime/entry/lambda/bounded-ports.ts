@@ -1,4 +1,4 @@
-/** Ports that fail once the time is over, so that a sweep ends between two steps instead of being cut off in one. */
+/** Ports that fail once the time is over, so that a sweep or a batch ends between two steps instead of being cut off in one. */
 import { OnejobError } from "../../core/errors";
 import type { Ports } from "../../core/ports";
 
@@ -27,7 +27,7 @@ function guarded<T extends object>(port: T, isOver: () => boolean): T {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
       return (...given: unknown[]): unknown => {
-        if (isOver()) return Promise.reject(new OnejobError("conflict", "the time of this sweep is over"));
+        if (isOver()) return Promise.reject(new OnejobError("conflict", "the time of this function is over"));
         return Reflect.apply(value, target, given);
       };
     },

@@ -12,6 +12,8 @@ import { hosting, type Handler } from "./hosting";
 export interface InstanceEvent {
   readonly "detail-type"?: string;
   readonly detail?: { readonly "instance-id"?: string; readonly state?: string };
+  /** Of an image that was built: its ARN. */
+  readonly resources?: readonly string[];
 }
 
 export interface EventAnswer {
@@ -19,6 +21,7 @@ export interface EventAnswer {
 }
 
 const warnings = new Set(["EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"]);
+const imageBuilt = "EC2 Image Builder Image State Change";
 const stateChange = "EC2 Instance State-change Notification";
 const ending = new Set(["shutting-down", "terminated"]);
 
@@ -27,6 +30,9 @@ export function createEvents(facts: FleetFacts): Handler<InstanceEvent, EventAns
   const ec2 = new EC2Client(clientOptions);
   const queue = sqsQueue({ client: new SQSClient(clientOptions), queueUrl: facts.queueUrl, log: host.log });
   return host.handler(async (event) => {
+    // The rule lets only failed builds through, and nobody else is told of them.
+    if (event["detail-type"] === imageBuilt)
+      host.log.error("image could not be built", { image: event.resources?.[0] });
     const machine = goingAway(event);
     const instance = machine === undefined ? undefined : await describe(ec2, machine);
     const message = instance && checkOf(instance, facts.fleet);

@@ -10,8 +10,9 @@ import { sqsQueue, type SqsQueue } from "../../queue/sqs-queue";
 import { nodeRandom, systemClock } from "../host/node-random";
 import { openTokens } from "../host/signed-tokens";
 import { sourceRegistry } from "../host/source-registry";
-import { clientOptions } from "./clients";
+import { clientOptions, patienceMs } from "./clients";
 import type { Hosting } from "./hosting";
+import type { Patience } from "./patience";
 import { ssmSecrets } from "./ssm-secrets";
 import { ssmSettings } from "./ssm-settings";
 
@@ -22,7 +23,7 @@ export interface FleetPorts {
 }
 
 /** What an adapter that comes along is made with. */
-export interface Making extends Pick<Ports, "clock" | "random" | "log" | "tokens"> {
+export interface Making extends Pick<Ports, "clock" | "random" | "log"> {
   readonly facts: FleetFacts;
   readonly settings: () => Settings;
 }
@@ -42,17 +43,23 @@ const noTokens: Tokens = {
   check: () => undefined,
 };
 
+const patient = (what: keyof typeof patienceMs.others): Patience => ({
+  withinMs: patienceMs.others[what],
+  clock: systemClock,
+  random: nodeRandom,
+});
+
 export async function openFleetPorts(facts: FleetFacts, host: Hosting, brought: Brought): Promise<FleetPorts> {
   const { log, meter } = host;
   const given = { clock: systemClock, random: nodeRandom, log };
   const ssm = new SSMClient(clientOptions);
-  const settings = ssmSettings({ client: ssm, path: facts.settingsPath, clock: systemClock, log });
+  const settings = ssmSettings({ client: ssm, path: facts.settingsPath, log, patience: patient("settings") });
   const retentionMs = () => settings.current().retention.finishedMs;
   const store = { ...given, client: new DynamoDBClient(clientOptions), table: facts.table, retentionMs, hasTtl: true };
   const [ledger] = await Promise.all([openLedger(store), settings.load()]);
   const tokens = brought.tokens === "none" ? noTokens : await openTokens(ledger);
-  const secrets = ssmSecrets({ client: ssm, clock: systemClock });
-  const computes = brought.computes({ ...given, facts, settings: settings.current, tokens });
+  const secrets = ssmSecrets({ client: ssm, log, patience: patient("secrets") });
+  const computes = brought.computes({ ...given, facts, settings: settings.current });
   const ports = {
     ...given,
     settings: settings.current,

@@ -22,7 +22,14 @@ export interface ProxyEvent {
   readonly headers?: Texts | null;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
-  readonly requestContext?: { readonly stage?: string; readonly http?: { readonly method?: string } };
+  readonly requestContext?: {
+    readonly stage?: string;
+    readonly http?: { readonly method?: string };
+    /** Version 2, and only where IAM decided who may ask. */
+    readonly authorizer?: { readonly iam?: { readonly accountId?: string | null } | null } | null;
+    /** Version 1. */
+    readonly identity?: { readonly accountId?: string | null } | null;
+  };
 }
 
 export interface ProxyRequest {
@@ -48,6 +55,11 @@ export function readRequest(event: ProxyEvent): ProxyRequest {
     query: event.rawQueryString ?? queryOf(event),
     headers: headersOf(event),
   };
+}
+
+/** The AWS account of whoever signed the request, as IAM found it; `undefined`: nobody has said. */
+export function callerAccount({ requestContext }: ProxyEvent): string | undefined {
+  return requestContext?.authorizer?.iam?.accountId ?? requestContext?.identity?.accountId ?? undefined;
 }
 
 /** A stage that has a name stands in front of the path. */

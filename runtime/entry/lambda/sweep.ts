@@ -8,13 +8,14 @@ import { choreTimes, type ChoreTimes } from "./chore-times";
 import { fleetComputes } from "./fleet-computes";
 import { fleetFiles } from "./fleet-files";
 import { openFleetPorts } from "./fleet-ports";
-import { hosting, type Handler, type LambdaContext } from "./hosting";
+import { hosting, type Handler } from "./hosting";
 import { once } from "./once";
 import { takeLease } from "./sweep-lease";
+import { limitMs } from "./time-limit";
 
 /** What was begun last gets this long to end before the function is cut off. */
 const graceMs = 25_000;
-const defaultLimitMs = 60_000;
+const usualMs = 60_000;
 /** How often the function is called anyway: a sweep of every minute needs no note of its own. */
 const callEveryMs = 60_000;
 
@@ -34,7 +35,7 @@ export function createSweep(facts: FleetFacts): Handler<unknown, Swept> {
     await loadSettings();
     const lease = await takeLease(ports);
     if (lease === undefined) return { swept: false };
-    const until = ports.clock.now() + limitMs(context);
+    const until = ports.clock.now() + limitMs(context, { graceMs, usualMs });
     const isOver = (): boolean => ports.clock.now() >= until || !lease.holds();
     try {
       return await sweepOnce(boundedPorts(ports, isOver), times);
@@ -43,11 +44,6 @@ export function createSweep(facts: FleetFacts): Handler<unknown, Swept> {
       if (isOver()) ports.log.warn("sweep ended by its time limit, the next one goes on", {});
     }
   });
-}
-
-function limitMs(context: LambdaContext): number {
-  const leftMs = context.getRemainingTimeInMillis?.() ?? defaultLimitMs + graceMs;
-  return Math.max(leftMs / 2, leftMs - graceMs);
 }
 
 /** Each part whatever becomes of the others; one that failed makes the whole fail, so that somebody notices. */

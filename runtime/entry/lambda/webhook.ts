@@ -10,7 +10,7 @@ import type { GithubSourceSettings, SourceSettings } from "../../core/settings";
 import { receiveDelivery, type ReceivingPorts } from "../../flow/receive-delivery";
 import { sqsQueue } from "../../queue/sqs-queue";
 import { githubReceiver } from "../../sources/github/receive";
-import { systemClock } from "../host/node-random";
+import { nodeRandom, systemClock } from "../host/node-random";
 import { storedDeliveries } from "../host/stored-deliveries";
 import {
   deliveryId,
@@ -20,7 +20,7 @@ import {
   webhookNotStored,
   webhookTooLarge,
 } from "../http/webhook-request";
-import { quickOptions } from "./clients";
+import { patienceMs, quickOptions } from "./clients";
 import { hosting, type Handler, type Hosting } from "./hosting";
 import { failedAnswer, jsonAnswer, readBody, readRequest, type ProxyAnswer, type ProxyEvent } from "./proxy-event";
 import { ssmSecrets, type Secrets } from "./ssm-secrets";
@@ -54,8 +54,11 @@ export function createWebhook(facts: FleetFacts): Handler<ProxyEvent, ProxyAnswe
 function openDoor(facts: FleetFacts, host: Hosting): Door {
   const { log, meter } = host;
   const client = new SSMClient(quickOptions);
-  const settings = ssmSettings({ client, path: facts.settingsPath, clock: systemClock, log });
-  const secrets = ssmSecrets({ client, clock: systemClock });
+  const given = { clock: systemClock, random: nodeRandom };
+  const { settings: settingsMs, secrets: secretsMs } = patienceMs.webhook;
+  const path = facts.settingsPath;
+  const settings = ssmSettings({ client, path, log, patience: { ...given, withinMs: settingsMs } });
+  const secrets = ssmSecrets({ client, log, patience: { ...given, withinMs: secretsMs } });
   const queue = sqsQueue({ client: new SQSClient(quickOptions), queueUrl: facts.queueUrl, log });
   const source: ReceivingPorts["source"] = (name) => {
     const wanted = forgeOf(settings, name);

@@ -1,22 +1,52 @@
 /** The other side of the queue: each message of a batch to its flow. */
 import type { FleetFacts } from "../../core/fleet-facts";
+import type { Ports } from "../../core/ports";
 import { work } from "../../flow/work";
+import type { SqsQueue } from "../../queue/sqs-queue";
 import type { BatchAnswer, SqsEvent } from "../../queue/sqs-records";
 import { workBatch } from "./batch";
+import { boundedPorts } from "./bounded-ports";
 import { fleetComputes } from "./fleet-computes";
 import { fleetFiles } from "./fleet-files";
 import { openFleetPorts } from "./fleet-ports";
-import { hosting, type Handler } from "./hosting";
+import { hosting, type Handler, type LambdaContext } from "./hosting";
 import { once } from "./once";
+import { leftOf, limitMs } from "./time-limit";
+
+/** What was begun last gets this long to end: about as long as a launch takes. */
+const graceMs = 20_000;
+/** To hide what is unfinished, and to answer. */
+const answerMs = 3_000;
+const usualMs = 60_000;
 
 export function createWork(facts: FleetFacts): Handler<SqsEvent, BatchAnswer> {
   const host = hosting("work", facts);
   const open = once(() => openFleetPorts(facts, host, { files: fleetFiles, computes: fleetComputes }));
   // The first batch need not wait for it then.
   open().catch(() => undefined);
-  return host.handler(async (event) => {
+  return host.handler(async (event, context) => {
     const { ports, loadSettings } = await open();
     await loadSettings();
-    return workBatch(event, { work: (message) => work(message, ports), queue: ports.queue, log: ports.log });
+    return workInTime(event, ports, context);
   });
+}
+
+/** The queue is asked beyond the limit, too: what is unfinished then has to be shown again. */
+async function workInTime(
+  event: SqsEvent,
+  ports: Ports & { readonly queue: SqsQueue },
+  context: LambdaContext,
+): Promise<BatchAnswer> {
+  const { clock, queue, log } = ports;
+  const until = clock.now() + limitMs(context, { graceMs, usualMs });
+  const cut = new AbortController();
+  const isOver = (): boolean => cut.signal.aborted || clock.now() >= until;
+  const bounded = boundedPorts(ports, isOver);
+  const timer = setTimeout(() => cut.abort(), Math.max(0, leftOf(context, usualMs + graceMs) - answerMs));
+  try {
+    const time = { isOver, cut: cut.signal };
+    return await workBatch(event, { work: (message) => work(message, bounded), queue, log, clock, time });
+  } finally {
+    clearTimeout(timer);
+  }
 }

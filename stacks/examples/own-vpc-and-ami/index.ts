@@ -2,15 +2,32 @@
 import * as aws from "@pulumi/aws";
 import { RunnerFleet } from "../../../components";
 
-const vpc = new aws.ec2.Vpc("ours", { cidrBlock: "10.7.0.0/16", tags: { Name: "ours" } });
-const subnets = ["a", "b"].map(
-  (zone, index) =>
-    new aws.ec2.Subnet(`ours-${zone}`, {
-      vpcId: vpc.id,
-      cidrBlock: `10.7.${index}.0/24`,
-      tags: { Name: `ours-${zone}` },
-    }),
-);
+const tags = { Name: "ours" };
+const vpc = new aws.ec2.Vpc("ours", { cidrBlock: "10.7.0.0/16", enableDnsHostnames: true, tags });
+
+/** Machines ask for their jobs, so they need a way out; nothing leads in. */
+const gateway = new aws.ec2.InternetGateway("ours", { vpcId: vpc.id, tags });
+const routes = new aws.ec2.RouteTable("ours", {
+  vpcId: vpc.id,
+  routes: [{ cidrBlock: "0.0.0.0/0", gatewayId: gateway.id }],
+  tags,
+});
+
+/** Two zones: where one has no machines to spare, the other may have. */
+const { names } = aws.getAvailabilityZonesOutput({
+  state: "available",
+  filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }],
+});
+const subnets = ["a", "b"].map((key, index) => {
+  const subnet = new aws.ec2.Subnet(`ours-${key}`, {
+    vpcId: vpc.id,
+    cidrBlock: `10.7.${index}.0/24`,
+    availabilityZone: names.apply((zones) => zones[index] ?? ""),
+    tags: { Name: `ours-${key}` },
+  });
+  new aws.ec2.RouteTableAssociation(`ours-${key}`, { subnetId: subnet.id, routeTableId: routes.id });
+  return subnet;
+});
 
 const fleet = new RunnerFleet("ci", {
   sources: [{ name: "gh", kind: "github", scopes: ["acme/widgets"], auth: { appId: 12_345 } }],

@@ -16,7 +16,12 @@ const answers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" },
   "aws:ssm/getParameter:getParameter": { insecureValue: "ami-0aaaaaaaaaaaaaaaa" },
   "aws:ec2/getAmi:getAmi": { rootDeviceName: "/dev/xvda" },
-  "aws:iam/getRole:getRole": { name: "ci", uniqueId: "AROAGIVEN", arn: "arn:aws:iam::123456789012:role/ci" },
+  "aws:iam/getRole:getRole": {
+    name: "ci",
+    uniqueId: "AROAGIVEN",
+    arn: "arn:aws:iam::123456789012:role/ci",
+    assumeRolePolicy: '{"Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"}}]}',
+  },
 };
 
 /** `declare` makes the component, and answers what of it is looked at. */

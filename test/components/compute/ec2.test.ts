@@ -68,6 +68,7 @@ describe.each(modes)("the roles of machines, in an %s", (mode) => {
     for (const { inputs } of [...made, ...ofType(declared, "InstanceProfile")]) {
       expect(inputs["tags"]).toMatchObject({ team: "build", "onejob:fleet": "ci" });
       expect(String(inputs["namePrefix"]).length).toBeLessThanOrEqual(38);
+      expect(inputs["path"]).toBe("/onejob/ci/");
     }
     expect(String(made[0]?.inputs["assumeRolePolicy"])).toContain('"ec2.amazonaws.com"');
   });

@@ -59,6 +59,8 @@ export interface Ec2World extends ComputeWorld {
   readonly ec2: FakeEc2;
   readonly clock: { at: number };
   readonly pauses: number[];
+  /** While the compute waits. */
+  meanwhile: () => void;
   readonly log: ReturnType<typeof memoryLog>;
   /** The same launch each time it is called. */
   launch(...runners: readonly string[]): Promise<readonly MachineOutcome[]>;
@@ -89,18 +91,21 @@ export async function ec2World(wishes: Partial<Ec2ComputeSettings> = {}): Promis
       clock: { now: () => clock.at },
       random: { fraction: () => 0.5 },
       log,
+      // For the contract of all computes; a fleet has none (test/aws).
       tokens: { check: (_, token) => /^boot\.([^.]+)\.s3cret$/.exec(token)?.[1] },
       region: "eu-west-1",
       pause: (ms) => {
         pauses.push(ms);
         clock.at += ms;
+        world.meanwhile();
         return Promise.resolve();
       },
     });
   const compute = other();
   const instancesOf = (runner: string) => [...ec2.instances.values()].filter((one) => runnerOf(plain(one)) === runner);
-  return {
+  const world: Ec2World = {
     ...{ ec2, clock, pauses, log, compute, other },
+    meanwhile: () => undefined,
     profile: "small",
     bootToken: (runner) => tokenOf(runner),
     starts: (runner) => Promise.resolve(instancesOf(runner).length),
@@ -113,6 +118,7 @@ export async function ec2World(wishes: Partial<Ec2ComputeSettings> = {}): Promis
       await ec2.stop();
     },
   };
+  return world;
 }
 
 function plain({ id, tags }: { readonly id: string; readonly tags: ReadonlyMap<string, string> }) {

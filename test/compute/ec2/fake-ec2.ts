@@ -83,6 +83,15 @@ export class FakeEc2 {
     for (const instance of this.instances.values()) instance.hidden = false;
   }
 
+  /** As if it had never been: repeated calls do not name it any more. */
+  forget(id: string): void {
+    this.instances.delete(id);
+    for (const { answer } of this.#byToken.values()) {
+      const at = answer.made.findIndex((instance) => instance.id === id);
+      if (at >= 0) answer.made.splice(at, 1);
+    }
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = "";
     for await (const chunk of request as AsyncIterable<Buffer>) body += chunk.toString();

@@ -49,7 +49,6 @@ export async function identityWorld(): Promise<IdentityWorld> {
       clock: { now: () => now },
       random: { fraction: () => 0.5 },
       log,
-      tokens: { check: () => undefined },
       region,
       fetch: sts.fetch,
     });

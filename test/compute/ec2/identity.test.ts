@@ -16,6 +16,11 @@ describe("the identity of a machine", () => {
     expect(world.sts.asked).toEqual(["https://sts.eu-west-1.amazonaws.com/"]);
   });
 
+  it("is never taken from a boot token: no machine of a fleet is handed one", async () => {
+    expect(await world.compute.identify({ kind: "token", token: "boot.runner10.s3cret" })).toBeUndefined();
+    expect(world.sts.asked).toEqual([]);
+  });
+
   it("is read from XML as well", async () => {
     const xml = `<GetCallerIdentityResult><UserId>AROASMALLEXAMPLE:${machine}</UserId><Account>${facts.accountId}</Account></GetCallerIdentityResult>`;
     world.sts.next = { status: 200, body: xml };

@@ -76,12 +76,18 @@ describe("a launch that is repeated", () => {
     expect(world.ec2.instances.size).toBe(4);
   });
 
-  it("waits before it believes that EC2 shows all there is", async () => {
+  it("waits before it believes that EC2 shows all there is, and finds what it shows only then", async () => {
     await open();
-    await world.launch(...names(4));
     world.ec2.hides = true;
-    await world.other().launch(requestFor("small", names(4).slice(2)));
-    expect(world.pauses).toContain(2_000);
+    const first = await world.launch(...names(4));
+    world.meanwhile = () => {
+      expect(world.ec2.callsOf("DescribeInstances")).toEqual([]);
+      world.ec2.show();
+    };
+    const rest = await world.other().launch(requestFor("small", names(4).slice(2)));
+    expect(rest).toEqual(first.slice(2));
+    expect(world.ec2.instances.size).toBe(4);
+    expect(world.pauses).toEqual([2_000]);
   });
 
   it("is done in time however often its words were used by others", async () => {
@@ -102,6 +108,27 @@ describe("a launch that is repeated", () => {
     expect(told(await world.launch("runner10"))).toEqual(["launched"]);
     expect(world.ec2.callsOf("DescribeInstances")).toHaveLength(1);
     expect(marketsAsked()).toEqual(["spot", "spot"]);
+  });
+
+  it("keeps the machines AWS has just named although the list does not show them, and asks only for the others", async () => {
+    await open();
+    world.ec2.hides = true;
+    world.ec2.poolAnswer = (market, _, wanted) =>
+      market === "spot" && fleets().length === 1 ? { code: "", made: Math.min(1, wanted) } : undefined;
+    const outcomes = await world.launch(...names(6));
+    expect(told(outcomes)).toEqual(Array.from({ length: 6 }, () => "launched"));
+    expect(machinesIn(outcomes).sort()).toEqual([...world.ec2.instances.keys()].sort());
+    expect(fleets().map((call) => call.get("TargetCapacitySpecification.TotalTargetCapacity"))).toEqual(["6", "2"]);
+  });
+
+  it("leaves a machine that AWS has just named to the runner it was written for", async () => {
+    await open();
+    const first = await world.launch(...names(3));
+    // The same call, answered with two of its three machines.
+    world.ec2.forget(machinesIn(first)[0] ?? "");
+    const again = await world.other().launch(requestFor("small", names(3)));
+    expect(again.slice(1)).toEqual(first.slice(1));
+    expect(new Set(machinesIn(again)).size).toBe(3);
   });
 
   it("of another launch has nothing to do with it", async () => {
@@ -160,6 +187,38 @@ describe("a call that fails", () => {
     expect(machinesIn(await world.launch("runner10", "runner11"))).toHaveLength(2);
     expect(world.ec2.callsOf("CreateTags")).toHaveLength(3);
   });
+
+  it.each([
+    ["UnauthorizedOperation", 403],
+    ["TagLimitExceeded", 400],
+  ])("to write whose the machines are with %s is misconfigured, and is not made again", async (code, status) => {
+    await open();
+    world.ec2.next("CreateTags", { kind: "error", code, status });
+    const outcomes = await world.launch("runner10", "runner11");
+    expect(outcomes).toMatchObject([
+      { outcome: "misconfigured", detail: expect.stringContaining(code) as string },
+      { outcome: "misconfigured", detail: expect.stringContaining("deploy again") as string },
+    ]);
+    expect(world.ec2.callsOf("CreateTags")).toHaveLength(1);
+  });
+
+  it("to write some pairs leaves the machines of the other calls to their runners", async () => {
+    await open();
+    world.ec2.next("CreateTags", { kind: "error", code: "UnauthorizedOperation", status: 403 });
+    const counts = told(await world.launch(...names(20)));
+    expect(counts.filter((outcome) => outcome === "launched").length).toBeGreaterThanOrEqual(8);
+    expect(counts).toContain("misconfigured");
+  });
+
+  it.each(["RequestLimitExceeded", "InvalidInstanceID.NotFound"])(
+    "to write whose they are with %s three times throws: it passes, and the launch is repeated",
+    async (code) => {
+      await open();
+      const mishap = { kind: "error", code } as const;
+      world.ec2.next("CreateTags", mishap, mishap, mishap);
+      await expect(world.launch("runner10", "runner11")).rejects.toThrow(code);
+    },
+  );
 
   it("on the second market keeps nothing from being found: the launch is repeated as a whole", async () => {
     await open();

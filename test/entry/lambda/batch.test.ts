@@ -3,6 +3,7 @@ import type { LogFields, Message } from "../../../runtime/core/ports";
 import { workBatch } from "../../../runtime/entry/lambda/batch";
 import { messageText } from "../../../runtime/queue/message-text";
 import type { SqsRecord } from "../../../runtime/queue/sqs-records";
+import { noon } from "../../fixtures/records";
 
 const plan = (profile: string): Message => ({ kind: "plan", profile });
 const check = (runner: string): Message => ({ kind: "check", profile: "small", runner });
@@ -23,6 +24,11 @@ class Bench {
   /** By kind: what its flow throws. */
   readonly failures = new Map<string, Error>();
   queueFails = false;
+  /** Runs while a message of this kind is worked on. */
+  readonly meanwhile = new Map<string, () => Promise<void>>();
+  now = noon;
+  isOver = false;
+  readonly cut = new AbortController();
 
   async run(...Records: readonly SqsRecord[]): Promise<readonly string[]> {
     const answer = await workBatch(
@@ -30,6 +36,7 @@ class Bench {
       {
         work: async (message) => {
           this.worked.push(message);
+          await this.meanwhile.get(message.kind)?.();
           const failure = this.failures.get(message.kind);
           if (failure !== undefined) throw failure;
         },
@@ -38,6 +45,8 @@ class Bench {
           sendLater: async (messages, delayMs) => this.unlessFailing(() => void this.later.push([messages, delayMs])),
         },
         log: { warn: (_, fields = {}) => void this.warned.push(fields) },
+        clock: { now: () => this.now },
+        time: { isOver: () => this.isOver || this.cut.signal.aborted, cut: this.cut.signal },
       },
     );
     return answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
@@ -67,27 +76,70 @@ describe("a batch of the queue", () => {
     bench.failures.set("plan", new Error("no"));
     expect(await bench.run(record("1", plan("a"), 1), record("2", plan("a"), 3))).toEqual(["1", "2"]);
     expect(bench.hidden).toEqual([
-      ["handle-1", 1_000],
-      ["handle-2", 4_000],
+      ["handle-1", 4_000],
+      ["handle-2", 16_000],
     ]);
   });
 
   it.each([
-    { attempt: 1, delayMs: 1_000 },
-    { attempt: 2, delayMs: 2_000 },
-    { attempt: 3, delayMs: 4_000 },
-    { attempt: 9, delayMs: 256_000 },
-    { attempt: 10, delayMs: 300_000 },
-    { attempt: 1_000, delayMs: 300_000 },
+    { attempt: 1, delayMs: 4_000 },
+    { attempt: 2, delayMs: 8_000 },
+    { attempt: 3, delayMs: 16_000 },
+    { attempt: 8, delayMs: 512_000 },
+    { attempt: 9, delayMs: 900_000 },
+    { attempt: 1_000, delayMs: 900_000 },
   ])("shows a message that failed $attempt times again after $delayMs ms", async ({ attempt, delayMs }) => {
     bench.failures.set("check", new Error("no"));
     expect(await bench.run(record("1", check("r1"), attempt))).toEqual(["1"]);
     expect(bench.hidden).toEqual([["handle-1", delayMs]]);
   });
 
-  it("shows a message that met a conflict again after a second, however often it did", async () => {
+  it("shows a message that met a conflict for the first time again after a second", async () => {
     bench.failures.set("check", new OnejobError("conflict"));
-    await bench.run(record("1", check("r1"), 8));
+    await bench.run(record("1", check("r1")));
+    expect(bench.hidden).toEqual([["handle-1", 1_000]]);
+  });
+
+  it.each(["conflict", "source-unreachable", "source-throttled", "internal"] as const)(
+    "does not let ten receives of %s go by in half an hour, so that nothing dies of what passes by itself",
+    async (code) => {
+      bench.failures.set("check", new OnejobError(code));
+      for (let attempt = 1; attempt < 10; attempt++) await bench.run(record("1", check("r1"), attempt));
+      const waitedMs = bench.hidden.reduce((sum, [, delayMs]) => sum + delayMs, 0);
+      expect(waitedMs).toBeGreaterThan(30 * 60_000);
+    },
+  );
+
+  it.each([
+    { why: "as long as the source says", details: { retryAt: noon + 1_800_000 }, delayMs: 1_800_000 },
+    { why: "an hour at most", details: { retryAt: noon + 86_400_000 }, delayMs: 3_600_000 },
+    { why: "as usual when that is over", details: { retryAt: noon - 1 }, delayMs: 4_000 },
+    { why: "as usual when it says nothing", details: undefined, delayMs: 4_000 },
+    { why: "as usual when it says nonsense", details: { retryAt: "soon" }, delayMs: 4_000 },
+  ])("hides what was throttled $why", async ({ details, delayMs }) => {
+    bench.failures.set("check", new OnejobError("source-throttled", "gh", { details }));
+    await bench.run(record("1", check("r1")));
+    expect(bench.hidden).toEqual([["handle-1", delayMs]]);
+  });
+
+  it("begins nothing when its time is over, and shows all of it again in a moment", async () => {
+    bench.isOver = true;
+    expect(await bench.run(record("1", plan("a")), record("2", check("r1"), 7), record("3", rerun))).toEqual([
+      "1",
+      "2",
+      "3",
+    ]);
+    expect(bench.worked).toEqual([]);
+    expect(bench.hidden.map(([, delayMs]) => delayMs)).toEqual([1_000, 1_000, 1_000]);
+    expect(bench.later).toEqual([]);
+  });
+
+  it("answers what is unfinished when it has to answer, and leaves alone what is done", async () => {
+    bench.meanwhile.set("check", () => {
+      setImmediate(() => bench.cut.abort());
+      return new Promise(() => undefined);
+    });
+    expect(await bench.run(record("1", check("r1"), 5), record("2", plan("a")))).toEqual(["1"]);
     expect(bench.hidden).toEqual([["handle-1", 1_000]]);
   });
 
@@ -108,7 +160,7 @@ describe("a batch of the queue", () => {
   it("takes a receive count that makes no sense for the first", async () => {
     bench.failures.set("check", new Error("no"));
     await bench.run({ ...record("1", check("r1")), attributes: { ApproximateReceiveCount: "many" } });
-    expect(bench.hidden).toEqual([["handle-1", 1_000]]);
+    expect(bench.hidden).toEqual([["handle-1", 4_000]]);
   });
 
   it("fails what failed all the same when it cannot be hidden briefly", async () => {
@@ -138,7 +190,7 @@ describe("a batch of the queue", () => {
     bench.failures.set("check", new Error("no"));
     await bench.run(record("1", check("r1"), 2));
     expect(bench.warned).toEqual([
-      { message: "1", kind: "check", profile: "small", runner: "r1", attempt: 2, error: expect.any(Error) as Error },
+      { messageId: "1", kind: "check", profile: "small", runner: "r1", attempt: 2, error: expect.any(Error) as Error },
     ]);
   });
 });

@@ -15,18 +15,39 @@ class Bench {
     [`${path}/base`, JSON.stringify(base)],
     [`${path}/profiles/small`, JSON.stringify(small)],
   ]);
+  readonly pauses: number[] = [];
   calls = 0;
   down = false;
+  throttles = 0;
+  /** Between two calls. */
+  meanwhile: () => void = () => undefined;
 
   readonly settings = ssmSettings({
     client: { send: () => this.answer() } as Partial<SSMClient> as SSMClient,
     path,
-    clock: this.clock,
+    patience: {
+      withinMs: 8_000,
+      clock: this.clock,
+      random: { fraction: () => 0.5 },
+      pause: async (ms) => {
+        this.pauses.push(ms);
+        this.later(ms);
+        this.meanwhile();
+      },
+    },
     log: { warn: (_, fields = {}) => void this.warned.push(fields) },
   });
 
   profiles(): readonly string[] {
     return this.settings.current().profiles.map(({ name }) => name);
+  }
+
+  base(more: object): void {
+    this.parameters.set(`${path}/base`, JSON.stringify({ ...base, ...more }));
+  }
+
+  profile(name: string): void {
+    this.parameters.set(`${path}/profiles/${name}`, JSON.stringify({ ...small, name, labels: [name] }));
   }
 
   later(ms: number): void {
@@ -35,6 +56,10 @@ class Bench {
 
   private async answer(): Promise<object> {
     this.calls += 1;
+    if (this.throttles > 0) {
+      this.throttles -= 1;
+      throw Object.assign(new Error("Rate exceeded"), { name: "ThrottlingException" });
+    }
     if (this.down) throw new Error("SSM does not answer");
     return { Parameters: [...this.parameters].map(([Name, Value]) => ({ Name, Value })) };
   }
@@ -112,8 +137,73 @@ describe("settings from SSM", () => {
       spoil(bench);
       await expect(bench.settings.load()).rejects.toThrow();
       expect(() => bench.settings.current()).toThrow("nothing was read");
+      const { calls } = bench;
       await expect(bench.settings.load()).rejects.toThrow();
-      expect(bench.calls).toBe(2);
+      expect(bench.calls).toBeGreaterThan(calls);
     },
   );
+
+  const passing = [
+    { why: "SSM is asked too often", spoil: (at: Bench) => (at.throttles = 3) },
+    { why: "they do not fit together yet", spoil: (at: Bench) => at.base({ defaultProfile: "large" }) },
+    { why: "a named profile is not there yet", spoil: (at: Bench) => at.base({ profileNames: ["small", "large"] }) },
+  ];
+  it.each(passing)("are waited for at the first start when $why", async ({ spoil }) => {
+    spoil(bench);
+    bench.meanwhile = () => {
+      if (bench.pauses.length === 3) bench.profile("large");
+    };
+    await bench.settings.load();
+    expect(bench.calls).toBe(4);
+    expect(bench.warned).toEqual([]);
+  });
+
+  it("are not waited for longer than eight seconds", async () => {
+    bench.base({ profileNames: ["none"] });
+    await expect(bench.settings.load()).rejects.toThrow("profiles/none");
+    const waitedMs = bench.pauses.reduce((sum, ms) => sum + ms, 0);
+    expect(waitedMs).toBeGreaterThan(5_000);
+    expect(waitedMs).toBeLessThanOrEqual(8_000);
+  });
+
+  it("are not waited for when nothing passes by itself", async () => {
+    bench.down = true;
+    await expect(bench.settings.load()).rejects.toThrow();
+    expect([bench.calls, bench.pauses]).toEqual([1, []]);
+  });
+});
+
+describe("settings that name their profiles", () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+    bench.profile("large");
+    bench.profile("alpha");
+  });
+
+  it("have those only, in that order", async () => {
+    bench.base({ profileNames: ["small", "alpha"] });
+    await bench.settings.load();
+    expect(bench.profiles()).toEqual(["small", "alpha"]);
+  });
+
+  it("stay as they were, at once, while a rename is half done, and follow when it is done", async () => {
+    bench.base({ profileNames: ["small"] });
+    await bench.settings.load();
+    bench.base({ profileNames: ["tiny"] });
+    bench.later(60_000);
+    await bench.settings.load();
+    expect(bench.profiles()).toEqual(["small"]);
+    expect(bench.pauses).toEqual([]);
+    bench.profile("tiny");
+    bench.later(60_000);
+    await bench.settings.load();
+    expect(bench.profiles()).toEqual(["tiny"]);
+  });
+
+  it.each([["small"], [{}], [[1]], [null]])("are refused when the names are %j", async (profileNames) => {
+    bench.base({ profileNames });
+    await expect(bench.settings.load()).rejects.toThrow("profileNames is no list of names");
+    expect(bench.calls).toBe(1);
+  });
 });

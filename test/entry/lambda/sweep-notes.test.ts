@@ -146,7 +146,7 @@ describe("ports whose time is over", () => {
     bounded.log.error("before");
     over = true;
     await expect(bounded.ledger.listProfiles()).rejects.toThrow(OnejobError);
-    await expect(bounded.source("gh")?.redeliverLost()).rejects.toThrow("the time of this sweep is over");
+    await expect(bounded.source("gh")?.redeliverLost()).rejects.toThrow("the time of this function is over");
     bounded.log.error("one of many failed");
     expect(errors).toEqual(["before"]);
   });
