@@ -102,7 +102,7 @@ function isReleasedBy(runner: Runner, move: RunnerMove): boolean {
 }
 
 /** How long an agent that is heard of may take to install what it needs. */
-const longestPreparationMs = 15 * 60_000;
+export const longestPreparationMs = 15 * 60_000;
 
 /** The runner with a new sign of life; agents that run or prepare something are trusted for another lease. */
 export function heard(runner: Runner, at: Instant, times: RunnerTimes): Runner {

@@ -48,9 +48,9 @@ function isComing({ key, runner: expected }: Job, { runner, planner }: Around): 
   return planner?.launches.some(({ slots }) => slots.some((slot) => slot.runner === expected)) ?? false;
 }
 
-/** It has begun nothing, named or not. */
+/** It has begun nothing, named or not, and was not asked to leave. */
 function isFree(runner: Runner): boolean {
-  return runner.begunAt === undefined && !isStopping(runner) && !isGone(runner.state);
+  return runner.begunAt === undefined && !runner.draining && !isStopping(runner) && !isGone(runner.state);
 }
 
 /**

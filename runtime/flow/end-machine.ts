@@ -20,15 +20,15 @@ const longestJobMs = 5 * 24 * 3_600_000;
 export async function endMachine(runner: Runner, ports: Ports): Promise<boolean> {
   if (isGone(runner.state)) return true;
   const letGo = await letGoBySource(runner, ports);
-  if (letGo === undefined) return false;
+  if (letGo === "not yet") return false;
   try {
     await ports.compute(runner.compute)?.terminate([runner.machine]);
   } catch (error) {
-    await noteLetGo(letGo, ports);
+    if (letGo === "withdrawn") await noteLetGo(runner, ports);
     throw error;
   }
   await ports.ledger.dropEnrolment(runner.id);
-  await applyToRunner(letGo, () => ({ event: "terminated", at: ports.clock.now() }), ports);
+  await applyToRunner(runner, () => ({ event: "terminated", at: ports.clock.now() }), ports);
   return true;
 }
 
@@ -42,12 +42,13 @@ export async function endLostMachine(runner: Runner, ports: Ports): Promise<bool
   return true;
 }
 
-/** The runner as it stands, once its machine may go; `undefined`: not yet, the sweep asks again. */
-async function letGoBySource(runner: Runner, ports: Ports): Promise<Runner | undefined> {
-  if (isDoneAtSource(runner, ports)) return runner;
-  if ((await withdraw(runner, ports)) || isPastWaiting(runner, ports)) return runner;
+/** Whether its machine may go, as far as its source has a say. `not yet`: the sweep asks again. */
+async function letGoBySource(runner: Runner, ports: Ports): Promise<"withdrawn" | "over" | "not yet"> {
+  if (isDoneAtSource(runner, ports)) return "over";
+  if (await withdraw(runner, ports)) return "withdrawn";
+  if (isPastWaiting(runner, ports)) return "over";
   ports.log.info("the source does not let go of the runner yet", { runner: runner.id, source: runner.reach.source });
-  return undefined;
+  return "not yet";
 }
 
 function isPastWaiting({ releasedAt, createdAt }: Runner, ports: Ports): boolean {
@@ -62,7 +63,6 @@ function isDoneAtSource({ reach, job, letGoAt }: Runner, ports: Ports): boolean 
 
 /** The compute may fail for long, and the forge has said its word. */
 async function noteLetGo(runner: Runner, ports: Ports): Promise<void> {
-  if (isDoneAtSource(runner, ports)) return;
   const at = ports.clock.now();
   await settle(
     runner,

@@ -4,7 +4,7 @@ import { holdsJob } from "../core/holding";
 import { isAtWork, isDemand, isListening, runnerTraits } from "../core/lifecycle";
 import { reachKey, type Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
-import { heard } from "../core/runner-moves";
+import { heard, longestPreparationMs } from "../core/runner-moves";
 import { wereAway } from "./away";
 import type { Listings } from "./listings";
 import { applyToRunner, findJob, profileOf, runnerTimes } from "./moves";
@@ -44,7 +44,7 @@ export async function expireRunner(item: DueItem & { kind: "runner" }, looking: 
 /** One that was given its right may listen, or run a job, though its word has not reached us: two keys end it. */
 async function expireBooting(runner: Runner, { ports, listings }: Looking): Promise<string | undefined> {
   const reason = "boot-timeout";
-  if (wereAway(runner, ports) && (await listings.isAlive(runner))) {
+  if (wereAway(runner, ports) && !wasGivenTime(runner, ports) && (await listings.isAlive(runner))) {
     const deadlineAt = ports.clock.now() + ports.settings().lease.durationMs;
     return void (await ports.ledger.saveRunner({ ...runner, deadlineAt, version: runner.version + 1 }));
   }
@@ -54,6 +54,12 @@ async function expireBooting(runner: Runner, { ports, listings }: Looking): Prom
   // Asked to leave for the first time just now.
   if (runner.askedAt === null) await countFailure(runner, { reason: "boot-failing", detail: null }, ports);
   return left ? reason : undefined;
+}
+
+/** Once: it has more than its boot time by now, and more than one that prepares has. */
+function wasGivenTime({ profile, createdAt, deadlineAt }: Runner, ports: Ports): boolean {
+  const bootMs = profileOf(ports, profile)?.timeouts.bootMs ?? 0;
+  return (deadlineAt ?? 0) > createdAt + Math.max(bootMs, longestPreparationMs);
 }
 
 /** Whether its record, as it stands, is overdue for the same. */

@@ -2,15 +2,14 @@
  * One launch, from the stored request to written runners. Safe to repeat at any point: the compute knows each runner
  * by name, runners are created once, and a job is claimed only while it still waits.
  */
-import { backOff, type Failure } from "../core/planning";
+import type { Failure } from "../core/planning";
 import {
   reachKey,
-  type Blocked,
   type Instant,
   type JobKey,
   type Launch,
   type LaunchSlot,
-  type PlannerRecord,
+  type Reach,
   type ProfileView,
   type Runner,
 } from "../core/model";
@@ -35,12 +34,6 @@ export function launchDeadline(replays: number, now: Instant): Instant {
   return now + (replays === mostReplays ? lastAnswerMs : answerMs);
 }
 
-/** What was read before the launch, and stays true enough: every write checks for itself. */
-interface Known {
-  readonly before: PlannerRecord;
-  readonly view: ProfileView;
-}
-
 interface Made {
   readonly compute: string;
   readonly launchingAt: Instant;
@@ -52,16 +45,22 @@ export interface LaunchResult {
   readonly launch: string;
   /** No answer: it stays in the planner record, and is replayed once overdue. */
   readonly open: boolean;
-  /** What to write beside its removal. */
-  readonly blocked: Readonly<Record<string, Blocked>>;
+  readonly reach: Reach;
+  /** What holds its reach back from now on; `null`: nothing. */
+  readonly failure: Failure | null;
 }
 
-/** `undefined`: somebody else has closed it. */
-export async function performLaunch(launch: Launch, known: Known, ports: Ports): Promise<LaunchResult | undefined> {
-  const fail = (failure: Failure) => failed(launch, { ...failure, before: known.before }, ports);
+/** `view`: what was read before; every write checks for itself. `undefined`: somebody else has closed it. */
+export async function performLaunch(
+  launch: Launch,
+  view: ProfileView,
+  ports: Ports,
+): Promise<LaunchResult | undefined> {
+  const { id, reach } = launch;
+  const closed = (failure: Failure | null): LaunchResult => ({ launch: id, reach, open: false, failure });
   const profile = profileOf(ports, launch.profile);
   const compute = profile && ports.compute(profile.compute.kind);
-  if (!profile || !compute) return fail({ reason: "misconfigured", detail: "its profile is gone" });
+  if (!profile || !compute) return closed({ reason: "misconfigured", detail: "its profile is gone" });
   const launchingAt = ports.clock.now();
   try {
     const slots = await unwritten(launch, ports);
@@ -69,14 +68,12 @@ export async function performLaunch(launch: Launch, known: Known, ports: Ports):
     if (await isClosed(launch, ports)) return void (await endUncounted(outcomes, { launch, compute }, ports));
     const { bootMs } = profile.timeouts;
     const made = { compute: compute.kind, launchingAt, launchedAt: ports.clock.now(), bootMs };
-    await Promise.all(outcomes.map((outcome) => writeOutcome(outcome, { launch, made, view: known.view }, ports)));
-    const failure = outcomes.find((outcome) => outcome.outcome !== "launched");
-    if (failure === undefined) return { launch: launch.id, open: false, blocked: {} };
-    return fail({ reason: failure.outcome, detail: failure.detail });
+    await Promise.all(outcomes.map((outcome) => writeOutcome(outcome, { launch, made, view }, ports)));
+    const refused = outcomes.find((outcome) => outcome.outcome !== "launched");
+    return closed(refused === undefined ? null : { reason: refused.outcome, detail: refused.detail });
   } catch (error) {
-    ports.log.warn("launch stays open", { launch: launch.id, profile: launch.profile, error });
-    const { blocked } = error instanceof NoAnswer ? fail(noAnswer) : { blocked: {} };
-    return { launch: launch.id, open: true, blocked };
+    ports.log.warn("launch stays open", { launch: id, profile: launch.profile, error });
+    return { launch: id, reach, open: true, failure: error instanceof NoAnswer ? noAnswer : null };
   }
 }
 
@@ -186,11 +183,4 @@ async function claim(key: JobKey, by: { readonly runner: string; readonly scene:
   if (job === undefined) return;
   const waitedFor = view.planner.blocked[reachKey(launch.reach)]?.reason ?? null;
   await applyToJob(job, () => ({ event: "claimed", at: made.launchedAt, runner: by.runner, waitedFor }), ports);
-}
-
-function failed(launch: Launch, failure: Failure & { readonly before: PlannerRecord }, ports: Ports): LaunchResult {
-  const { reason, detail, before } = failure;
-  const key = reachKey(launch.reach);
-  const at = { now: ports.clock.now(), jitter: ports.random.fraction() };
-  return { launch: launch.id, open: false, blocked: { [key]: backOff(before.blocked[key], { reason, detail }, at) } };
 }

@@ -17,7 +17,7 @@ import {
   type PlannerRecord,
   type ProfileView,
 } from "../core/model";
-import { liveRunners, planProfile, waitForTurn, type Wanted } from "../core/planning";
+import { backOff, liveRunners, planProfile, waitForTurn, type Wanted } from "../core/planning";
 import type { Ports } from "../core/ports";
 import { profileOf, updatePlanner } from "./moves";
 import { launchDeadline, noAnswer, performLaunch, type LaunchResult } from "./perform-launch";
@@ -67,10 +67,9 @@ async function planOnce(
   const reserved = await reserve(planner, plan, ports);
   if (reserved === undefined) return "again";
   if (reserved.due.length === 0) return "done";
-  const results = await Promise.all(
-    reserved.due.map((launch) => performLaunch(launch, { before: planner, view }, ports)),
-  );
-  return close(reserved.record, { holder, results: results.filter((result) => result !== undefined) }, ports);
+  const results = await Promise.all(reserved.due.map((launch) => performLaunch(launch, view, ports)));
+  const answered = results.filter((result) => result !== undefined);
+  return close(reserved.record, { holder, before: planner.blocked, results: answered }, ports);
 }
 
 /** Launches that had to be made again: the compute is silent, or whoever asked it died. Their jobs say so. */
@@ -125,10 +124,12 @@ async function close(
   record: PlannerRecord,
   outcome: {
     readonly holder: string;
+    readonly before: Blocks;
     readonly results: readonly LaunchResult[];
   },
   ports: Ports,
 ): Promise<"done" | "again"> {
+  const failed = failuresOf(outcome.results, outcome.before, ports);
   const settled = new Set(outcome.results.filter(({ open }) => !open).map(({ launch }) => launch));
   let again = false;
   await updatePlanner(
@@ -138,13 +139,30 @@ async function close(
       again = mine && current.dirty;
       return {
         launches: current.launches.filter((launch) => !settled.has(launch.id)),
-        blocked: Object.assign({}, current.blocked, ...outcome.results.map((result) => result.blocked)),
+        blocked: withFailures(current.blocked, failed, ports.clock.now()),
         ...(mine ? { lease: null, dirty: false } : {}),
       };
     },
     ports,
   );
   return again ? "again" : "done";
+}
+
+type Blocks = PlannerRecord["blocked"];
+
+/** What failed counts from what stood before this plan: the plan's own words are about whom it left out. */
+function failuresOf(results: readonly LaunchResult[], before: Blocks, ports: Ports): Blocks {
+  const at = { now: ports.clock.now(), jitter: ports.random.fraction() };
+  return results.reduce<Blocks>((failed, { reach, failure }) => {
+    const key = reachKey(reach);
+    return failure === null ? failed : { ...failed, [key]: backOff(failed[key] ?? before[key], failure, at) };
+  }, {});
+}
+
+/** What the source keeps from a reach stands: nothing else would be served either. */
+function withFailures(blocked: Blocks, failed: Blocks, now: Instant): Blocks {
+  const isKept = (key: string) => blocked[key]?.atSource === true && (blocked[key].until ?? 0) > now;
+  return { ...blocked, ...Object.fromEntries(Object.entries(failed).filter(([key]) => !isKept(key))) };
 }
 
 async function markDirty(planner: PlannerRecord, ports: Ports): Promise<boolean> {

@@ -3,17 +3,19 @@
  * flows did it all before. Every item stands alone, so that one that fails does not keep the others from their repair.
  */
 import type { ProfileView } from "../core/model";
-import type { Ports } from "../core/ports";
+import type { DueItem, Ports } from "../core/ports";
 import { EachAlone } from "./each-alone";
 import { Listings } from "./listings";
 import { allProfiles } from "./moves";
 import { sweepUnnamed } from "./name-jobs";
 import { expireJob } from "./overdue-job";
-import { expireRunner } from "./overdue-runner";
+import { expireRunner, type Looking } from "./overdue-runner";
 import { planLaunches } from "./plan-launches";
 import { sweepMachines } from "./sweep-machines";
 
 const dueAtOnce = 200;
+/** Else a backlog would look as if we had been away, and be given time for that. */
+const dueRounds = 20;
 const purgedAtOnce = 200;
 
 /** Throws when something failed; all the rest was done, and it comes again. */
@@ -37,8 +39,17 @@ export async function sweep(ports: Ports): Promise<void> {
 
 async function sweepDeadlines(ports: Ports, alone: EachAlone): Promise<void> {
   const looking = { ports, listings: new Listings(ports) };
+  for (let round = 0; round < dueRounds; round += 1) {
+    const due = await ports.ledger.due(ports.clock.now(), dueAtOnce);
+    await expire(due, looking, alone);
+    if (due.length < dueAtOnce) return;
+  }
+}
+
+async function expire(due: readonly DueItem[], looking: Looking, alone: EachAlone): Promise<void> {
+  const { ports } = looking;
   await alone.run(
-    await ports.ledger.due(ports.clock.now(), dueAtOnce),
+    due,
     async (item) => {
       const repair = item.kind === "job" ? await expireJob(item, ports) : await expireRunner(item, looking);
       if (repair !== undefined) ports.meter.count("onejob_sweep_repairs_total", { kind: repair });

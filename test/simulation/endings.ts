@@ -8,6 +8,8 @@ import { queuedMs, waitingMs } from "./sim-settings";
 const skewMs = 1_000;
 /** So many machines may die with it in an attempt before that counts as failed. */
 const mostLosses = 3;
+/** A drain that was begun again and again, and the words on it that came late. */
+const longestDrainMs = 10 * 60_000;
 const finalStates: readonly Job["state"][] = ["completed", "failed", "cancelled", "expired"];
 
 /** How a job stands, and since when. */
@@ -18,6 +20,10 @@ interface Phase {
 
 export class Endings {
   readonly ended = new Map<JobKey, Job["state"]>();
+  /** Somebody wants them to stop. */
+  readonly unwanted = new Set<JobKey>();
+  /** When all that ran was last to stop; those that began while it was looked for may be among them. */
+  drainedAt = -Infinity;
   readonly #kernel: Kernel;
   /** One that waits for a machine does so however often one is promised to it. */
   readonly #phases = new Map<JobKey, Phase>();
@@ -110,10 +116,16 @@ export class Endings {
     return broken("I1", `job ${key} expired after ${Math.round(waitedMs / 1_000)} s as "${stood?.phase ?? ""}"`, [key]);
   }
 
+  #isUnwanted(key: JobKey): boolean {
+    return this.unwanted.has(key) || this.#kernel.now() - this.drainedAt < longestDrainMs;
+  }
+
   /** Of our own jobs nobody else knows how they ended. */
   #endedOtherwise({ key, state, reason, work, attempt, retries }: Job, stood: Phase | undefined): Breach | undefined {
     if (work === null) return undefined;
     const told = this.#told.get(key);
+    if (state === "cancelled" && !this.#isUnwanted(key))
+      return broken("I1", `job ${key} was cancelled, and nobody asked for that`, [key]);
     if (state === "completed" && told !== 0)
       return broken("I1", `job ${key} is completed, and its last exit code was ${told}`, [key]);
     if (state !== "failed" || reason === "job-timeout") return undefined;

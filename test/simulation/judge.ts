@@ -75,7 +75,7 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
     this.pace = pace;
     this.#endings = new Endings(kernel);
     this.#excesses = new Excesses(this);
-    this.#keys = new Keys(kernel, this);
+    this.#keys = new Keys(kernel, { picture: this, unwanted: this.#endings.unwanted });
   }
 
   get ended(): ReadonlyMap<JobKey, Job["state"]> {
@@ -153,6 +153,16 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
   }
 
   /** Somebody has a job of ours run again. */
+  unwanted(key: JobKey): void {
+    this.#endings.unwanted.add(key);
+  }
+
+  /** Now, and while they are looked for. */
+  allUnwanted(): void {
+    for (const key of this.jobs.keys()) this.#endings.unwanted.add(key);
+    this.#endings.drainedAt = this.#kernel.now();
+  }
+
   askedAgain(name: string): void {
     this.#endings.askedAgain(name);
   }

@@ -19,10 +19,13 @@ const isOurs = (job: string): boolean => job.startsWith("api/");
 export class Keys {
   readonly #kernel: Kernel;
   readonly #picture: Picture;
+  /** Jobs that somebody wants to stop. */
+  readonly #unwanted: ReadonlySet<string>;
 
-  constructor(kernel: Kernel, picture: Picture) {
+  constructor(kernel: Kernel, seen: { readonly picture: Picture; readonly unwanted: ReadonlySet<string> }) {
     this.#kernel = kernel;
-    this.#picture = picture;
+    this.#picture = seen.picture;
+    this.#unwanted = seen.unwanted;
   }
 
   taken(runner: string, { work, isOffered }: Taken): Breach | undefined {
@@ -34,13 +37,8 @@ export class Keys {
       return { promise: "I1", what: `machine ${runner} was ended while it listened at the forge`, names };
     }
     const isOverlong = now - work.since >= (isOurs(work.job) ? ownMs - slackMs : jobMs);
-    if (this.#isCancelled(work.job) || now - work.silentSince >= hopelessMs || isOverlong) return undefined;
+    if (this.#unwanted.has(work.job) || now - work.silentSince >= hopelessMs || isOverlong) return undefined;
     const what = `machine ${runner} was ended under job ${work.job}`;
     return { promise: "I1", what, names: [...names, work.job] };
-  }
-
-  #isCancelled(key: string): boolean {
-    const { ended, jobs } = this.#picture;
-    return ended.get(key) === "cancelled" || jobs.get(key)?.cancelRequestedAt != null;
   }
 }

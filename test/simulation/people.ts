@@ -20,7 +20,13 @@ export interface PeopleParts {
   readonly dice: Dice;
   readonly server: Server;
   readonly forge: ForgeTruth;
-  readonly watch: { askedAgain(name: string): void };
+  readonly watch: {
+    askedAgain(name: string): void;
+    /** Somebody wants it to stop. */
+    unwanted(key: JobKey): void;
+    /** Whatever runs is to stop. */
+    allUnwanted(): void;
+  };
 }
 
 export class People {
@@ -63,7 +69,8 @@ export class People {
 
   /** There, or with us, where it is known. */
   async #cancelThere(job: ForgeJob): Promise<void> {
-    const { forge, dice } = this.#parts;
+    const { forge, dice, watch } = this.#parts;
+    watch.unwanted(jobKey(job.id));
     const isHere = dice.fraction("where") < 0.5;
     if (!isHere || (await this.#cancel(jobKey(job.id))) === "unknown") forge.cancel(job);
   }
@@ -101,12 +108,17 @@ export class People {
 
   /** Somebody is about to work on the host, and is through with it some time later. */
   #drainNowAndThen(): void {
-    const { kernel, dice, server } = this.#parts;
+    const { kernel, dice, server, watch } = this.#parts;
     kernel.every(minute, () => {
       if (!dice.strikes("drain")) return true;
       const now = dice.fraction("drain") < 0.3;
       this.waiting += 1;
-      const drained = this.#insist(() => server.run("drain", (ports) => drainFleet({ now }, ports)));
+      const drained = this.#insist(() =>
+        server.run("drain", (ports) => {
+          if (now) watch.allUnwanted();
+          return drainFleet({ now }, ports);
+        }),
+      );
       void drained.then(() => this.#later([60, 1_200], () => void this.#resume()));
       return false;
     });
@@ -140,6 +152,7 @@ export class People {
 
   async #cancel(key: JobKey): Promise<"asked" | "unknown"> {
     this.waiting += 1;
+    this.#parts.watch.unwanted(key);
     const known = await this.#insist(() =>
       this.#parts.server.run("cancel", async (ports) => {
         const job = await ports.ledger.readJob(key);

@@ -19,13 +19,15 @@ export function wrongAtTheEnd(picture: Picture, { forge }: Truth): readonly Brea
   ];
 }
 
+const alike = { success: "completed", failure: "failed", cancelled: "cancelled" } as const;
+
 /** What waited too long for us ended here with that reason; others may have run it since. */
 function endings({ ended }: Picture, { forge }: Pick<Truth, "forge">): readonly Breach[] {
   return [...forge.jobs.values()].flatMap(({ id, conclusion, runner, startedAt, endedAt }): readonly Breach[] => {
     const key: JobKey = jobKey(id);
     const here = ended.get(key);
     if (here === undefined || !isFinal(here) || here === "expired") return [];
-    if ((here === "completed") === (conclusion === "success")) return [];
+    if (conclusion !== null && here === alike[conclusion]) return [];
     // Nobody here can stop what others run, and does not wait for it longer than for one of ours.
     const isTheirs = !(runner ?? "").startsWith(runnerName(""));
     if (isTheirs && here === "failed" && (endedAt ?? 0) - (startedAt ?? 0) > jobMs) return [];
