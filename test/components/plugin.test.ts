@@ -99,6 +99,7 @@ describe("the schema", () => {
     };
     schema.types["broken"] = { ...ingress, required: ["kind"] };
     expect(differences(fleetSchema, broken)).toEqual([
+      "ingress.allowedCidrs: missing",
       "ingress.kind: not one of function-url, http-api, private-api",
       "ingress.vpcEndpointId: plain",
       "tags: missing",
