@@ -184,7 +184,11 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
 
   /** After everything went well for long: whatever is open now is lost. */
   lookAtTheEnd(truth: Truth, queued: number): void {
-    for (const breach of [...wrongAtTheEnd(this, truth), ...leftOver(this, queued)]) this.#say(breach);
+    for (const breach of [
+      ...wrongAtTheEnd(this, { forge: truth.forge, unwanted: this.#endings.unwanted }),
+      ...leftOver(this, queued),
+    ])
+      this.#say(breach);
   }
 
   /** What only somebody else could count. */

@@ -7,7 +7,7 @@ import type { Picture } from "./picture";
 import { jobKey } from "./sim-forge";
 import { jobMs } from "./sim-settings";
 
-export function wrongAtTheEnd(picture: Picture, { forge }: Truth): readonly Breach[] {
+export function wrongAtTheEnd(picture: Picture, { forge, unwanted }: AtTheEnd): readonly Breach[] {
   const { jobs, runners, machines } = picture;
   return [
     ...[...jobs.values()].map(({ key, state }) => breach("I1", `job ${key} is still ${state}`, key)),
@@ -15,19 +15,26 @@ export function wrongAtTheEnd(picture: Picture, { forge }: Truth): readonly Brea
     ...[...machines.keys()].map((id) => breach("I2", `machine ${id} still runs`, id)),
     ...[...runners.values()].map(({ id, state }) => breach("I2", `runner ${id} is still ${state}`, id)),
     ...[...forge.runners.keys()].map((name) => breach("I2", `${name} still stands at the forge`, name.slice(7))),
-    ...endings(picture, { forge }),
+    ...endings(picture, { forge, unwanted }),
   ];
+}
+
+interface AtTheEnd extends Pick<Truth, "forge"> {
+  /** Jobs that somebody wanted to stop. */
+  readonly unwanted: ReadonlySet<JobKey>;
 }
 
 const alike = { success: "completed", failure: "failed", cancelled: "cancelled" } as const;
 
 /** What waited too long for us ended here with that reason; others may have run it since. */
-function endings({ ended }: Picture, { forge }: Pick<Truth, "forge">): readonly Breach[] {
+function endings({ ended }: Picture, { forge, unwanted }: AtTheEnd): readonly Breach[] {
   return [...forge.jobs.values()].flatMap(({ id, conclusion, runner, startedAt, endedAt }): readonly Breach[] => {
     const key: JobKey = jobKey(id);
     const here = ended.get(key);
     if (here === undefined || !isFinal(here) || here === "expired") return [];
     if (conclusion !== null && here === alike[conclusion]) return [];
+    // What was to stop may be lost here before it is stopped there, or the other way round.
+    if (unwanted.has(key) && here !== "completed" && conclusion !== "success") return [];
     // Nobody here can stop what others run, and does not wait for it longer than for one of ours.
     const isTheirs = !(runner ?? "").startsWith(runnerName(""));
     if (isTheirs && here === "failed" && (endedAt ?? 0) - (startedAt ?? 0) > jobMs) return [];
