@@ -58,8 +58,8 @@ const planted: readonly Planted[] = [
     bug: "a ledger that never shows an overdue runner",
     ledger: (clock) => new NeverShowsOverdueRunners({ clock }),
     breaks: "I2",
-    from: 4,
-    atMost: { jobs: 3, faults: 3 },
+    from: 12,
+    atMost: { jobs: 4, faults: 3 },
   },
 ];
 
