@@ -90,12 +90,15 @@ describe("onejob secrets", () => {
   });
 
   it.each([
-    ["an empty secret", "gh/webhook-secret", "\n", /empty/],
-    ["white space in it", "gh/webhook-secret", "my secret", /white space/],
-    ["a certificate for a key", "gh/private-key", "-----BEGIN CERTIFICATE-----\nAAAA", /no private key/],
-    ["a token for a key", "gh/private-key", "ghp_0123456789012345678901234567890123456", /no private key/],
-    ["more than SSM takes", "gh/webhook-secret", "x".repeat(4_097), /at most 4096 bytes/],
-  ])("set refuses %s, before anything is stored, and does not repeat it", async (_, name, value, said) => {
+    ["an empty secret", { name: "gh/webhook-secret", value: "\n", said: /empty/ }],
+    ["white space in it", { name: "gh/webhook-secret", value: "my secret", said: /white space/ }],
+    [
+      "a certificate for a key",
+      { name: "gh/private-key", value: "-----BEGIN CERTIFICATE-----", said: /no private key/ },
+    ],
+    ["a token for a key", { name: "gh/private-key", value: `ghp_${"0123456789".repeat(3)}`, said: /no private key/ }],
+    ["more than SSM takes", { name: "gh/webhook-secret", value: "x".repeat(4_097), said: /at most 4096 bytes/ }],
+  ])("set refuses %s, before anything is stored, and does not repeat it", async (_, { name, value, said }) => {
     const { code, err } = await terminal.run("secrets", "set", name, "--from-file", file(value));
     expect(code).toBe(2);
     expect(err).toMatch(said);
