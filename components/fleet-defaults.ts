@@ -1,6 +1,6 @@
 /** What a fleet on AWS means where its settings say nothing. Works on raw values, also broken ones. */
 import { isGroup } from "../runtime/core/settings-entries";
-import { fleetPath } from "./fleet-documents";
+import { fleetPath } from "../runtime/core/fleet-facts";
 
 /** A sweep is a run of a function: each costs, and EventBridge knows nothing shorter. */
 export const sweepInterval = "1m";

@@ -1,4 +1,5 @@
 /** What the settings of a fleet are as SSM parameters. Pure: the same is checked for its size and then written. */
+import { fleetPath } from "../runtime/core/fleet-facts";
 import type { Problem } from "../runtime/core/settings-check";
 import type { SettingsFile } from "../runtime/core/settings-schema";
 
@@ -19,8 +20,6 @@ export interface FleetDocuments {
 
 /** Of a standard parameter, which is free. @see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html */
 const mostBytes = 4_096;
-
-export const fleetPath = (fleet: string): string => `/onejob/${fleet}`;
 
 export function fleetDocuments(fleet: string, file: SettingsFile): FleetDocuments {
   const path = `${fleetPath(fleet)}/settings`;

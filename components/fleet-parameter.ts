@@ -1,8 +1,7 @@
 /** What the CLI has to know of a fleet, as one SSM parameter: names and addresses, no secrets. */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { FleetFacts } from "../runtime/core/fleet-facts";
-import { fleetPath } from "./fleet-documents";
+import { fleetPath, type FleetFacts } from "../runtime/core/fleet-facts";
 import type { Tags } from "./tags";
 
 export interface FleetParameterArgs {

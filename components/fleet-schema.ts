@@ -4,7 +4,9 @@
  * values that may be known only later (`later`).
  */
 import type { GroupNode, SettingNode, ValueNode } from "../runtime/core/settings-node";
+import { fleetNamePattern } from "../runtime/core/fleet-facts";
 import { settingsSchema } from "../runtime/core/settings-schema";
+import { instanceType } from "../runtime/core/settings-schema-ec2";
 import { later, yesOrNo } from "./fleet-schema-marks";
 import { network } from "./fleet-schema-network";
 
@@ -19,19 +21,12 @@ const email = {
   examples: ["ci@example.org"],
 } as const;
 
-const instanceType = {
-  type: "string",
-  pattern: "^[a-z][a-z0-9-]*\\.[a-z0-9-]+$",
-  maxLength: 32,
-  rule: "name of an EC2 instance type, like `m7i.large`",
-} as const;
-
 export const fleetName: ValueNode = {
   type: "string",
   title: "fleet name",
   description: "Name of the fleet in this account and region.",
   preset: "`<component name>-<stack>`",
-  pattern: "^[a-z][a-z0-9-]{0,30}$",
+  pattern: fleetNamePattern,
   rule: "small letters, digits and `-`; begins with a letter; at most 31 characters",
   examples: ["ci"],
 };

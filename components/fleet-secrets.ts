@@ -1,6 +1,6 @@
 /** Which SSM parameters hold the secrets of a fleet: those the functions read, and those somebody has to fill. Pure. */
 import type { SecretPlace, Settings, SourceSettings } from "../runtime/core/settings";
-import { fleetPath } from "./fleet-documents";
+import { fleetPath } from "../runtime/core/fleet-facts";
 
 export interface SecretParameters {
   readonly webhookSecrets: readonly string[];

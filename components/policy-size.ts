@@ -3,7 +3,7 @@ import type { Problem } from "../runtime/core/settings-check";
 import { isGroup } from "../runtime/core/settings-entries";
 import type { Settings } from "../runtime/core/settings";
 import { namedRoles, ownPointers, systemsOf } from "./fleet-choices";
-import { fleetPath } from "./fleet-documents";
+import { fleetPath } from "../runtime/core/fleet-facts";
 import { secretParameters } from "./fleet-secrets";
 import { functionNames } from "./function-names";
 import { policyOf } from "./permissions";

@@ -20,3 +20,9 @@ export interface MachineFacts {
   /** Unique id of the role its machines have (`AROA…`): that is what they prove. */
   readonly roleId: string;
 }
+
+/** Of a fleet's name: it stands in names of resources, paths and tags. */
+export const fleetNamePattern = "^[a-z][a-z0-9-]{0,30}$";
+
+/** Where what belongs to a fleet stands in SSM. */
+export const fleetPath = (fleet: string): string => `/onejob/${fleet}`;

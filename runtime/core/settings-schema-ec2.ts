@@ -44,6 +44,14 @@ const image = {
   },
 } as const satisfies GroupNode;
 
+/** As EC2 names them; whether there is such a type only a region knows. */
+export const instanceType = {
+  type: "string",
+  pattern: "^[a-z][a-z0-9-]*\\.[a-z0-9-]+$",
+  maxLength: 32,
+  rule: "name of an EC2 instance type, like `m7i.large`",
+} as const;
+
 const types = {
   type: "array",
   title: "instance types",
@@ -53,12 +61,9 @@ const types = {
   minItems: 1,
   maxItems: 50,
   items: {
-    type: "string",
+    ...instanceType,
     title: "instance type",
     description: "One type.",
-    pattern: "^[a-z][a-z0-9-]*\\.[a-z0-9-]+$",
-    maxLength: 32,
-    rule: "name of an EC2 instance type, like `m7i.large`",
     examples: ["m7i.large"],
   },
 } as const satisfies ListNode;

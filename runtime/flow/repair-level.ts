@@ -17,8 +17,7 @@ export async function repairLevel(view: ProfileView, pressure: Pressure, ports: 
   if (retire.length > 0)
     await ports.queue.send(retire.map(({ id }) => ({ kind: "retire", profile, runner: id, reason: null })));
   let changed = unnamed.length > 0;
-  for (const { job, runner } of unnamed)
-    await bindRunner(runner, { job, at: job.startedAt ?? ports.clock.now() }, ports);
+  for (const { job, runner } of unnamed) await nameRunner(runner, job, ports);
   for (const job of lost) changed = (await settleLost(job, ports)) || changed;
   for (const job of unclaimed) changed = (await unclaim(job, profile, ports)) || changed;
   for (const { job, runner } of reclaimed) changed = (await reclaim(job, runner, ports)) || changed;
@@ -33,7 +32,7 @@ async function settleLost(job: Job, ports: Ports): Promise<boolean> {
     const runner = await findRunnerById(job.runner ?? "", job.profile, ports);
     if (runner !== undefined && !isGone(runner.state)) {
       // A runner of another profile took it, and that is written on one side only.
-      if (runner.job === null) await bindRunner(runner, { job, at: job.startedAt ?? ports.clock.now() }, ports);
+      if (runner.job === null) await nameRunner(runner, job, ports);
       return false;
     }
     const by = ports.clock.now() + wordDueMs;
@@ -45,6 +44,10 @@ async function settleLost(job: Job, ports: Ports): Promise<boolean> {
   const outcome = { exitCode: null, reason: "agent-lost", detail: null } as const;
   const after = await settleAttempt(job, { runner: job.runner ?? "", outcome }, ports);
   return after.version !== job.version;
+}
+
+function nameRunner(runner: Runner, job: Job, ports: Ports): Promise<void> {
+  return bindRunner(runner, { job, at: job.startedAt ?? ports.clock.now() }, ports);
 }
 
 async function reclaim(job: Job, runner: Runner, ports: Ports): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** A fleet on AWS as the CLI knows it: what its deployment left in SSM under its name. */
 import { OnejobError } from "../../core/errors";
+import { fleetNamePattern, fleetPath } from "../../core/fleet-facts";
 import { isGroup } from "../../core/settings-entries";
 import type { Context } from "../context";
 import { lazy } from "../lazy";
@@ -26,9 +27,9 @@ export interface Fleet {
 export async function openFleet({ fleet }: FleetOptions, { io }: Context): Promise<Fleet> {
   const name = fleet ?? (io.env["ONEJOB_FLEET"] || undefined);
   if (name === undefined) throw new OnejobError("usage", "say which fleet: --fleet NAME, or ONEJOB_FLEET");
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) throw new OnejobError("usage", `"${name}" is no name of a fleet`);
+  if (!new RegExp(fleetNamePattern).test(name)) throw new OnejobError("usage", `"${name}" is no name of a fleet`);
   const parameters = lazy.fleetParameters().openParameters(io.env);
-  const text = await parameters.read(`/onejob/${name}/facts`);
+  const text = await parameters.read(`${fleetPath(name)}/facts`);
   if (text === undefined) throw new OnejobError("fleet-unknown", name);
   return { name, parameters, secrets: secretsIn(text, name) };
 }
