@@ -63,6 +63,7 @@ function addGlobals(program: Command): void {
     .option("--data-dir <folder>", "the server's data folder (ONEJOB_DATA_DIR)")
     .option("--url <url>", "the server's address (ONEJOB_URL); else the one running with the data folder")
     .option("--token-file <file>", "a file with the server's token (or ONEJOB_TOKEN); else the data folder's")
+    .option("--fleet <name>", "a fleet on AWS instead of a server (ONEJOB_FLEET), with your own AWS credentials")
     .addOption(new Option("-o, --output <form>", "how to print data (ONEJOB_OUTPUT)").choices(outputs))
     .option("--no-color", "no colours (NO_COLOR)")
     .option("-q, --quiet", "no messages; only ids where a command lists things")

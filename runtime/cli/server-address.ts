@@ -6,6 +6,7 @@ import { readText } from "../entry/local/read-text";
 import type { CliIo } from "./io";
 
 export interface AddressOptions {
+  readonly fleet?: string;
   readonly url?: string;
   readonly tokenFile?: string;
   readonly dataDir?: string;

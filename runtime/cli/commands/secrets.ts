@@ -6,12 +6,12 @@ import { errorText } from "../../core/error-facts";
 import { OnejobError } from "../../core/errors";
 import type { Context } from "../context";
 import { exit } from "../exit";
-import { fleetOption, openFleet, type Fleet, type FleetOptions } from "../fleet/fleet";
+import { openFleet, type Fleet } from "../fleet/fleet";
 import { table } from "../render";
 import type { Act } from "./command";
 import { examples, usage } from "./command";
 
-interface SetOptions extends FleetOptions {
+interface SetOptions {
   readonly fromFile?: string;
   readonly generate?: boolean;
 }
@@ -31,14 +31,12 @@ export function secrets(program: Command, act: Act): void {
   group
     .command("check")
     .summary("list them, and whether each is there")
-    .option(...fleetOption)
     .addHelpText("after", examples("onejob secrets check --fleet ci-prod"))
     .action(act(check));
   group
     .command("set <secret>")
     .summary("store one: SOURCE/private-key, SOURCE/token or SOURCE/webhook-secret")
     .description("Reads it from standard input, or from a file; never from the command line, where others can see it.")
-    .option(...fleetOption)
     .option("--from-file <file>", "read it from this file")
     .option("--generate", "make a new webhook secret, store it, and print it for the forge")
     .addHelpText(
@@ -51,8 +49,8 @@ export function secrets(program: Command, act: Act): void {
     .action(act(set));
 }
 
-async function check(context: Context, options: FleetOptions): Promise<number> {
-  const fleet = await openFleet(options, context);
+async function check(context: Context): Promise<number> {
+  const fleet = await openFleet(context);
   const there = await fleet.parameters.existing(fleet.secrets);
   const rows = fleet.secrets.map((parameter) => ({
     secret: shortName(parameter),
@@ -84,7 +82,7 @@ async function set(context: Context, name: string, options: SetOptions): Promise
   if (options.generate && options.fromFile !== undefined) throw usage("give --generate or --from-file, not both");
   if (options.generate && !name.endsWith("/webhook-secret"))
     throw usage("only a webhook secret can be made here; keys and tokens come from the forge");
-  const fleet = await openFleet(options, context);
+  const fleet = await openFleet(context);
   const parameter = parameterOf(name, fleet);
   const value = options.generate ? randomBytes(generatedBytes).toString("hex") : await given(context, options);
   checkSecret(name, value);

@@ -6,16 +6,6 @@ import type { Context } from "../context";
 import { lazy } from "../lazy";
 import type { Parameters } from "./parameters";
 
-/** Of every command that speaks to a fleet. */
-export interface FleetOptions {
-  readonly fleet?: string;
-}
-
-export const fleetOption = [
-  "--fleet <name>",
-  "the fleet on AWS (ONEJOB_FLEET), with your own AWS credentials",
-] as const;
-
 export interface Fleet {
   readonly name: string;
   readonly parameters: Parameters;
@@ -24,8 +14,8 @@ export interface Fleet {
 }
 
 /** Throws `usage` without a name, `fleet-unknown` when nothing of that name was deployed here. */
-export async function openFleet({ fleet }: FleetOptions, { io }: Context): Promise<Fleet> {
-  const name = fleet ?? (io.env["ONEJOB_FLEET"] || undefined);
+export async function openFleet({ io, options }: Context): Promise<Fleet> {
+  const name = options.fleet ?? (io.env["ONEJOB_FLEET"] || undefined);
   if (name === undefined) throw new OnejobError("usage", "say which fleet: --fleet NAME, or ONEJOB_FLEET");
   if (!new RegExp(fleetNamePattern).test(name)) throw new OnejobError("usage", `"${name}" is no name of a fleet`);
   const parameters = lazy.fleetParameters().openParameters(io.env);
