@@ -4,7 +4,6 @@ import type { Executor } from "./executor";
 import { runJob } from "./job";
 import { withFields } from "./json-log";
 import { departure } from "./leave";
-import { onAbort } from "./on-abort";
 
 export const runCommand: Executor = async (_payload, parts) => {
   const { session, tell } = parts;
@@ -14,7 +13,7 @@ export const runCommand: Executor = async (_payload, parts) => {
   const { assignment } = idle;
   const log = withFields(parts.log, { job: assignment.job, attempt: assignment.attempt });
   const over = new AbortController();
-  onAbort(parts.shutdown, () => tell.interrupted(), over.signal);
+  tell.interruptedBy(parts, over.signal);
   const onStarted = (): void => void tell.started().then(() => session.startAcknowledged());
   const end = await runJob(assignment, { ...parts, log, onStarted });
   over.abort();

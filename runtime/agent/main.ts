@@ -7,7 +7,7 @@ import { version } from "../../package.json";
 import type { AgentBoot } from "../core/agent-protocol";
 import { Imds } from "./aws/imds";
 import { powerOff } from "./aws/power-off";
-import { interruption } from "./aws/watch-interruption";
+import { interruption, timeLeft } from "./aws/watch-interruption";
 import { type BootLine, readBoot, readBootFile } from "./boot";
 import { usualPath } from "./job-environment";
 import { JobProcesses } from "./job-processes";
@@ -59,7 +59,8 @@ function live(boot: AgentBoot): Promise<number> {
   // As the SDKs of AWS have it.
   const metadataUrl = process.env["AWS_EC2_METADATA_SERVICE_ENDPOINT"];
   const imds = new Imds(metadataUrl === undefined ? {} : { baseUrl: metadataUrl });
-  if (boot.aws !== undefined) void interruption({ imds, log }).then(() => shutdown.abort());
+  const notice = new AbortController();
+  if (boot.aws !== undefined) void heedInterruption(imds, { notice, shutdown });
   return runAgent(boot, {
     imds,
     clock,
@@ -71,8 +72,22 @@ function live(boot: AgentBoot): Promise<number> {
     version,
     bootedAt: clock.now() - uptimeMs(),
     inherited: { path: process.env["PATH"] ?? usualPath, language: process.env["LANG"] ?? "C.UTF-8" },
+    notice: notice.signal,
     shutdown: shutdown.signal,
   });
+}
+
+/** What runs may yet come to its end in the time that is left. */
+async function heedInterruption(
+  imds: Imds,
+  { notice, shutdown }: Readonly<Record<"notice" | "shutdown", AbortController>>,
+): Promise<void> {
+  const seen = await interruption({ imds, log });
+  if (seen === undefined) return;
+  const leftMs = timeLeft(seen, clock.now());
+  log.warn("the machine will be taken away", { leftMs });
+  notice.abort();
+  setTimeout(() => shutdown.abort(), leftMs).unref();
 }
 
 /** The first one asks for an orderly end, the second takes the job's time to end away. */

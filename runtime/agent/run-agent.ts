@@ -41,6 +41,8 @@ export interface AgentDeps {
   readonly bootedAt: number;
   /** The search path and language the job gets. */
   readonly inherited: JobEnvironmentParts["inherited"];
+  /** Aborted when it is announced that the machine will be taken away: no job is taken any more. @default never */
+  readonly notice?: AbortSignal;
   /** Aborted when the machine is taken away (SIGTERM). */
   readonly shutdown: AbortSignal;
   /** Of a machine on AWS. @default the machine's own */
@@ -69,6 +71,7 @@ export async function runAgent(boot: AgentBoot, deps: AgentDeps): Promise<number
   const address = new ServerAddress(boot);
   const client = new ServerClient({ address, options, uptimeMs, onSilence });
   onAbort(deps.shutdown, () => session.interrupt());
+  if (deps.notice !== undefined) onAbort(deps.notice, () => session.expectEnd());
   try {
     const [opened, enrolled] = await Promise.all([
       openSpool(boot, deps),

@@ -88,6 +88,11 @@ export class Session {
     if (attempt === this.currentAttempt) this.leave("stale");
   }
 
+  /** The machine will be taken away: without a job there is nothing to wait for. */
+  expectEnd(): void {
+    if (this.phase === "idle") this.endIdle({ kind: "leave", why: "interrupted" });
+  }
+
   interrupt(): void {
     this.leave("interrupted");
   }

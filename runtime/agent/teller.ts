@@ -1,7 +1,8 @@
 /** Tells the server each step of the agent's life, once and in order. */
 import type { AgentEvent } from "../core/agent-protocol";
 import type { Clock } from "../core/ports";
-import type { Finished } from "./executor";
+import type { ExecutorParts, Finished } from "./executor";
+import { onAbort } from "./on-abort";
 import type { Reporter } from "./reporter";
 
 export class Teller {
@@ -11,6 +12,7 @@ export class Teller {
   private readonly clock: Clock;
   private makeKnown: () => void = () => undefined;
   private isListening = false;
+  private isInterrupted = false;
   private begun: Promise<void> | undefined;
 
   constructor({ reporter, clock }: { readonly reporter: Reporter; readonly clock: Clock }) {
@@ -33,8 +35,14 @@ export class Teller {
     return (this.begun ??= this.known.then(() => this.push("started")));
   }
 
-  interrupted(): void {
-    void this.push("interrupted");
+  /** Once, by whichever comes first. */
+  interruptedBy(signs: Pick<ExecutorParts, "notice" | "shutdown">, until: AbortSignal): void {
+    const tell = (): void => {
+      if (this.isInterrupted) return;
+      this.isInterrupted = true;
+      void this.push("interrupted");
+    };
+    for (const sign of [signs.notice, signs.shutdown]) if (sign !== undefined) onAbort(sign, tell, until);
   }
 
   /** Resolves when the server knows. */

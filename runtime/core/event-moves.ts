@@ -4,8 +4,10 @@ import type { JobMove } from "./job-moves";
 import { isDemand, isHeld } from "./lifecycle";
 import type { Job, Runner } from "./model";
 
+type Served = Pick<Runner, "id" | "stages" | "interruptedAt">;
+
 /** The moves an event stands for, in order; those that are made already are dropped by the lifecycle. */
-export function movesFor(event: JobEvent, runner: Pick<Runner, "id" | "stages"> | undefined): readonly JobMove[] {
+export function movesFor(event: JobEvent, runner: Served | undefined): readonly JobMove[] {
   const { at, delivery } = event;
   const began = { event: "started", runner: runner?.id ?? null, stages: runner?.stages ?? [] } as const;
   // The word that it had started may be lost; who names its runner says it again.
@@ -18,15 +20,18 @@ export function movesFor(event: JobEvent, runner: Pick<Runner, "id" | "stages"> 
     case "started":
       return [{ ...began, at, delivery }];
     case "finished":
-      return [...startedBefore, ended(event)];
+      return [...startedBefore, ended(event, runner)];
     case "cancelled":
+      // A listener that is stopped with its machine may be told of as cancelled, too.
+      if (runner?.interruptedAt !== undefined) return [...startedBefore, ended({ ...event, succeeded: false }, runner)];
       return [...startedBefore, { event: "cancelled", at, delivery, reason: "cancelled-by-source", exitCode: null }];
   }
 }
 
-function ended({ at, delivery, succeeded }: JobEvent): JobMove {
+function ended({ at, delivery, succeeded }: JobEvent, runner: Served | undefined): JobMove {
   if (succeeded === true) return { event: "succeeded", at, delivery, exitCode: null };
-  return { event: "failed", at, delivery, exitCode: null, reason: "command-failed", detail: null };
+  const reason = runner?.interruptedAt === undefined ? "command-failed" : "interrupted";
+  return { event: "failed", at, delivery, exitCode: null, reason, detail: null };
 }
 
 /** Two words that undo each other, and nothing says which was said last: the source has to be asked. */

@@ -17,7 +17,7 @@ const keptDeliveries = 20;
 const keptEntries = { first: 3, last: 297 } as const;
 
 export type JobMove = { readonly at: Instant; readonly delivery?: string } & (
-  | { readonly event: "queued" | "held" | "cancelRequested" }
+  | { readonly event: "queued" | "held" | "cancelRequested" | "interrupted" }
   | { readonly event: "claimed"; readonly runner: string; readonly waitedFor: ReasonCode | null }
   | { readonly event: "unclaimed"; readonly reason: ReasonCode; readonly detail: string | null }
   | { readonly event: "bound"; readonly runner: string }
@@ -109,6 +109,8 @@ function patchOf(job: Job, move: JobMove): Partial<Job> {
       return { ...cleared, reason: "waiting-for-approval", detail: null };
     case "cancelRequested":
       return { cancelRequestedAt: job.cancelRequestedAt ?? move.at };
+    case "interrupted":
+      return {};
     case "claimed":
       return { runner: move.runner, bound: false, reason: null, detail: null };
     case "unclaimed":
@@ -127,13 +129,14 @@ function patchOf(job: Job, move: JobMove): Partial<Job> {
     case "failed":
       return { exitCode: move.exitCode, reason: move.reason, detail: move.detail };
     case "retried":
-      return { ...cleared, attempt: job.attempt + 1, reason: move.reason, detail: move.detail, ...restarted(move.at) };
+      return { ...cleared, attempt: job.attempt + 1, reason: move.reason, detail: move.detail, ...restarted(move) };
     case "cancelled":
       return { exitCode: move.exitCode, reason: move.reason, detail: null };
     case "expired":
       return { reason: timeoutReason(job) };
     case "vanished":
-      return isUnderWay(job) ? { reason: move.reason } : { ...cleared, ...waitsFor(job) };
+      if (isUnderWay(job)) return { reason: move.reason };
+      return { ...cleared, ...waitsFor(job), ...marketAfter(move.reason) };
   }
 }
 
@@ -142,8 +145,13 @@ function shortened(timeline: readonly TimelineEntry[]): readonly TimelineEntry[]
   return timeline.length <= first + last ? timeline : [...timeline.slice(0, first), ...timeline.slice(-last)];
 }
 
-function restarted(at: Instant): Partial<Job> {
-  return { queuedAt: at, startedAt: null, cancelRequestedAt: null };
+function restarted({ at, reason }: { readonly at: Instant; readonly reason: ReasonCode | null }): Partial<Job> {
+  return { queuedAt: at, startedAt: null, cancelRequestedAt: null, ...marketAfter(reason) };
+}
+
+/** What was interrupted once is not left to spare capacity again. */
+function marketAfter(reason: ReasonCode | null): Pick<Job, "market"> {
+  return reason === "interrupted" ? { market: "on-demand" } : {};
 }
 
 function entriesOf(job: Job, move: JobMove, to: JobState): readonly TimelineEntry[] {
@@ -171,6 +179,8 @@ function entriesOf(job: Job, move: JobMove, to: JobState): readonly TimelineEntr
     case "bound":
     case "cancelRequested":
       return [];
+    case "interrupted":
+      return [entry("interrupted", "interrupted")];
     case "started":
       return [...move.stages.map((stage) => ({ ...stage, attempt: job.attempt })), entry("started")];
     case "succeeded":
@@ -238,6 +248,15 @@ export function givenTime(job: Job, until: Instant): Job {
 /** Whether a running job has more than its own time by now. */
 export function wasGivenTime(job: Job, profile: ProfileSettings | null): boolean {
   return (job.deadlineAt ?? 0) > (deadlineOf(job, job.startedAt ?? 0, profile) ?? 0);
+}
+
+/** How often what was interrupted is run again, beyond the tries it may have anyway. */
+const mostReruns = 3;
+
+/** Whether an attempt that its machine was taken from may be made again. */
+export function mayRunAgain(job: Job): boolean {
+  const again = job.timeline.filter(({ stage, reason }) => stage === "relaunched" && reason === "interrupted");
+  return job.cancelRequestedAt === null && again.length < mostReruns;
 }
 
 /** Whether a failed attempt of this job may be tried again. */

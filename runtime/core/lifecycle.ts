@@ -39,6 +39,8 @@ export type JobMoveEvent =
   | "retried"
   /** Somebody asked a running job to stop. */
   | "cancelRequested"
+  /** Its machine will be taken away; it goes on until then. */
+  | "interrupted"
   | "cancelled"
   | "expired"
   /** Its runner died under it, or the source does not know it any more. */
@@ -74,6 +76,7 @@ export const jobLifecycle = {
     ...ended,
     held: s("waiting", "plan"),
     claimed: s("starting"),
+    interrupted: s("starting"),
     unclaimed: s("queued", "plan"),
     bound: s("starting"),
     started: s("running"),
@@ -86,6 +89,7 @@ export const jobLifecycle = {
     failed: ended.failed,
     cancelled: s("cancelled", "retire"),
     cancelRequested: s("running"),
+    interrupted: s("running"),
     retried: s("queued", "retire", "plan"),
     expired: s("failed", "retire"),
     vanished: s("failed", "retire"),

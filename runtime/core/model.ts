@@ -79,6 +79,8 @@ export interface JobOrigin {
   readonly repository: string;
   /** The run it is part of. */
   readonly run: string;
+  /** Which attempt of that run; absent where the forge does not count them. */
+  readonly attempt?: number;
   /** Whether its code comes from a fork; `null`: not known. */
   readonly fork: boolean | null;
 }
@@ -109,6 +111,8 @@ export interface Job {
   readonly exitCode: number | null;
   /** 1 for the first try. */
   readonly attempt: number;
+  /** Set after an interruption: its next machine is not taken from spare capacity. */
+  readonly market?: Market;
   /** How many further tries a failed attempt may have. */
   readonly retries: number;
   /** The runner expected to take it (`starting`) or that has it (`running` and after). */
@@ -167,12 +171,17 @@ export interface Runner {
   readonly lastHeartbeatAt: Instant | null;
   /** `claimed` to `listening`; copied to the job's timeline once it starts there. */
   readonly stages: readonly TimelineEntry[];
+  /** When it became known that its machine will be taken away; absent before. */
+  readonly interruptedAt?: Instant;
   /** When it began to run something; absent before. */
   readonly begunAt?: Instant;
   /** When its source let go of it, where its machine could not be ended then; absent before. */
   readonly letGoAt?: Instant;
   readonly version: number;
 }
+
+/** Insisted on for what was interrupted; absent: as the profile says. */
+export type Market = "on-demand";
 
 /** One machine of a launch: its runner is named before the compute is called, so no replay can make a second. */
 export interface LaunchSlot {
@@ -190,6 +199,7 @@ export interface Launch {
   readonly token: string;
   readonly state: LaunchState;
   readonly slots: readonly LaunchSlot[];
+  readonly market?: Market;
   readonly claimedAt: Instant;
   readonly deadlineAt: Instant;
   /** How often the same request was made again after a crash. */

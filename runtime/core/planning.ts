@@ -13,6 +13,7 @@ import {
   type Job,
   type JobKey,
   type Launch,
+  type Market,
   type PlannerRecord,
   type ProfileView,
   type Reach,
@@ -37,6 +38,7 @@ export interface Wanted {
   readonly reach: Reach;
   /** One machine each. */
   readonly jobs: readonly JobKey[];
+  readonly market?: Market;
 }
 
 export interface PlanDecision {
@@ -89,7 +91,7 @@ export function planProfile(input: PlanInput): PlanDecision {
     if (why !== undefined) blocked[shortage.key] = since(view.planner, shortage.key, { ...why, since: now });
   }
   const held = candidates.length > chosen.length;
-  return { wanted: groupByReach(chosen), blocked, hungry: held && capped === "at-fleet-cap", capped: held };
+  return { wanted: groupForLaunches(chosen), blocked, hungry: held && capped === "at-fleet-cap", capped: held };
 }
 
 /** Other profiles have waited for the fleet's room longer. */
@@ -190,12 +192,15 @@ function since(planner: PlannerRecord, key: string, blocked: Blocked): Blocked {
   return standing?.reason === blocked.reason ? { ...blocked, since: standing.since } : blocked;
 }
 
-function groupByReach(chosen: readonly { readonly job: Job; readonly shortage: Shortage }[]): readonly Wanted[] {
-  const groups = new Map<string, { reach: Reach; jobs: JobKey[] }>();
+/** One launch for each reach and market. */
+function groupForLaunches(chosen: readonly { readonly job: Job; readonly shortage: Shortage }[]): readonly Wanted[] {
+  const groups = new Map<string, { reach: Reach; jobs: JobKey[]; market?: Market }>();
   for (const { job, shortage } of chosen) {
-    const group = groups.get(shortage.key) ?? { reach: shortage.reach, jobs: [] };
+    const { market } = job;
+    const key = `${market ?? "any"} ${shortage.key}`;
+    const group = groups.get(key) ?? { reach: shortage.reach, jobs: [], ...(market ? { market } : {}) };
     group.jobs.push(job.key);
-    groups.set(shortage.key, group);
+    groups.set(key, group);
   }
   return [...groups.values()];
 }

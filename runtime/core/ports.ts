@@ -14,6 +14,7 @@ import type {
   Job,
   JobKey,
   JobState,
+  Market,
   PlannerRecord,
   ProfileView,
   Reach,
@@ -109,6 +110,8 @@ export interface LaunchRequest {
   readonly launch: string;
   readonly token: string;
   readonly profile: string;
+  /** Where a compute knows markets: from no other. @default what the profile says */
+  readonly market?: Market;
   readonly machines: readonly {
     readonly runner: string;
     /** Proves to `enrol` which runner it is; handed over in a way other users of the machine cannot read. */
@@ -190,6 +193,8 @@ export interface Ledger {
 
   /** Stores `value` under `name` unless something stands there; answers what stands there afterwards. */
   remember(name: string, value: string, expiresAt: Instant): Promise<string>;
+  /** What stands under that name; `undefined`: nothing, or nothing any more. */
+  recall(name: string): Promise<string | undefined>;
 
   /** Jobs and runners whose deadline has passed, oldest first; may lag, so check the record again before acting. */
   due(now: Instant, limit: number): Promise<readonly DueItem[]>;
@@ -227,7 +232,14 @@ export type Message =
   | { readonly kind: "plan"; readonly profile: string }
   | { readonly kind: "retire"; readonly profile: string; readonly runner: string; readonly reason: ReasonCode | null }
   /** Somebody saw signs that its machine is gone; the compute is asked before anything is done. */
-  | { readonly kind: "check"; readonly profile: string; readonly runner: string };
+  | { readonly kind: "check"; readonly profile: string; readonly runner: string }
+  /** Its machine will be taken away, or may be: it should take no further job. */
+  | {
+      readonly kind: "warned";
+      readonly profile: string;
+      readonly runner: string;
+      readonly of: "interruption" | "rebalance";
+    };
 
 /** Durable, at least once, unordered. A message is gone only after `done`; one not done in time comes again. */
 export interface Queue {

@@ -82,7 +82,7 @@ export const reasons = {
   "cancelled-by-source": { what: "it was cancelled at the source", fix: "re-run it at the source" },
   interrupted: {
     what: "the machine was taken away while the job ran",
-    fix: "submit it again, or use --retries so that this happens by itself",
+    fix: "profiles of compute ec2 run it again by themselves (compute.onInterruption); elsewhere run it again, or use --retries",
   },
   "command-failed": { what: "the command ended with an error", fix: "read the job's log: `onejob logs`" },
   "bundle-refused": {

@@ -164,6 +164,11 @@ export function askedToLeave(
   };
 }
 
+/** The runner whose machine will be taken away: it takes no further job. */
+export function takenAway(runner: Runner, at: Instant): Runner {
+  return { ...runner, interruptedAt: at, draining: true, version: runner.version + 1 };
+}
+
 /** The job this runner turned out to have, though its own state said so before. */
 export function foundWith(runner: Runner, work: { readonly job: JobKey; readonly attempt: number }): Runner {
   return { ...runner, ...work, version: runner.version + 1 };

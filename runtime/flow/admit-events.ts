@@ -10,6 +10,7 @@ import { isDemand } from "../core/lifecycle";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { bindRunner, findRunner } from "./bind-runner";
+import { marketOf, runAgain } from "./interruption";
 import { applyToJob, findJob } from "./moves";
 import { bestProfile, placeForNow, placeUnasked } from "./place-job";
 
@@ -32,7 +33,7 @@ async function create(
   { place, seen }: { readonly place: JobPlace; readonly seen: Seen },
   ports: Ports,
 ): Promise<Job> {
-  const job = newJob(facts, place, { ...seen, now: ports.clock.now() });
+  const job = { ...newJob(facts, place, { ...seen, now: ports.clock.now() }), ...(await marketOf(facts, ports)) };
   const created = await ports.ledger.createJob(job);
   if (!created.written) return created.current ?? job;
   const { key, profile, labels, reason } = created.record;
@@ -107,6 +108,7 @@ async function applyEvent(job: Job, event: JobEvent, ports: Ports): Promise<void
     stands = (await applyToJob(stands, () => step, ports)).job;
     if (runner !== undefined) await bindRunner(await again(runner, ports), { job: stands, at: event.at }, ports);
   }
+  await runAgain(stands, ports);
 }
 
 async function again(runner: Runner, ports: Ports): Promise<Runner> {

@@ -6,6 +6,7 @@ import { isAtWork, isStopping, runnerStep } from "../core/lifecycle";
 import { runnerName, type Instant, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { foundWith } from "../core/runner-moves";
+import { tellJob } from "./interruption";
 import { allProfiles, applyToRunner, settle } from "./moves";
 import { clearReach } from "./reach-state";
 
@@ -55,6 +56,7 @@ export async function bindRunner(
       (next) => ports.ledger.saveRunner(next),
     );
   }
+  await tellJob(job, runner, ports);
   // Whatever was said of runners that nobody wants does not hold any more.
   await clearReach(runner, ports);
   if (runner.meantFor !== job.key) await ports.queue.send([{ kind: "plan", profile: runner.profile }]);

@@ -138,7 +138,8 @@ async function unwritten(launch: Launch, ports: Ports): Promise<readonly LaunchS
 function requestOf(launch: Launch, slots: readonly LaunchSlot[], ports: Ports): LaunchRequest {
   const tokenOf = (runner: string) => ports.tokens.mint("boot", runnerSubject(launch, runner));
   const machines = slots.map(({ runner }) => ({ runner, bootToken: tokenOf(runner) }));
-  return { launch: launch.id, token: launch.token, profile: launch.profile, machines };
+  const { id, token, profile, market } = launch;
+  return { launch: id, token, profile, machines, ...(market ? { market } : {}) };
 }
 
 interface Scene {

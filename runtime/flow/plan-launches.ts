@@ -179,6 +179,7 @@ function nameLaunch(wanted: Wanted, at: { readonly profile: string; readonly now
     token: id,
     state: "requested",
     slots: wanted.jobs.map((job) => ({ runner: ports.random.id(idLength), job })),
+    ...(wanted.market ? { market: wanted.market } : {}),
     claimedAt: at.now,
     deadlineAt: launchDeadline(0, at.now),
     replays: 0,

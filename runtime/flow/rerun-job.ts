@@ -3,6 +3,7 @@ import { OnejobError } from "../core/errors";
 import { isFinal } from "../core/lifecycle";
 import type { Job, JobKey, JobWork } from "../core/model";
 import type { Ports } from "../core/ports";
+import { rerunOnce } from "./interruption";
 import { findJob } from "./moves";
 import { prepareSubmission, submitJob } from "./submit-job";
 
@@ -27,16 +28,18 @@ export async function rerunLater(
 ): Promise<void> {
   const job = await findJob(key, profile, ports);
   if (job === undefined) return;
-  const answer = await ports
-    .source(job.source)
-    ?.rerun(job)
-    .catch((error: unknown) => {
-      if (!(error instanceof OnejobError) || error.code !== "source-refused") throw error;
-      ports.log.warn("the source does not run a job again", { job: key, error });
-      return "refused" as const;
-    });
-  if (answer === "later")
+  if ((await rerunOnce(job, () => askToRerun(job, ports), ports)) === "later")
     throw new OnejobError("conflict", `the run of ${key} goes on, it can be run again after that`);
+}
+
+async function askToRerun(job: Job, ports: Ports): Promise<"asked" | "later" | "ours" | "refused"> {
+  try {
+    return (await ports.source(job.source)?.rerun(job)) ?? "refused";
+  } catch (error) {
+    if (!(error instanceof OnejobError) || error.code !== "source-refused") throw error;
+    ports.log.warn("the source does not run a job again", { job: job.key, error });
+    return "refused";
+  }
 }
 
 function noSource(job: Job): never {

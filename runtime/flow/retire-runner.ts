@@ -11,6 +11,7 @@ import type { ReasonCode } from "../core/reasons";
 import { askedToLeave } from "../core/runner-moves";
 import { wereAway } from "./away";
 import { endLostMachine, endMachine, withdraw } from "./end-machine";
+import { runAgain } from "./interruption";
 import { lookAtJob } from "./look-at-job";
 import { applyToRunner, findJob } from "./moves";
 import { countFailure } from "./reach-state";
@@ -90,7 +91,8 @@ export async function loseRunner(runner: Runner, { reason, still }: Loss, ports:
   // A machine that is being stopped is expected to go: that is no loss.
   const lost = await applyToRunner(
     runner,
-    (current) => (isStopping(current) || !still(current) ? undefined : { event: "vanished", at, reason }),
+    (current) =>
+      isStopping(current) || !still(current) ? undefined : { event: "vanished", at, reason: lostBy(current, reason) },
     ports,
   );
   if (!lost.moved && !isStopping(lost.runner)) return false;
@@ -101,14 +103,21 @@ export async function loseRunner(runner: Runner, { reason, still }: Loss, ports:
   const job = await jobOf(lost.runner, ports);
   // A forge's agent that was stopping has left its job: how that ended the forge says.
   const isLeft = !lost.moved && isForges(lost.runner.reach);
-  if (job !== undefined && !isLeft) await settleLoss(job, { runner: runner.id, reason }, ports);
+  const loss = { runner: runner.id, reason: lostBy(lost.runner, reason) };
+  if (job !== undefined && !isLeft) await settleLoss(job, loss, ports);
   await (lost.moved ? endLostMachine : endMachine)(lost.runner, ports);
   return lost.moved;
 }
 
-/** One that reported in and was given no enrolment failed by its source's fault, not its own. */
-function failedToBoot({ state, nonce, grantedAt }: Runner): boolean {
-  return runnerTraits[state].deadline === "boot" && (nonce === null || grantedAt !== undefined);
+/** Its end was announced: that is why it came. */
+function lostBy({ interruptedAt }: Runner, reason: ReasonCode): ReasonCode {
+  return interruptedAt === undefined ? reason : "interrupted";
+}
+
+/** One that reported in and was given no enrolment failed by its source's fault, one that was taken away by nobody's. */
+function failedToBoot({ state, nonce, grantedAt, interruptedAt }: Runner): boolean {
+  const isBooting = runnerTraits[state].deadline === "boot" && interruptedAt === undefined;
+  return isBooting && (nonce === null || grantedAt !== undefined);
 }
 
 /** The forge may know more than we do: a job may have ended there before its machine was lost. */
@@ -127,5 +136,5 @@ async function settleLoss(
   }
   const current = (await findJob(job.key, job.profile, ports)) ?? job;
   const outcome = { exitCode: null, reason: lost.reason, detail: null };
-  await settleAttempt(current, { runner: lost.runner, outcome }, ports);
+  await runAgain(await settleAttempt(current, { runner: lost.runner, outcome }, ports), ports);
 }

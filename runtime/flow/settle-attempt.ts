@@ -1,9 +1,11 @@
 /** How one attempt of a job ended, and what that makes of the job: done, failed, cancelled, or tried again. */
-import { mayRelaunch, mayRetry, type JobMove } from "../core/job-moves";
+import { isForges } from "../core/api-source";
+import { runsAgain } from "../core/interruption";
+import { mayRelaunch, mayRetry, mayRunAgain, type JobMove } from "../core/job-moves";
 import type { Instant, Job } from "../core/model";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
-import { applyToJob } from "./moves";
+import { applyToJob, profileOf } from "./moves";
 
 export interface AttemptOutcome {
   readonly exitCode: number | null;
@@ -26,19 +28,29 @@ export async function settleAttempt(
   const at = ports.clock.now();
   const settled = await applyToJob(
     job,
-    (current) => (current.bound && current.runner === ended.runner ? moveAfter(current, ended.outcome, at) : undefined),
+    (current) => {
+      if (!current.bound || current.runner !== ended.runner) return undefined;
+      return moveAfter(current, { ...ended.outcome, at, again: runsAgain(profileOf(ports, current.profile)) });
+    },
     ports,
   );
   return settled.job;
 }
 
-function moveAfter(job: Job, outcome: AttemptOutcome, at: Instant): JobMove {
-  const { exitCode, detail } = outcome;
+interface Settling extends AttemptOutcome {
+  readonly at: Instant;
+  /** What was interrupted is run again. */
+  readonly again: boolean;
+}
+
+function moveAfter(job: Job, outcome: Settling): JobMove {
+  const { exitCode, detail, at, again } = outcome;
   if (exitCode === 0 && outcome.reason === null) return { event: "succeeded", at, exitCode };
   if (outcome.reason === "cancelled-by-user" || job.cancelRequestedAt !== null)
     return { event: "cancelled", at, reason: "cancelled-by-user", exitCode };
   const reason = outcome.reason ?? "command-failed";
   if (losses.has(reason) && mayRelaunch(job)) return { event: "vanished", at, reason };
-  const event = mayRetry(job) && !finalReasons.has(reason) ? "retried" : "failed";
+  const isAnothers = again && reason === "interrupted" && !isForges(job) && mayRunAgain(job);
+  const event = isAnothers || (mayRetry(job) && !finalReasons.has(reason)) ? "retried" : "failed";
   return { event, at, reason, detail, exitCode };
 }

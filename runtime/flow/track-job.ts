@@ -19,6 +19,7 @@ import type { Ports } from "../core/ports";
 import { heard } from "../core/runner-moves";
 import { parseSubject } from "../core/subject";
 import { assignJob } from "./assign-job";
+import { interruptRunner } from "./interruption";
 import { beginUnknown, leaveForge, type Finished } from "./forge-agent";
 import { applyToJob, applyToRunner, findJob, runnerTimes } from "./moves";
 import { clearReach } from "./reach-state";
@@ -102,8 +103,7 @@ async function apply(event: AgentEvent, scene: Scene, ports: Ports): Promise<Sce
       return { job, runner };
     }
     case "interrupted":
-      ports.log.warn("machine is being taken away", { runner: scene.runner.id, job: scene.job?.key });
-      return scene;
+      return { ...scene, runner: await interruptRunner(scene.runner, ports) };
     case "finished":
       return finish({ ...event, detail: plainText(event.detail) }, scene, ports);
   }

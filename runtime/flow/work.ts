@@ -3,6 +3,7 @@ import type { Message, Ports } from "../core/ports";
 import { admitEvent } from "./admit-events";
 import { discoverJobs } from "./ask-source";
 import { checkRunner } from "./check-runner";
+import { warnRunner } from "./interruption";
 import { settleRun } from "./look-at-job";
 import { placeAgain } from "./place-job";
 import { planLaunches } from "./plan-launches";
@@ -29,6 +30,8 @@ export async function work(message: Message, ports: Ports): Promise<void> {
       return;
     case "check":
       return checkRunner(message, ports);
+    case "warned":
+      return warnRunner(message, ports);
   }
 }
 

@@ -7,7 +7,7 @@ import type { LedgerContext } from "./ledger-context";
 
 type PassingOperations = Pick<
   Ledger,
-  "saveEnrolment" | "readEnrolment" | "dropEnrolment" | "remember" | "due" | "purge"
+  "saveEnrolment" | "readEnrolment" | "dropEnrolment" | "remember" | "recall" | "due" | "purge"
 >;
 
 export function passingOperations(context: LedgerContext): PassingOperations {
@@ -20,6 +20,10 @@ export function passingOperations(context: LedgerContext): PassingOperations {
     dropEnrolment: (runner) => store.remove(keys.enrolment(runner)),
     remember: (name, value, expiresAt) =>
       remember(context, passingItem(keys.note(name), { record: value, expiresAt, hasTtl })),
+    recall: async (name) => {
+      const note = await store.get(keys.note(name));
+      return note === undefined ? undefined : String(note.record);
+    },
     due: async (now, limit) => {
       const entries = await readDue(context, { kind: "deadline", until: now, limit });
       return entries.flatMap((entry): readonly DueItem[] | DueItem => parseKey(entry) ?? []);

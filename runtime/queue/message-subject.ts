@@ -16,6 +16,7 @@ export function subjectOf(message: Message): Readonly<Record<string, string>> {
       return { profile: message.profile };
     case "retire":
     case "check":
+    case "warned":
       return { profile: message.profile, runner: message.runner };
   }
 }

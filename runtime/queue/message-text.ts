@@ -25,6 +25,7 @@ const isWhole: Readonly<Record<Message["kind"], (fields: Fields) => boolean>> = 
   plan: ({ profile }) => isText(profile),
   retire: ({ profile, runner, reason }) => isText(profile) && isText(runner) && isTextOrNull(reason),
   check: ({ profile, runner }) => isText(profile) && isText(runner),
+  warned: ({ profile, runner, of }) => isText(profile) && isText(runner) && isText(of),
 };
 
 function hasKey(facts: unknown): boolean {

@@ -1,10 +1,7 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
-import { create } from "tar";
 import type { Assignment } from "../../runtime/core/agent-protocol";
 import { digDeep, nameInBytes } from "../fixtures/hostile-tree";
 import { job, jobOf, markedProcesses, openBench } from "./agent-bench";
@@ -118,6 +115,29 @@ describe("how a job ends", () => {
     expect(existsSync(bench.boot.jobDir)).toBe(false);
   });
 
+  it("goes on after the notice that the machine will be taken away, and says so once", async () => {
+    bench = await openBench({ assignment: job("until [ -e ../go ]; do sleep 0.05; done") });
+    const notice = new AbortController();
+    const code = bench.run({}, { notice: notice.signal });
+    await bench.server.until(() => bench.server.has("started"));
+    notice.abort();
+    await bench.server.until(() => bench.server.has("interrupted"));
+    await writeFile(join(bench.boot.jobDir, "go"), "");
+    expect(await code).toBe(0);
+    expect(bench.server.events.map(({ type }) => type)).toEqual(["listening", "started", "interrupted", "finished"]);
+    expect(bench.server.finished).toMatchObject({ exitCode: 0, reason: null });
+  });
+
+  it("takes no job after that notice", async () => {
+    bench = await openBench({});
+    const notice = new AbortController();
+    const code = bench.run({}, { notice: notice.signal });
+    await bench.server.until(() => bench.server.has("listening"));
+    notice.abort();
+    expect(await code).toBe(0);
+    expect(bench.server.has("finished")).toBe(false);
+  });
+
   it("removes folders deeper than a path can be long, and names in bytes that are no text", async () => {
     bench = await openBench({ assignment: job("sleep 600") });
     const code = bench.run();
@@ -203,57 +223,3 @@ describe("what a job leaves", () => {
     expect(await readdir(outside)).toEqual(["kept"]);
   });
 });
-
-describe("the packed working folder", () => {
-  it("is unpacked where the job starts, also when its transfer breaks at first", async () => {
-    const bundle = await pack({ "hello.txt": "hello from the bundle\n" });
-    bench = await openBench({ assignment: job("cat hello.txt; ls", { bundle: factsOf(bundle) }), bundle });
-    bench.server.plan("bundle", "drop", { status: 503, retryAfter: 0 });
-    await bench.run();
-    expect(bench.server.finished).toMatchObject({ exitCode: 0, reason: null });
-    expect(bench.server.log.toString()).toBe("hello from the bundle\nhello.txt\n");
-    expect(await readdir(bench.boot.stateDir)).not.toContain("bundle");
-  });
-
-  it.each([
-    ["its checksum is wrong", { sha256: "0".repeat(64) }, "checksum"],
-    ["it is larger than announced", { bytes: 10 }, "larger"],
-  ])("is refused, and the job never started, when %s", async (_, wrong, detail) => {
-    const bundle = await pack({ a: "a" });
-    bench = await openBench({ assignment: job("echo ran", { bundle: { ...factsOf(bundle), ...wrong } }), bundle });
-    await bench.run();
-    expect(bench.server.events.map(({ type }) => type)).toEqual(["listening", "finished"]);
-    expect(bench.server.finished).toMatchObject({ exitCode: null, signal: null, reason: "bundle-refused" });
-    expect(bench.server.finished.detail).toContain(detail);
-  });
-
-  it("is refused when it is no archive", async () => {
-    const bundle = Buffer.from("not an archive at all");
-    bench = await openBench({ assignment: job("echo ran", { bundle: factsOf(bundle) }), bundle });
-    await bench.run();
-    expect(bench.server.finished).toMatchObject({ exitCode: null, reason: "bundle-refused" });
-    expect(bench.server.finished.detail).not.toBe(null);
-  });
-
-  it("is refused when the server does not have it any more", async () => {
-    const bundle = await pack({ a: "a" });
-    bench = await openBench({ assignment: job("echo ran", { bundle: factsOf(bundle) }), bundle });
-    bench.server.plan("bundle", { status: 404 });
-    await bench.run();
-    expect(bench.server.finished.reason).toBe("bundle-refused");
-  });
-});
-
-async function pack(files: Readonly<Record<string, string>>): Promise<Buffer> {
-  bench = await openBench({});
-  try {
-    for (const [name, content] of Object.entries(files)) await writeFile(join(bench.boot.stateDir, name), content);
-    return await buffer(create({ gzip: true, portable: true, cwd: bench.boot.stateDir }, Object.keys(files)));
-  } finally {
-    await bench.close();
-  }
-}
-
-function factsOf(bundle: Buffer): { readonly bytes: number; readonly sha256: string } {
-  return { bytes: bundle.length, sha256: createHash("sha256").update(bundle).digest("hex") };
-}

@@ -23,6 +23,7 @@ export interface ListenWishes {
   readonly orders?: Partial<ListenerOrders>;
   readonly options?: Partial<AgentOptions>;
   readonly boot?: Partial<AgentBoot>;
+  readonly notice?: AbortSignal;
 }
 
 export const jitConfig = Buffer.from(JSON.stringify({ ".runner": "c2VjcmV0IG9mIHRoZSBydW5uZXI=" })).toString("base64");
@@ -43,11 +44,11 @@ export async function openListenerBench(
   const bench = await openBench({}, user);
   const runner = join(bench.folder, "actions-runner");
   await writeProgram(runner, script);
-  const listen: ListenerBench["listen"] = ({ orders = {}, options = {}, boot = {} } = {}) => {
+  const listen: ListenerBench["listen"] = ({ orders = {}, options = {}, boot = {}, notice } = {}) => {
     const payload = JSON.stringify({ credential: jit, runner: { path: runner }, ...orders });
     bench.server.plan("enrol", { status: 200, body: enrolmentOf(payload) });
     const install = { ...defaultOptions.install, ...options.install };
-    return bench.run({ listenerQuietMs: 10, ...options, install }, {}, boot);
+    return bench.run({ listenerQuietMs: 10, ...options, install }, notice === undefined ? {} : { notice }, boot);
   };
   const types = (): string[] => bench.server.events.map(({ type }) => type);
   return { ...bench, runner, listen, note: (name) => join(bench.folder, name), types };

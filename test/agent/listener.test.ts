@@ -186,6 +186,16 @@ describe("an idle listener", () => {
     expect(left()).toEqual([]);
   });
 
+  it("is stopped orderly at the notice that the machine will be taken away", async () => {
+    bench = await openListenerBench(`trap 'exit 0' INT; ${listens}; ${forever}`);
+    const notice = new AbortController();
+    const code = bench.listen({ options: patient, notice: notice.signal });
+    await until("listening");
+    notice.abort();
+    expect(await code).toBe(0);
+    expect(bench.types()).toEqual(["listening", "interrupted", "finished"]);
+  });
+
   it("is stopped orderly when the machine is taken away, which is reported", async () => {
     bench = await openListenerBench(`trap 'exit 0' INT; ${listens}; ${forever}`);
     const code = bench.listen({ options: patient });

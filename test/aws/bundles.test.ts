@@ -99,7 +99,7 @@ describe("what is deployed", () => {
       detail: { "instance-id": "i-00000000000000001" },
     };
     expect(await run("events", { facts: world.facts, events: [event], env: env() })).toEqual([{ checked: 1 }]);
-    expect(await world.messages()).toEqual([{ kind: "check", profile: "small", runner: "r1" }]);
+    expect(await world.messages()).toEqual([{ kind: "warned", profile: "small", runner: "r1", of: "interruption" }]);
   });
 
   it("takes a job from a person, and tells of it", async () => {

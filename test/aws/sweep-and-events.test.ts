@@ -92,15 +92,22 @@ describe("the events function", () => {
   const check = [{ kind: "check", profile: "small", runner: "r1" }];
   const stateChange = "EC2 Instance State-change Notification";
 
+  it.each([event(stateChange, { state: "shutting-down" }), event(stateChange, { state: "terminated" })])(
+    "asks for a look at the runner of $detail-type $detail.state",
+    async (given) => {
+      ec2.put(machine, tagsOf(world.facts.fleet));
+      expect(await createEvents(world.facts)(given)).toEqual({ checked: 1 });
+      expect(await world.messages()).toEqual(check);
+    },
+  );
+
   it.each([
-    event("EC2 Spot Instance Interruption Warning", { "instance-action": "terminate" }),
-    event("EC2 Instance Rebalance Recommendation"),
-    event(stateChange, { state: "shutting-down" }),
-    event(stateChange, { state: "terminated" }),
-  ])("asks for a look at the runner of $detail-type $detail.state", async (given) => {
+    ["interruption", event("EC2 Spot Instance Interruption Warning", { "instance-action": "terminate" })],
+    ["rebalance", event("EC2 Instance Rebalance Recommendation")],
+  ])("warns the runner of an %s", async (of, given) => {
     ec2.put(machine, tagsOf(world.facts.fleet));
     expect(await createEvents(world.facts)(given)).toEqual({ checked: 1 });
-    expect(await world.messages()).toEqual(check);
+    expect(await world.messages()).toEqual([{ kind: "warned", profile: "small", runner: "r1", of }]);
   });
 
   it("knows the runner of a machine that was made together with others", async () => {

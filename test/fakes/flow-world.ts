@@ -62,7 +62,8 @@ export class World {
 
   constructor(settings: Settings = someSettings(), sources: readonly JobSource[] = [apiSource()], wall?: Wall) {
     this.settings = settings;
-    this.compute = new MemoryCompute({ clock: this.clock, tokens: plainTokens, ...(wall ? { wall } : {}) });
+    const kind = settings.profiles[0]?.compute.kind ?? "process";
+    this.compute = new MemoryCompute({ kind, clock: this.clock, tokens: plainTokens, ...(wall ? { wall } : {}) });
     const random = countingRandom();
     // Redelivery is asked for by the tests, never by a timer.
     const queue = memoryQueue({ clock: this.clock, random, log: silent, timer: () => () => undefined });

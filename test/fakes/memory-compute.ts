@@ -33,6 +33,7 @@ export interface MemoryComputeOptions {
 export interface MemoryMachine extends Machine {
   readonly profile: string;
   readonly bootToken: string;
+  readonly market: LaunchRequest["market"];
   readonly startedAt: Instant;
 }
 
@@ -131,9 +132,9 @@ export class MemoryCompute implements Compute {
     if (!this.#machines.has(runner) && !this.#ended.has(runner)) {
       const outcome = this.#outcomeFor(request.profile, runner);
       if (outcome !== "launched") return { runner, outcome, detail: `scripted for ${runner} of ${request.profile}` };
-      const { launch, profile } = request;
+      const { launch, profile, market } = request;
       const startedAt = this.#options.clock.now();
-      const machine = { machine: runner, runner, launch, profile, bootToken, startedAt, alive: true };
+      const machine = { machine: runner, runner, launch, profile, bootToken, market, startedAt, alive: true };
       this.#machines.set(runner, machine);
       this.#started.push(machine);
       this.#byToken.set(bootToken, runner);

@@ -15,6 +15,8 @@ export interface ForgeJob {
   readonly fork: boolean;
   /** Jobs of one run are run again together: none while another of it goes on. */
   readonly run: string;
+  /** Of its run. */
+  readonly attempt: number;
   readonly createdAt: Instant;
   state: "queued" | "waiting" | "in_progress" | "completed";
   conclusion: "success" | "failure" | "cancelled" | null;
@@ -90,12 +92,13 @@ export class MemoryForge implements JobSource {
   }
 
   /** A job appears; the event is what a webhook would say. */
-  queue(job: Partial<Pick<ForgeJob, "id" | "labels" | "fork" | "run" | "state">> = {}): JobEvent {
+  queue(job: Partial<Pick<ForgeJob, "id" | "labels" | "fork" | "run" | "attempt" | "state">> = {}): JobEvent {
     const id = job.id ?? String(this.jobs.size + 1);
     const made: ForgeJob = {
       labels: ["linux"],
       fork: false,
       run: "1",
+      attempt: 1,
       state: "queued",
       ...job,
       id,
@@ -158,8 +161,8 @@ export class MemoryForge implements JobSource {
   }
 
   facts(id: string): JobFacts {
-    const { labels, run, createdAt } = this.#job(id);
-    const origin = { repository: "acme/widgets", run, fork: null };
+    const { labels, run, attempt, createdAt } = this.#job(id);
+    const origin = { repository: "acme/widgets", fork: null, run, attempt };
     const key = `${this.name}/forge.example/${id}`;
     const place = { source: this.name, host: "forge.example", scope: "acme", group: "Default" };
     return someFacts({ ...place, id, key, labels, origin, work: null, createdAt });
@@ -199,8 +202,10 @@ export class MemoryForge implements JobSource {
   rerun({ id, key }: Job): Promise<"asked" | "later"> {
     return this.#asked("rerun", () => {
       const job = this.jobs.get(id);
-      if (job === undefined) throw new OnejobError("source-refused", `${key} is gone there`);
-      if ([...this.jobs.values()].some(({ run, state }) => run === job.run && state !== "completed")) return "later";
+      const ofRun = [...this.jobs.values()].filter(({ run }) => run === job?.run);
+      if (ofRun.some(({ state }) => state !== "completed")) return "later";
+      if (job === undefined || ofRun.some(({ attempt }) => attempt > job.attempt))
+        throw new OnejobError("source-refused", `${key} is gone there, or not of the last attempt`);
       this.#again(job);
       return "asked";
     });
@@ -208,8 +213,7 @@ export class MemoryForge implements JobSource {
 
   jobState({ id }: Job): Promise<JobEvent | undefined> {
     return this.#asked("jobState", () => {
-      const job = this.jobs.get(id);
-      return job === undefined ? undefined : this.#stands(job);
+      return this.jobs.has(id) ? this.#stands(this.#job(id)) : undefined;
     });
   }
 
@@ -244,9 +248,8 @@ export class MemoryForge implements JobSource {
   }
 
   /** Somebody wants it run once more: as a new job of its run. */
-  #again({ id: before, labels, fork, run }: ForgeJob): void {
-    const tries = [...this.jobs.keys()].filter((id) => id.startsWith(`${before}-again`)).length;
-    this.queue({ id: `${before}-again${tries + 1}`, labels, fork, run });
+  #again({ id: before, labels, fork, run, attempt }: ForgeJob): void {
+    this.queue({ id: `${before}-again1`, labels, fork, run, attempt: attempt + 1 });
   }
 
   #pairs(): readonly { readonly job: ForgeJob; readonly runner: ForgeRunner }[] {

@@ -151,6 +151,10 @@ export class MemoryLedger implements Ledger {
     return result.written ? value : (result.current ?? value);
   }
 
+  async recall(name: string): Promise<string | undefined> {
+    return this.#notes.get({ partition: "", name });
+  }
+
   async due(now: Instant, limit: number): Promise<readonly DueItem[]> {
     const jobs = this.#jobs.due(now).map(({ record, dueAt }) => {
       const item: DueItem = { kind: "job", key: record.key, profile: record.profile };

@@ -152,6 +152,10 @@ export class SimLedger implements Ledger {
     return this.#do("remember", () => this.#parts.store.remember(name, value, expiresAt));
   }
 
+  recall(name: string) {
+    return this.#do("recall", () => this.#parts.store.recall(name));
+  }
+
   due(now: Instant, limit: number): Promise<readonly DueItem[]> {
     return this.#do("due", async () => this.#parts.lag.due(await this.#parts.store.due(now, limit), now));
   }

@@ -15,16 +15,42 @@ export interface InterruptionWatch {
   readonly signal?: AbortSignal;
 }
 
-/** Resolves once the notice is there, or `signal` aborts. Does not keep the process alive. */
-export async function interruption({ imds, log, everyMs = 5_000, signal }: InterruptionWatch): Promise<boolean> {
+export interface Interruption {
+  /** When the machine will be taken, as its metadata say; `null`: they do not say it in words we know. */
+  readonly at: number | null;
+}
+
+/** Resolves once the notice is there; `undefined`: `signal` aborted. Does not keep the process alive. */
+export async function interruption({
+  imds,
+  log,
+  everyMs = 5_000,
+  signal,
+}: InterruptionWatch): Promise<Interruption | undefined> {
   while (signal?.aborted !== true) {
     // Usually there is nothing, and that is a 404.
     const notice = await imds.read("/latest/meta-data/spot/instance-action").catch((error: unknown) => {
       log.debug("no word on an interruption", { problem: errorText(error) });
       return undefined;
     });
-    if (notice !== undefined) return true;
+    if (notice !== undefined) return { at: timeIn(notice) };
     await sleep(everyMs, undefined, { ref: false, ...(signal === undefined ? {} : { signal }) }).catch(() => undefined);
   }
-  return false;
+  return undefined;
+}
+
+/** `{"action":"terminate","time":"2026-11-21T12:02:00Z"}` */
+function timeIn(notice: string): number | null {
+  const at = Date.parse(/"time"\s*:\s*"([^"]+)"/.exec(notice)?.[1] ?? "");
+  return Number.isNaN(at) ? null : at;
+}
+
+/** Before that the job is stopped, so that there is time to tell how it ended. */
+const lastMs = 30_000;
+/** Two minutes are usual; some have gone by when the notice is seen. */
+const usualMs = 90_000;
+
+/** How long a job may go on after the notice. */
+export function timeLeft({ at }: Interruption, now: number): number {
+  return at === null ? usualMs - lastMs : Math.max(0, at - lastMs - now);
 }

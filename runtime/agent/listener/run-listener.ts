@@ -12,7 +12,6 @@ import type { JobEnd } from "../job";
 import { ownEnvironment } from "../job-environment";
 import { makeJobFolders } from "../job-folders";
 import { departure } from "../leave";
-import { onAbort } from "../on-abort";
 import { findRunner } from "./find-runner";
 import { makeForkDoor } from "./fork-door";
 import { listenerBasics } from "./listener-environment";
@@ -26,7 +25,7 @@ export const runListener: Executor = async (payload, parts) => {
   const { session, tell, log } = parts;
   session.serveForge();
   const over = new AbortController();
-  onAbort(parts.shutdown, () => tell.interrupted(), over.signal);
+  tell.interruptedBy(parts, over.signal);
   const end = await perform(payload, parts).catch((error: unknown) => failure(error, parts));
   over.abort();
   await clear(parts);

@@ -35,19 +35,19 @@ export async function launchMachines(host: Host, request: LaunchRequest): Promis
 }
 
 /** Everything about a launch that stays the same from call to call. */
-interface Plan extends Omit<LaunchRequest, "machines"> {
+interface Plan extends Omit<LaunchRequest, "machines" | "market"> {
   readonly machines: MachineFacts;
   readonly pairs: Pairs;
 }
 
 async function fill(pairs: Pairs, request: LaunchRequest, host: Host): Promise<Refusal> {
-  const { launch, token, profile } = request;
+  const { launch, token, profile, market: insistedOn } = request;
   const compute = computeOf(profile, host);
   const machines = machinesOf(host.facts, profile);
   const began = host.clock.now();
   const plan = { launch, token, profile, machines, pairs };
   const calls: (readonly Failure[])[] = [];
-  let markets = marketsOf(compute);
+  let markets = marketsOf(compute, insistedOn);
   let attempt = 0;
   while (pairs.missing.length > 0) {
     const [market, ...later] = markets;
@@ -113,9 +113,10 @@ function nextMarkets(failures: readonly Failure[], later: readonly Market[]): re
   }
 }
 
-function marketsOf({ spot, spotAttempts }: Ec2ComputeSettings): readonly Market[] {
+/** Who says spot only means it, also for what was interrupted. */
+function marketsOf({ spot, spotAttempts }: Ec2ComputeSettings, insistedOn?: Market): readonly Market[] {
   if (spot === "only") return ["spot"];
-  if (spot === "never") return ["on-demand"];
+  if (spot === "never" || insistedOn === "on-demand") return ["on-demand"];
   return [...Array.from({ length: spotAttempts }, () => "spot" as const), "on-demand"];
 }
 

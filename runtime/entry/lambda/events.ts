@@ -20,7 +20,10 @@ export interface EventAnswer {
   readonly checked: number;
 }
 
-const warnings = new Set(["EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"]);
+const warnings = new Map<string, "interruption" | "rebalance">([
+  ["EC2 Spot Instance Interruption Warning", "interruption"],
+  ["EC2 Instance Rebalance Recommendation", "rebalance"],
+]);
 const imageBuilt = "EC2 Image Builder Image State Change";
 const stateChange = "EC2 Instance State-change Notification";
 const ending = new Set(["shutting-down", "terminated"]);
@@ -35,7 +38,8 @@ export function createEvents(facts: FleetFacts): Handler<InstanceEvent, EventAns
       host.log.error("image could not be built", { image: event.resources?.[0] });
     const machine = goingAway(event);
     const instance = machine === undefined ? undefined : await describe(ec2, machine);
-    const message = instance && checkOf(instance, facts.fleet);
+    const runner = instance && runnerOf(instance, facts.fleet);
+    const message = runner && messageOf(event, runner);
     if (message === undefined) return { checked: 0 };
     host.log.info("machine may be going away", { machine, event: event["detail-type"], ...message });
     await queue.send([message]);
@@ -46,6 +50,11 @@ export function createEvents(facts: FleetFacts): Handler<InstanceEvent, EventAns
 function goingAway({ "detail-type": type = "", detail = {} }: InstanceEvent): string | undefined {
   const concerns = warnings.has(type) || (type === stateChange && ending.has(detail.state ?? ""));
   return concerns ? detail["instance-id"] : undefined;
+}
+
+function messageOf({ "detail-type": type = "" }: InstanceEvent, runner: RunnerPlace): Message {
+  const of = warnings.get(type);
+  return of === undefined ? { kind: "check", ...runner } : { kind: "warned", ...runner, of };
 }
 
 /** `undefined`: it is not known any more, and the sweep has noticed long ago. */
@@ -59,14 +68,16 @@ async function describe(ec2: EC2Client, machine: string): Promise<Instance | und
   }
 }
 
+interface RunnerPlace {
+  readonly profile: string;
+  readonly runner: string;
+}
+
 /** Of this fleet only; one that does not say its runner yet is found by the sweep. */
-function checkOf(
-  { InstanceId = "", Tags = [] }: Instance,
-  fleet: string,
-): Extract<Message, { kind: "check" }> | undefined {
+function runnerOf({ InstanceId = "", Tags = [] }: Instance, fleet: string): RunnerPlace | undefined {
   const tags = new Map(Tags.map(({ Key = "", Value = "" }) => [Key, Value]));
   const profile = tags.get(machineTags.profile);
   const runner = tags.get(runnerTagOf(InstanceId)) ?? tags.get(machineTags.runner);
   if (tags.get(machineTags.fleet) !== fleet || !profile || !runner) return undefined;
-  return { kind: "check", profile, runner };
+  return { profile, runner };
 }

@@ -59,7 +59,7 @@ export function jobFacts(
 }
 
 function originOf(document: JobDocument, { repository, fork }: JobPlace): JobOrigin {
-  return { repository, run: document.run, fork };
+  return { repository, run: document.run, attempt: document.attempt, fork };
 }
 
 export function jobEvent(

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { Imds } from "../../../runtime/agent/aws/imds";
 import { powerOff } from "../../../runtime/agent/aws/power-off";
-import { interruption } from "../../../runtime/agent/aws/watch-interruption";
+import { interruption, timeLeft } from "../../../runtime/agent/aws/watch-interruption";
 import { readBoot } from "../../../runtime/agent/boot";
 import type { AgentBoot } from "../../../runtime/core/agent-protocol";
 import { Readable } from "node:stream";
@@ -70,7 +70,17 @@ describe("the notice of an interruption", () => {
     const seen = interruption({ imds: client(), log, everyMs: 1 });
     while (imds.asked.length < 4) await new Promise((resolve) => setImmediate(resolve));
     imds.paths.set("spot/instance-action", '{"action":"terminate"}');
-    expect(await seen).toBe(true);
+    expect(await seen).toEqual({ at: null });
+  });
+
+  it("says when it will be, and leaves a job until shortly before that", async () => {
+    const notice = '{"action": "terminate", "time": "2026-11-21T12:02:00Z"}';
+    imds.paths.set("spot/instance-action", notice);
+    const seen = await interruption({ imds: client(), log: memoryLog(), everyMs: 1 });
+    const at = Date.parse("2026-11-21T12:02:00Z");
+    expect(seen).toEqual({ at });
+    expect([120_000, 40_000, 5_000].map((left) => timeLeft({ at }, at - left))).toEqual([90_000, 10_000, 0]);
+    expect(timeLeft({ at: null }, at)).toBe(60_000);
   });
 
   it("is not seen in metadata that give no answer, and not waited for after the end", async () => {
@@ -79,7 +89,7 @@ describe("the notice of an interruption", () => {
     const seen = interruption({ imds: client(), log: memoryLog(), everyMs: 1, signal: over.signal });
     while (imds.asked.length < 6) await new Promise((resolve) => setImmediate(resolve));
     over.abort();
-    expect(await seen).toBe(false);
+    expect(await seen).toBeUndefined();
   });
 });
 

@@ -109,6 +109,16 @@ describe("a launch", () => {
     expect(marketsAsked()).toEqual(markets);
   });
 
+  it.each([
+    ["preferred", ["on-demand"]],
+    ["never", ["on-demand"]],
+    ["only", ["spot"]],
+  ] as const)("that insists on on-demand, with spot %s, asks %j", async (spot, markets) => {
+    await open({ spot });
+    await world.compute.launch({ ...requestFor("small", ["r"]), market: "on-demand" });
+    expect(marketsAsked()).toEqual(markets);
+  });
+
   it("tries spot as often as the profile says, each time without the pools that were empty", async () => {
     await open({ spotAttempts: 3, types: ["m7i.large", "m7a.large", "m6i.large"] });
     // AWS names only the pools it tried.

@@ -1,0 +1,29 @@
+/** What follows when a compute takes a machine back. Pure. */
+import { isForges } from "./api-source";
+import type { JobFacts } from "./events";
+import { isFinal } from "./lifecycle";
+import type { Job } from "./model";
+import type { ProfileSettings } from "./settings";
+
+/** Whether what was interrupted on it is run again by itself. */
+export function runsAgain(profile: ProfileSettings | null): boolean {
+  return profile?.compute.kind === "ec2" && profile.compute.onInterruption === "rerun";
+}
+
+/** Ended by an interruption, at a forge, which has to be asked. */
+export function isInterruptedThere(job: Job): boolean {
+  return isForges(job) && isFinal(job.state) && job.reason === "interrupted";
+}
+
+/** Whether its timeline says so already, of this attempt. */
+export function isToldOfIt({ timeline, attempt }: Job): boolean {
+  return timeline.some((entry) => entry.stage === "interrupted" && entry.attempt === attempt);
+}
+
+/**
+ * The name under which a forge's job is known that has to come back as a new one: its name within its run. `undefined`:
+ * it belongs to no run.
+ */
+export function rerunNote({ source, host, name, origin }: Pick<JobFacts, "source" | "host" | "name" | "origin">) {
+  return origin === null ? undefined : `interrupted/${source}/${host}/${origin.run}/${name}`;
+}

@@ -1,0 +1,82 @@
+/**
+ * A compute takes a machine back. Its runner takes no further job, whoever waits for its job is told, and the job is run
+ * again where its profile says so: one of ours at once, a forge's when its workflow run has ended.
+ */
+import { isInterruptedThere, isToldOfIt, rerunNote, runsAgain } from "../core/interruption";
+import { isGone } from "../core/lifecycle";
+import type { JobFacts } from "../core/events";
+import type { Job, Market, Runner } from "../core/model";
+import type { Ports } from "../core/ports";
+import { takenAway } from "../core/runner-moves";
+import { drainRunner } from "./drain";
+import { applyToJob, findJob, profileOf, settle } from "./moves";
+
+export interface Warning {
+  readonly profile: string;
+  readonly runner: string;
+  /** `rebalance`: it is only more likely to be taken. */
+  readonly of: "interruption" | "rebalance";
+}
+
+export async function warnRunner({ profile, runner: id, of }: Warning, ports: Ports): Promise<void> {
+  const runner = await ports.ledger.readRunner(profile, id);
+  if (runner === undefined || isGone(runner.state)) return;
+  if (of === "rebalance") await drainRunner(runner, ports);
+  else await interruptRunner(runner, ports);
+}
+
+/** Called again it does no harm. Answers the runner as it stands then. */
+export async function interruptRunner(runner: Runner, ports: Ports): Promise<Runner> {
+  const { id, profile } = runner;
+  ports.log.warn("machine is being taken away", { runner: id, profile, job: runner.job });
+  const at = ports.clock.now();
+  const { record } = await settle(
+    runner,
+    (current) => (current.interruptedAt !== undefined || isGone(current.state) ? undefined : takenAway(current, at)),
+    (next) => ports.ledger.saveRunner(next),
+  );
+  const job = record.job === null ? undefined : await findJob(record.job, record.profile, ports);
+  if (job !== undefined) await tellJob(job, record, ports);
+  await ports.queue.send([{ kind: "retire", profile, runner: id, reason: "interrupted" }]);
+  return record;
+}
+
+/** Whose machine is being taken away. `runner`: the one that has it. */
+export async function tellJob(job: Job, runner: Runner, ports: Ports): Promise<void> {
+  const { interruptedAt: at } = runner;
+  if (at === undefined) return;
+  const isConcerned = (current: Job): boolean => current.bound && current.runner === runner.id && !isToldOfIt(current);
+  await applyToJob(job, (current) => (isConcerned(current) ? { event: "interrupted", at } : undefined), ports);
+}
+
+/** Asked for whenever word of its end comes: whoever wrote the end may have died before asking. */
+export async function runAgain(job: Job, ports: Ports): Promise<void> {
+  if (!isInterruptedThere(job) || !runsAgain(profileOf(ports, job.profile))) return;
+  await ports.queue.send([{ kind: "rerun", job: job.key, profile: job.profile }]);
+}
+
+/** Longer than a forge lets anybody run something again that failed. */
+const noteMs = 31 * 24 * 3_600_000;
+
+/**
+ * Has its forge run a job again by `ask`: as another job, that must be known when it comes. Once only: asked a second
+ * time, a forge would have us wait until the new one has ended.
+ */
+export async function rerunOnce<T extends string>(job: Job, ask: () => Promise<T>, ports: Ports): Promise<T | "done"> {
+  const note = isInterruptedThere(job) ? rerunNote(job) : undefined;
+  if (note === undefined) return ask();
+  const asked = `rerun/${job.key}`;
+  if ((await ports.ledger.recall(asked)) !== undefined) return "done";
+  const until = ports.clock.now() + noteMs;
+  await ports.ledger.remember(note, "on-demand" satisfies Market, until);
+  const answer = await ask();
+  if (answer === "asked") await ports.ledger.remember(asked, answer, until);
+  return answer;
+}
+
+/** What a job that is run again there insists on. */
+export async function marketOf(facts: JobFacts, ports: Ports): Promise<{ readonly market?: Market }> {
+  const note = (facts.origin?.attempt ?? 1) > 1 ? rerunNote(facts) : undefined;
+  const noted = note === undefined ? undefined : await ports.ledger.recall(note);
+  return noted === "on-demand" ? { market: noted } : {};
+}
