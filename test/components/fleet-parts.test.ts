@@ -1,4 +1,5 @@
 /** The functions, stores and settings of a fleet, as declared. */
+import { findBundles } from "../../components/bundles";
 import { functionNames, functionShapes } from "../../components/function-names";
 import { ledgerTable } from "../../runtime/ledger/table";
 import type { Graph } from "../fixtures/pulumi-graph";
@@ -90,6 +91,12 @@ describe("the stores of a fleet", () => {
       ],
     });
     expect(inputs["ttl"]).toEqual({ attributeName: "expiresAt", enabled: true });
+  });
+
+  it("keep the agent of each deployment, which machines made just before the next one ask for", async () => {
+    const { inputs } = one(await graphOf("smallest"), "BucketObjectv2", "ci-storage-agent");
+    const { sha256 } = findBundles().agent;
+    expect(inputs).toMatchObject({ key: `agents/${sha256}.js`, bucket: "ci-dev-0123" });
   });
 
   it("are a bucket that nobody else reads, and that forgets", async () => {
