@@ -26,3 +26,6 @@ export const fleetNamePattern = "^[a-z][a-z0-9-]{0,30}$";
 
 /** Where what belongs to a fleet stands in SSM. */
 export const fleetPath = (fleet: string): string => `/onejob/${fleet}`;
+
+/** Batches of the queue worked on at once. A planner works alone anyway, and forges do not like more. */
+export const batchesAtOnce = 5;
