@@ -29,3 +29,6 @@ export const keptAgentKey = (sha256: string): string => `agents/${sha256}.js`;
 
 /** Where what belongs to a fleet stands in SSM. */
 export const fleetPath = (fleet: string): string => `/onejob/${fleet}`;
+
+/** Batches of the queue worked on at once. A planner works alone anyway, and forges do not like more. */
+export const batchesAtOnce = 5;

@@ -1,6 +1,7 @@
 /** The part of the Ledger contract about everything but jobs themselves; run by `ledgerContract`. */
 import type { FleetRecord, Job, PlannerRecord } from "../../runtime/core/model";
 import { noon, someJob, someRunner } from "../fixtures/records";
+import { notesContract } from "./ledger-notes.contract";
 import { finished, retentionMs, type LedgerBench } from "./ledger.contract";
 
 const planner: PlannerRecord = {
@@ -188,6 +189,8 @@ export function passingContract(bench: () => LedgerBench): void {
     const tries = Array.from({ length: 20 }, (_, n) => bench().ledger.remember("key", `${n}`, noon + 1));
     expect(new Set(await Promise.all(tries)).size).toBe(1);
   });
+
+  describe("a note", () => notesContract(bench));
 
   it("names overdue jobs and runners, oldest first, up to the limit", async () => {
     const { ledger } = bench();

@@ -90,7 +90,10 @@ export const rooms = {
   },
   components: {
     folder: /^components\//,
-    mayImport: [/^runtime\/core\/(settings|(read-settings|duration|fleet-facts)$)/, /^runtime\/ledger\/table$/],
+    mayImport: [
+      /^runtime\/core\/(settings|(read-settings|duration|fleet-facts|secret-names)$)/,
+      /^runtime\/ledger\/table$/,
+    ],
     packages: "any",
     why: "deploy time shares only the settings with run time; entry bundles are named by path, not imported",
   },

@@ -21,7 +21,9 @@ export function createAgent(
 ): Handler<ProxyEvent, ProxyAnswer> {
   const host = hosting("agent", facts);
   const open = once(async () => {
-    const { ports, loadSettings } = await openFleetPorts(facts, host, { files: fleetFiles, computes: fleetComputes });
+    // It hardly ever asks a forge, and then for itself.
+    const brought = { files: fleetFiles, computes: fleetComputes, secrets: "agent-key" } as const;
+    const { ports, loadSettings } = await openFleetPorts(facts, host, brought);
     // Nobody has this token: what is not for agents is for nobody here.
     const { app, add } = bareServer(serverDeps(ports, ""));
     add([agentRoutes, agentProgram(agentFile, keptAgents(facts))]);
