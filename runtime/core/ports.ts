@@ -193,9 +193,7 @@ export interface Ledger {
 
   /** Stores `value` under `name` unless something stands there; answers what stands there afterwards. */
   remember(name: string, value: string, expiresAt: Instant): Promise<string>;
-  /** What stands under that name; `undefined`: nothing, or nothing any more. */
-  recall(name: string): Promise<string | undefined>;
-  /** The same, with what is needed to replace it. */
+  /** What stands under a name; `undefined`: nothing, or nothing any more. */
   readNote(name: string): Promise<Note | undefined>;
   /** Version 1 where nothing stands (any more), else over the version before. `remember` leaves version 1. */
   saveNote(note: Note): Promise<Written<Note>>;

@@ -7,15 +7,7 @@ import type { LedgerContext } from "./ledger-context";
 
 type PassingOperations = Pick<
   Ledger,
-  | "saveEnrolment"
-  | "readEnrolment"
-  | "dropEnrolment"
-  | "remember"
-  | "recall"
-  | "readNote"
-  | "saveNote"
-  | "due"
-  | "purge"
+  "saveEnrolment" | "readEnrolment" | "dropEnrolment" | "remember" | "readNote" | "saveNote" | "due" | "purge"
 >;
 
 export function passingOperations(context: LedgerContext): PassingOperations {
@@ -27,7 +19,6 @@ export function passingOperations(context: LedgerContext): PassingOperations {
     readEnrolment: async (runner) => (await store.get(keys.enrolment(runner)))?.record as Enrolment | undefined,
     dropEnrolment: (runner) => store.remove(keys.enrolment(runner)),
     remember: (name, value, expiresAt) => remember(context, { name, value, expiresAt, version: 1 }),
-    recall: async (name) => (await readNote(context, name))?.value,
     readNote: (name) => readNote(context, name),
     saveNote: async (note) => {
       const result = await store.put(noteItem(note, context), note.version === 1 ? "absent" : note.version - 1);

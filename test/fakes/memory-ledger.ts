@@ -151,10 +151,6 @@ export class MemoryLedger implements Ledger {
     return result.written ? value : (result.current?.value ?? value);
   }
 
-  async recall(name: string): Promise<string | undefined> {
-    return (await this.readNote(name))?.value;
-  }
-
   async readNote(name: string): Promise<Note | undefined> {
     return this.#notes.get({ partition: "", name });
   }

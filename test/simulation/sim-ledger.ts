@@ -152,10 +152,6 @@ export class SimLedger implements Ledger {
     return this.#do("remember", () => this.#parts.store.remember(name, value, expiresAt));
   }
 
-  recall(name: string) {
-    return this.#do("recall", () => this.#parts.store.recall(name));
-  }
-
   readNote(name: string) {
     return this.#do("readNote", () => this.#parts.store.readNote(name));
   }
