@@ -7,6 +7,8 @@ import type { Tags } from "./tags";
 export interface FleetParameterArgs {
   readonly fleet: string;
   readonly facts: pulumi.Output<FleetFacts>;
+  /** None of the functions' business. */
+  readonly deadLetterQueueUrl: pulumi.Output<string>;
   readonly urls: {
     /** By source. */
     readonly webhooks: pulumi.Output<Readonly<Record<string, string>>>;
@@ -20,11 +22,14 @@ export interface FleetParameterArgs {
 export class FleetParameter extends pulumi.ComponentResource {
   constructor(name: string, args: FleetParameterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("onejob:index:FleetParameter", name, {}, opts);
-    const { fleet, facts, urls, secretsToFill, tags } = args;
+    const { fleet, facts, deadLetterQueueUrl, urls, secretsToFill, tags } = args;
     const insecureValue = pulumi
-      .all([facts, urls.webhooks, urls.agent, urls.api])
-      .apply(([known, webhooks, agent, api]) =>
-        JSON.stringify({ ...known, urls: { webhooks, agent, api }, secretsToFill }),
+      .all([facts, deadLetterQueueUrl, urls.webhooks, urls.agent, urls.api])
+      .apply(([known, deadLetters, webhooks, agent, api]) =>
+        JSON.stringify({
+          ...{ ...known, deadLetterQueueUrl: deadLetters, secretsToFill },
+          urls: { webhooks, agent, api },
+        }),
       );
     new aws.ssm.Parameter(
       name,

@@ -104,7 +104,10 @@ export class RunnerFleet extends pulumi.ComponentResource {
     const urls = { webhooks: this.webhookUrls, agent: this.agentUrl, api: this.apiUrl };
     new FleetParameter(
       `${name}-facts`,
-      { fleet, facts, urls, secretsToFill: this.secretsToFill, tags: parts.tags },
+      {
+        ...{ fleet, facts, urls, deadLetterQueueUrl: this.deadLetterQueueUrl },
+        ...{ secretsToFill: this.secretsToFill, tags: parts.tags },
+      },
       { parent: this },
     );
     warnOfCost(this.idleCost, this);
