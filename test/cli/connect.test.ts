@@ -59,7 +59,7 @@ describe("onejob connect", () => {
     expect(desk.ssm.asked).toContain(`StartSession ${machine}`);
   });
 
-  it("ends with the shell's exit code, and says what a refusal of AWS may mean", async () => {
+  it("ends as the session does, and says what a refusal of AWS may mean", async () => {
     program(plugin);
     program("aws", { script: "exit 254" });
     const { code, err } = await run("4k2jab");
