@@ -65,6 +65,11 @@ export class StubEc2 {
     await once(this.#server, "close");
   }
 
+  /** How many calls wait for an answer. */
+  get waiting(): number {
+    return this.#held.length;
+  }
+
   /** Answers what was not answered, and from now on everything. */
   speak(): void {
     this.silent = false;

@@ -157,6 +157,16 @@ describe("onejob drain --all with a fleet", () => {
     expect(err).toContain("onejob drain --resume --fleet ci-dev");
   });
 
+  it("leaves on Ctrl-C also while AWS does not answer", async () => {
+    desk.ec2.put(machine, ofFleet);
+    const drained = run();
+    await said("1 machine left");
+    desk.ec2.silent = true;
+    await until(() => desk.ec2.waiting > 0);
+    desk.terminal.pressCtrlC();
+    expect((await drained).code).toBe(130);
+  });
+
   it("bears a fleet that is away for a moment, and begins to believe anew", async () => {
     const away = { error: { code: "not-stored", what: "busy", fix: "wait", retry: true } };
     desk.api.replyNext("GET /api/v1/runners", { status: 503, body: away });

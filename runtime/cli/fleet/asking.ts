@@ -4,11 +4,14 @@ import { OnejobError } from "../../core/errors";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** Without these a call waits for ever for a network that lost it. */
+const requestHandler = { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true };
+
 /** Region and endpoint by the usual variables; what is missing the SDK takes from its own files. */
-export function clientPlace(env: Env, service: "EC2" | "SQS" | "SSM") {
+export function clientOptions(env: Env, service: "EC2" | "SQS" | "SSM") {
   const region = env["AWS_REGION"] || env["AWS_DEFAULT_REGION"];
   const endpoint = env[`AWS_ENDPOINT_URL_${service}`] || env["AWS_ENDPOINT_URL"];
-  return { ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}) };
+  return { ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}), requestHandler };
 }
 
 /** Throws `aws-refused`, or `aws-unreachable` for what may pass. `what` is named in both. */

@@ -3,7 +3,7 @@
  * others for a while, so whoever takes some gives them back.
  */
 import type { Env } from "./asking";
-import { asked, clientPlace } from "./asking";
+import { asked, clientOptions } from "./asking";
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
@@ -46,7 +46,7 @@ const waitSeconds = 1;
 
 /** Throws `aws-refused`, `aws-unreachable`. */
 export function openDeadLetters({ queueUrl, deadLetterQueueUrl }: Queues, env: Env): DeadLetters {
-  const sqs = new SQSClient(clientPlace(env, "SQS"));
+  const sqs = new SQSClient(clientOptions(env, "SQS"));
   const dead = { QueueUrl: deadLetterQueueUrl };
   return {
     take: (most, hideMs) =>

@@ -53,15 +53,18 @@ export class Draining {
   async done(): Promise<Outcome> {
     const { io } = this.context;
     const { signal, timeoutMs } = this.order;
-    for (;;) {
-      const looked = await this.look();
-      if (signal.aborted) return { end: "left alone", seen: this.seen };
+    // Whoever wants to leave does not wait for an answer that is under way.
+    const aborted = new Promise<false>((resolve) => signal.addEventListener("abort", () => resolve(false)));
+    while (!signal.aborted) {
+      const looked = await Promise.race([this.look(), aborted]);
+      if (signal.aborted) break;
       if (looked && this.isEmpty()) return { end: "empty", seen: this.seen };
       if (looked && this.order.now) await this.endWhatStands();
       const isLate = io.now() - this.began >= timeoutMs;
       if (isLate && this.emptySince === null) return { end: "too late", seen: this.seen };
       await sleep(io.patience.lookMs, signal);
     }
+    return { end: "left alone", seen: this.seen };
   }
 
   /** Answers whether something was seen. Trouble on the way is borne for a while. */

@@ -4,7 +4,7 @@
  */
 import { machineTags, runnerTagOf } from "../../core/aws-identity";
 import type { Env } from "./asking";
-import { asked, clientPlace } from "./asking";
+import { asked, clientOptions } from "./asking";
 import {
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
@@ -44,7 +44,7 @@ const over = new Set(["terminated", "deleting", "deleted"]);
 
 /** Throws `aws-refused`, `aws-unreachable`. */
 export function openMachines(env: Env): Machines {
-  const ec2 = new EC2Client(clientPlace(env, "EC2"));
+  const ec2 = new EC2Client(clientOptions(env, "EC2"));
   return {
     async left(fleet) {
       const lists = [instances(ec2, fleet), volumes(ec2, fleet), networkInterfaces(ec2, fleet)];

@@ -1,6 +1,6 @@
 /** The parameters of a fleet in SSM. */
 import type { Env } from "./asking";
-import { asked, clientPlace } from "./asking";
+import { asked, clientOptions } from "./asking";
 import { GetParameterCommand, GetParametersCommand, ParameterNotFound, PutParameterCommand, SSMClient } from "./aws";
 
 export interface Parameters {
@@ -17,7 +17,7 @@ const atOnce = 10;
 
 /** Throws `aws-refused`, `aws-unreachable`. */
 export function openParameters(env: Env): Parameters {
-  const client = new SSMClient(clientPlace(env, "SSM"));
+  const client = new SSMClient(clientOptions(env, "SSM"));
   return {
     read: (name) =>
       asked(name, async () => {

@@ -10,7 +10,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { OnejobError } from "../../core/errors";
 import type { Env } from "./asking";
-import { asked, clientPlace } from "./asking";
+import { asked, clientOptions } from "./asking";
 import { SSMClient, StartSessionCommand, TerminateSessionCommand } from "./aws";
 
 export interface Shell {
@@ -29,7 +29,7 @@ const lastWithout = [1, 2, 497, 0];
 export async function prepareShell(machine: string, env: Env): Promise<Shell> {
   const plugin = programOn(env, pluginName);
   if (plugin === undefined) throw new OnejobError("program-missing", `${pluginName}, see ${pluginPage}`);
-  const client = new SSMClient(clientPlace(env, "SSM"));
+  const client = new SSMClient(clientOptions(env, "SSM"));
   const aws = programOn(env, "aws");
   if (aws !== undefined) {
     const region = await asked("the region", () => client.config.region());
@@ -77,7 +77,7 @@ async function runPlugin({ plugin, machine, client, env }: PluginRun): Promise<n
   const { SessionId, TokenValue, StreamUrl } = session;
   const region = await client.config.region();
   const variables = { ...env, [sessionVariable]: JSON.stringify({ SessionId, TokenValue, StreamUrl }) };
-  const endpoint = clientPlace(env, "SSM").endpoint ?? client.config.endpointProvider({ Region: region }).url.origin;
+  const endpoint = clientOptions(env, "SSM").endpoint ?? client.config.endpointProvider({ Region: region }).url.origin;
   const args = [sessionVariable, region, "StartSession", env["AWS_PROFILE"] ?? "", JSON.stringify(request), endpoint];
   try {
     return await runHere(plugin, args, variables);
