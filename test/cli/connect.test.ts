@@ -76,12 +76,14 @@ describe("onejob connect", () => {
   it("leaves Ctrl-C to what runs in the shell", async () => {
     program(plugin);
     const go = join(folder, "go");
-    program("aws", { script: `while ! [ -e ${go} ]; do /bin/sleep 0.02; done; exit 5` });
+    program("aws", { script: `while [ -d ${folder} ] && ! [ -e ${go} ]; do /bin/sleep 0.02; done; exit 5` });
     const shell = run("4k2jab");
     await until(() => isCalled("aws"));
+    expect(desk.terminal.hearsCtrlC).toBe(true);
     desk.terminal.pressCtrlC();
     writeFileSync(go, "");
     expect((await shell).code).toBe(5);
+    expect(desk.terminal.hearsCtrlC).toBe(false);
   });
 
   it("refuses where the profile lets nobody in, and says what to set", async () => {

@@ -167,12 +167,26 @@ describe("onejob drain --all with a fleet", () => {
     expect((await drained).code).toBe(130);
   });
 
-  it("bears a fleet that is away for a moment, and begins to believe anew", async () => {
+  it("bears a fleet that is away for a moment, of which it knows nothing, and looks as long as before", async () => {
+    const pass = holdTime();
+    desk.terminal.patience.settleMs = 15_000;
+    const drained = run();
+    await said("nothing is left");
     const away = { error: { code: "not-stored", what: "busy", fix: "wait", retry: true } };
     desk.api.replyNext("GET /api/v1/runners", { status: 503, body: away });
-    const { code, err } = await run();
-    expect(code).toBe(0);
-    expect(err).toContain("busy; trying again");
+    await said("busy; trying again");
+    pass(14_000);
+    await until(() => desk.terminal.said.split("nothing is left").length === 3);
+    pass(14_000);
+    const before = looks();
+    await until(() => looks() > before + 2);
+    expect(desk.terminal.printed).toBe("");
+    pass(1_000);
+    expect(await drained).toMatchObject({ code: 0, out: empty });
+  });
+
+  it("does not stop for --timeout while it only makes sure", async () => {
+    expect(await run("--timeout", "1ms")).toMatchObject({ code: 0, out: empty });
   });
 
   it("gives up on a fleet that stays away", async () => {

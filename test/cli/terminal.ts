@@ -32,7 +32,7 @@ export class Terminal {
   now = (): number => Date.now();
   private stdout = new Caught();
   private stderr = new Caught();
-  private interrupt: () => void = () => undefined;
+  private interrupt: (() => void) | null = null;
 
   constructor() {
     mkdirSync(this.dataDir, { mode: 0o700 });
@@ -72,8 +72,13 @@ export class Terminal {
     return this.stderr.text;
   }
 
+  /** Ends the program where nobody listens; here that would be the tests. */
   pressCtrlC(): void {
-    this.interrupt();
+    this.interrupt?.();
+  }
+
+  get hearsCtrlC(): boolean {
+    return this.interrupt !== null;
   }
 
   remove(): void {
@@ -90,7 +95,7 @@ export class Terminal {
       now: () => this.now(),
       onInterrupt: (listener) => {
         this.interrupt = listener;
-        return () => undefined;
+        return () => void (this.interrupt = null);
       },
       patience: this.patience,
     };
