@@ -19,10 +19,12 @@ export function connect(program: Command, act: Act): void {
     .command("connect")
     .summary("open a shell on a machine of a fleet on AWS")
     .description(
-      "Opens a shell on the machine of a job or runner, by Session Manager and with your own AWS credentials. There is\n" +
-        "no way in unless the profile's compute says `connect: ssm`; your own right is `ssm:StartSession` on that machine.\n" +
-        "Whoever is on a machine can see what its job sees, secrets included. AWS records who was (CloudTrail, StartSession).\n" +
-        "Needs session-manager-plugin, and uses the `aws` program where there is one. Ends as the session does.",
+      "Opens a shell on the machine of a job or runner, by Session Manager and with\n" +
+        "your own AWS credentials. There is no way in unless the profile's compute says\n" +
+        "`connect: ssm`; the right you need is `ssm:StartSession` on that machine.\n" +
+        "Whoever is on a machine can see what its job sees, secrets included; CloudTrail\n" +
+        "records who was. Needs session-manager-plugin, and uses the `aws` program where\n" +
+        "there is one. Ends as the session does.",
     )
     .argument("<job>", `a job: ${jobArgument}; or a runner: its id, its name, or the beginning of either`)
     .addHelpText("after", examples("onejob connect 01jxyz --fleet ci-dev", "onejob connect onejob-4k2j --fleet ci-dev"))

@@ -24,14 +24,15 @@ export function deadLetters(program: Command, act: Act): void {
     .command("dead-letters")
     .summary("list or replay messages that a fleet on AWS gave up")
     .description(
-      "A message that failed ten times is put aside and kept for 14 days. Its job is often helped otherwise: the sweep\n" +
-        "repairs most of what such a message was about. Mend the cause, then replay. Uses your own AWS credentials.",
+      "A message that failed ten times is put aside and kept for 14 days. The sweep\n" +
+        "repairs most of what such messages were about. Mend the cause, then replay.\n" +
+        "Uses your own AWS credentials.",
     );
   group
     .command("list", { isDefault: true })
     .summary("list them: what each is about, and how often it was tried (this is the default)")
     .description(
-      "Lists them without taking them out. What they carry is shown with --output json only: it may name people.",
+      "Lists them without taking them out. What they carry is shown with\n--output json only: it may name people.",
     )
     .addHelpText("after", examples("onejob dead-letters --fleet ci-dev", "onejob dead-letters list --output json"))
     .action(act(list));
@@ -39,8 +40,9 @@ export function deadLetters(program: Command, act: Act): void {
     .command("replay")
     .summary("put them back on the fleet's queue")
     .description(
-      "Sends each to the fleet's queue first and takes it out then: interrupted, one may come twice, which does no harm.\n" +
-        "--all leaves out what is no message of ours; name it by its id to send it all the same.",
+      "Sends each to the fleet's queue first and takes it out then: interrupted, one\n" +
+        "may come twice, which does no harm. --all leaves out what is no message of ours;\n" +
+        "name it by its id to send it all the same.",
     )
     .argument("[ids...]", "their ids, or the first 6 characters or more")
     .option("--all", "all of ours")

@@ -28,8 +28,9 @@ export function drain(program: Command, act: Act): void {
     .description(
       "Stops the intake of jobs: runners finish what they run, then leave.\n" +
         "Until --resume, submit is refused and jobs of forges wait.\n" +
-        "With a fleet, --all stays until EC2 lists no machine, volume or network interface under the fleet's tag any more,\n" +
-        "and exits 0 only then: after that `pulumi destroy` finds nothing in its way.\n" +
+        "With a fleet, --all stays until EC2 lists nothing with the fleet's tag any more:\n" +
+        "no machine, no volume, no network interface. It exits 0 only then, and\n" +
+        "`pulumi destroy` finds nothing in its way.\n" +
         "For one runner: onejob runners drain ID.",
     )
     .option("--all", "all runners (the default); with a fleet, wait until nothing is left")
