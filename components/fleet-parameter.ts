@@ -7,13 +7,13 @@ import type { Tags } from "./tags";
 export interface FleetParameterArgs {
   readonly fleet: string;
   readonly facts: pulumi.Output<FleetFacts>;
-  /** None of the functions' business. */
-  readonly deadLetterQueueUrl: pulumi.Output<string>;
   readonly urls: {
     /** By source. */
     readonly webhooks: pulumi.Output<Readonly<Record<string, string>>>;
     readonly agent: pulumi.Output<string>;
     readonly api: pulumi.Output<string>;
+    /** Of the queue of dead letters, which is none of the functions' business. */
+    readonly dead: pulumi.Output<string>;
   };
   readonly secretsToFill: readonly string[];
   readonly tags: Tags;
@@ -22,14 +22,11 @@ export interface FleetParameterArgs {
 export class FleetParameter extends pulumi.ComponentResource {
   constructor(name: string, args: FleetParameterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("onejob:index:FleetParameter", name, {}, opts);
-    const { fleet, facts, deadLetterQueueUrl, urls, secretsToFill, tags } = args;
+    const { fleet, facts, urls, secretsToFill, tags } = args;
     const insecureValue = pulumi
-      .all([facts, deadLetterQueueUrl, urls.webhooks, urls.agent, urls.api])
-      .apply(([known, deadLetters, webhooks, agent, api]) =>
-        JSON.stringify({
-          ...{ ...known, deadLetterQueueUrl: deadLetters, secretsToFill },
-          urls: { webhooks, agent, api },
-        }),
+      .all([facts, urls.webhooks, urls.agent, urls.api, urls.dead])
+      .apply(([known, webhooks, agent, api, deadLetterQueueUrl]) =>
+        JSON.stringify({ ...known, deadLetterQueueUrl, urls: { webhooks, agent, api }, secretsToFill }),
       );
     new aws.ssm.Parameter(
       name,
