@@ -101,7 +101,7 @@ export class RunnerFleet extends pulumi.ComponentResource {
     this.securityGroupId = machines.network.securityGroupId;
     this.vpcId = machines.network.vpcId;
     this.subnetIds = machines.network.subnetIds;
-    const urls = { webhooks: this.webhookUrls, agent: this.agentUrl, api: this.apiUrl };
+    const urls = { webhooks: this.webhookUrls, agent: this.agentUrl, api: this.apiUrl, dead: this.deadLetterQueueUrl };
     new FleetParameter(
       `${name}-facts`,
       { fleet, facts, urls, secretsToFill: this.secretsToFill, tags: parts.tags },

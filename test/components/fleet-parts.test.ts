@@ -185,6 +185,7 @@ describe("the settings of a fleet", () => {
       settingsPath: "/onejob/ci-dev/settings",
       accountId: "123456789012",
       machines: { small: { launchTemplate: "onejob-ci-dev-small", roleId: "AROACIMACHINESSMALL" } },
+      deadLetterQueueUrl: "https://sqs.eu-central-1.amazonaws.com/123456789012/ci-queue-dead-1a2b3c",
       urls: { api: "https://ci-ingress-api.lambda-url.eu-central-1.on.aws" },
     });
   });

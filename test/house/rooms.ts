@@ -78,9 +78,15 @@ export const rooms = {
   },
   cli: {
     folder: /^runtime\/cli\//,
-    mayImport: [core, /^runtime\/flow\//, /^runtime\/entry\/local\//, manifest],
+    mayImport: [
+      core,
+      /^runtime\/flow\//,
+      /^runtime\/entry\/local\//,
+      /^runtime\/queue\/message-(text|subject)$/,
+      manifest,
+    ],
     packages: "any",
-    why: "the CLI has no rules of its own: it asks a server over HTTP, or starts the local one",
+    why: "the CLI has no rules of its own: it asks a server over HTTP, or starts the local one; of a queue it reads messages only",
   },
   dashboard: {
     folder: /^runtime\/dashboard\//,

@@ -1,16 +1,7 @@
-/**
- * The parameters of a fleet in SSM, with the AWS credentials of whoever runs this program. The one module of the CLI that
- * loads the client: it is bundled, and only commands that name a fleet pay for it.
- */
-import {
-  GetParameterCommand,
-  GetParametersCommand,
-  ParameterNotFound,
-  PutParameterCommand,
-  SSMClient,
-} from "@aws-sdk/client-ssm";
-import { errorText } from "../../core/error-facts";
-import { OnejobError } from "../../core/errors";
+/** The parameters of a fleet in SSM. */
+import type { Env } from "./asking";
+import { asked, clientOptions } from "./asking";
+import { GetParameterCommand, GetParametersCommand, ParameterNotFound, PutParameterCommand, SSMClient } from "./aws";
 
 export interface Parameters {
   /** `undefined`: there is none of that name. */
@@ -21,20 +12,16 @@ export interface Parameters {
   writeSecret(name: string, value: string, tags: Readonly<Record<string, string>>): Promise<void>;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** As many as one call takes. */
 const atOnce = 10;
 
-/** Region and endpoint by the usual variables, else by the SDK's own files. Throws `aws-refused`, `aws-unreachable`. */
+/** Throws `aws-refused`, `aws-unreachable`. */
 export function openParameters(env: Env): Parameters {
-  const region = env["AWS_REGION"] || env["AWS_DEFAULT_REGION"];
-  const endpoint = env["AWS_ENDPOINT_URL_SSM"] || env["AWS_ENDPOINT_URL"];
-  const client = new SSMClient({ ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}) });
+  const client = new SSMClient(clientOptions(env, "SSM"));
   return {
     read: (name) =>
       asked(name, async () => {
-        const { Parameter } = await client.send(new GetParameterCommand({ Name: name }));
+        const { Parameter } = await client.send(new GetParameterCommand({ Name: name })).catch(noneIfUnknown);
         return Parameter?.Value;
       }),
     async existing(names) {
@@ -42,7 +29,7 @@ export function openParameters(env: Env): Parameters {
       for (let from = 0; from < names.length; from += atOnce) {
         const Names = names.slice(from, from + atOnce);
         const answer = await asked(Names.join(", "), () => client.send(new GetParametersCommand({ Names })));
-        for (const { Name } of answer?.Parameters ?? []) if (Name !== undefined) found.add(Name);
+        for (const { Name } of answer.Parameters ?? []) if (Name !== undefined) found.add(Name);
       }
       return found;
     },
@@ -57,21 +44,7 @@ export function openParameters(env: Env): Parameters {
   };
 }
 
-async function asked<T>(what: string, ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof ParameterNotFound) return undefined;
-    throw explained(what, error);
-  }
-}
-
-/** By the names that the SDK and the service give their errors. */
-function explained(what: string, error: unknown): OnejobError {
-  const name = error instanceof Error ? error.name : "";
-  const answered = typeof error === "object" && error !== null && "$metadata" in error && "$fault" in error;
-  const detail = `${what}: ${errorText(error)}`;
-  if (answered || /Credential|Token|Region/.test(`${name} ${errorText(error)}`))
-    return new OnejobError("aws-refused", detail, { cause: error });
-  return new OnejobError("aws-unreachable", detail, { cause: error });
+function noneIfUnknown(error: unknown): { readonly Parameter?: { readonly Value?: string } } {
+  if (error instanceof ParameterNotFound) return {};
+  throw error;
 }
