@@ -1,5 +1,4 @@
 /** One container of a function: started cold, asked as often as one likes, and killed. */
-import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Worker } from "node:worker_threads";
@@ -34,6 +33,7 @@ export class DeployedFunction {
   readonly #open = new Map<number, { answer: (value: unknown) => void; fail: (error: Error) => void }>();
   readonly #said: Promise<string>;
   #next = 0;
+  #lost: Error | undefined;
 
   constructor({ name, facts, door, clock }: Deployment) {
     this.door = door;
@@ -63,13 +63,19 @@ export class DeployedFunction {
   /** Rejects with what it threw, or with `ContainerDied`. */
   invoke<Answer>(event: unknown, remainingMs = usualMs): Promise<Answer> {
     const id = ++this.#next;
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
     return new Promise<Answer>((resolve, reject) => {
       this.#open.set(id, { answer: (value) => resolve(value as Answer), fail: reject });
       this.#worker.postMessage({ id, event, remainingMs });
     });
   }
 
+  get isDead(): boolean {
+    return this.#lost !== undefined;
+  }
+
   async kill(): Promise<void> {
+    this.#lose(new ContainerDied("the container was killed"));
     await this.#worker.terminate();
   }
 
@@ -78,11 +84,8 @@ export class DeployedFunction {
     return this.#said;
   }
 
-  async ended(): Promise<void> {
-    if (this.#worker.threadId !== -1) await once(this.#worker, "exit");
-  }
-
   #lose(error: Error): void {
+    this.#lost ??= error;
     for (const { fail } of this.#open.values()) fail(error);
     this.#open.clear();
   }

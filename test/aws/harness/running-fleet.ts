@@ -14,14 +14,14 @@ import { EC2Client, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InstanceEvent } from "../../../runtime/entry/lambda/events";
 import type { ProxyAnswer } from "../../../runtime/entry/lambda/proxy-event";
-import type { SqsRecord } from "../../../runtime/queue/sqs-records";
+import type { BatchAnswer, SqsRecord } from "../../../runtime/queue/sqs-records";
 import { FakeGitHub, type FakeGitHubOptions } from "../../fakes/github";
 import { FleetWorld, secretName, someBase, webhookSecret } from "../fleet-world";
 import { clientConfig } from "../moto";
 import { AwsProxy } from "../proxy/aws-proxy";
 import { doors, type Request } from "../requests";
 import type { AgentProgram } from "./agent-life";
-import { ContainerDied, DeployedFunction } from "./deployed-function";
+import { DeployedFunction } from "./deployed-function";
 import { depthOf, feed } from "./event-source";
 import { FunctionUrl } from "./function-url";
 import { leftOf, type Left } from "./left";
@@ -41,14 +41,16 @@ export interface RunningOptions {
   readonly github?: FakeGitHubOptions;
   /** How many functions take messages at once. @default 1 */
   readonly workers?: number;
+  /** Each message is handed over twice, to two functions at once, in batches of other sizes. @default false */
+  readonly doubles?: boolean;
   /** EC2's own events, as EventBridge hands them over. @default true */
   readonly tellsEvents?: boolean;
 }
 
 export const labels = ["self-hosted", "linux"];
-const patienceMs = 40_000;
-const names = ["webhook", "agent", "api", "events", "sweep"] as const;
-type Name = (typeof names)[number];
+/** With room for a computer that does much else. */
+const patienceMs = 80_000;
+type Name = "webhook" | "agent" | "api" | "events" | "sweep";
 
 export class RunningFleet {
   readonly world: FleetWorld;
@@ -60,7 +62,7 @@ export class RunningFleet {
   readonly #options: RunningOptions;
   readonly #ec2: EC2Client;
   readonly #clock: BigInt64Array;
-  readonly #functions = new Map<Name, DeployedFunction>();
+  readonly #functions = new Map<Name, Promise<DeployedFunction>>();
   readonly #work: DeployedFunction[] = [];
   readonly #urls: FunctionUrl[] = [];
   readonly #closing = new AbortController();
@@ -95,7 +97,6 @@ export class RunningFleet {
     const fleet = new RunningFleet({ world, moto, clock, options });
     await fleet.github.start();
     await fleet.#configure();
-    for (const name of names) fleet.#functions.set(name, await fleet.#deploy(name));
     for (let n = 0; n < (options.workers ?? 1); n += 1) await fleet.#takeMessages(n);
     const [webhook, agent] = await Promise.all(
       (["webhook", "agent"] as const).map((name) => FunctionUrl.open((event) => fleet.invoke(name, event))),
@@ -120,10 +121,11 @@ export class RunningFleet {
     await this.invoke("sweep", {});
   }
 
-  invoke<Answer>(name: Name, event: unknown): Promise<Answer> {
-    const found = this.#functions.get(name);
-    if (found === undefined) throw new Error(`no function ${name}`);
-    return found.invoke<Answer>(event);
+  /** The first call is a cold start. */
+  async invoke<Answer>(name: Name, event: unknown): Promise<Answer> {
+    const found = this.#functions.get(name) ?? this.#deploy(name);
+    this.#functions.set(name, found);
+    return (await found).invoke<Answer>(event);
   }
 
   api(request: Request): Promise<ProxyAnswer> {
@@ -158,24 +160,30 @@ export class RunningFleet {
     const until = performance.now() + patienceMs;
     while (!(await holds())) {
       if (performance.now() > until) throw new Error(`not within ${patienceMs} ms: ${what}\n${await this.#picture()}`);
-      await sleep(20);
+      await sleep(30);
     }
   }
 
-  /** No message waits or is in hand, and no event is on its way. */
+  /** No webhook is on its way, no message waits or is in hand, and no event. */
   async untilQuiet(): Promise<void> {
+    await this.github.settled();
     await this.until(async () => {
       await Promise.all(this.#events);
       return (await depthOf(this.world.sqs, this.world.facts.queueUrl)) === 0;
     }, "all messages are handled");
   }
 
-  /** Quiet, and no machine stands any more. */
+  /** No machine stands any more. */
+  get hasMachines(): boolean {
+    const { made, gone } = this.proxy.machines;
+    return made.size > gone.size;
+  }
+
+  /** Quiet, and neither a machine stands any more nor is one known. */
   async untilEmpty(): Promise<void> {
-    await this.until(async () => {
-      const { machines, runners, messages } = await this.left();
-      return machines.length + runners.length + messages === 0;
-    }, "nothing is left");
+    const { ledger } = this.world;
+    const isEmpty = async () => !this.hasMachines && (await ledger.readProfile("small")).runners.length === 0;
+    await this.until(isEmpty, "nothing is left");
     await this.untilQuiet();
   }
 
@@ -189,7 +197,8 @@ export class RunningFleet {
     this.proxy.calm();
     await Promise.allSettled([...this.#events, ...this.#running]);
     await this.machines.close();
-    await Promise.all([...this.#functions.values(), ...this.#work].map((one) => one.kill()));
+    const functions = await Promise.all(this.#functions.values());
+    await Promise.all([...functions, ...this.#work].map((one) => one.kill()));
     await Promise.all(this.#urls.map((url) => url.close()));
     await this.proxy.stop();
     await this.github.stop();
@@ -231,16 +240,14 @@ export class RunningFleet {
   async #takeMessages(n: number): Promise<void> {
     await this.#renew(n);
     const invoke = async (Records: readonly SqsRecord[]) => {
-      const container = this.#work[n] ?? this.work;
-      try {
-        return await container.invoke<{ readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] }>({
-          Records,
-        });
-      } catch (error) {
-        if (error instanceof ContainerDied && this.#work[n] === container && !this.#closing.signal.aborted)
-          await this.#renew(n);
-        throw error;
-      }
+      if (this.#work[n]?.isDead === true) await this.#renew(n);
+      const another = this.#options.doubles === true ? (this.#work[n + 1] ?? this.work) : undefined;
+      const halves = [Records.slice(0, Records.length / 2), Records.slice(Records.length / 2)];
+      // SQS delivers at least once: what the second one says of its copies changes nothing.
+      const copies = halves.map((half) => another?.invoke({ Records: half }).catch(() => undefined));
+      const answer = await (this.#work[n] ?? this.work).invoke<BatchAnswer>({ Records });
+      await Promise.all(copies);
+      return answer;
     };
     const { sqs, facts } = this.world;
     const onFailure = (body: string): void => void this.failures.push(body);

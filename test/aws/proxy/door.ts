@@ -16,6 +16,8 @@ type Answering = (asked: Arrived, door: Door) => Promise<Answer | undefined>;
 export interface Death {
   readonly at: number;
   readonly when: "before" | "after";
+  /** Only these are counted. @default all */
+  readonly among?: (call: AwsCall) => boolean;
 }
 
 export class Door {
@@ -27,6 +29,7 @@ export class Door {
   readonly died: Promise<AwsCall>;
   #die: (call: AwsCall) => void = () => undefined;
   #death: Death | undefined;
+  #counted = 0;
   #isShut = false;
   readonly #server: Server;
 
@@ -60,14 +63,16 @@ export class Door {
 
   /** Counted from the next call on. */
   dieAt(death: Death): void {
-    this.#death = { ...death, at: this.passed.length + death.at };
+    this.#death = death;
+    this.#counted = 0;
   }
 
   /** Carries out what was asked, unless the caller is dead by then. */
   async around(call: AwsCall, carryOut: () => Promise<Answer>): Promise<Answer | undefined> {
     if (this.#isShut) return undefined;
     this.passed.push(call);
-    const isLast = this.#death?.at === this.passed.length;
+    if (this.#death?.among?.(call) !== false) this.#counted += 1;
+    const isLast = this.#death?.at === this.#counted && this.#death.among?.(call) !== false;
     if (isLast && this.#death?.when === "before") return this.#shut(call);
     if (isLast) this.#isShut = true;
     const answer = await carryOut();
