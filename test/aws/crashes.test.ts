@@ -9,19 +9,6 @@ const url = useMoto();
 let fleet: RunningFleet;
 afterEach(() => fleet.stop());
 
-/** The schedule runs each minute. */
-const laterMs = 60_000;
-const mostMinutes = 60;
-/** What agents and messages get to go on by themselves before time goes by. */
-const momentMs = 500;
-
-async function endsInAMoment(isOver: () => boolean): Promise<boolean> {
-  const until = performance.now() + momentMs;
-  await fleet.untilQuiet();
-  await fleet.until(() => isOver() || performance.now() > until);
-  return isOver();
-}
-
 /** One job whose work dies. Answers at which call; `undefined`: there were fewer. */
 async function liveThrough(death: Death): Promise<string | undefined> {
   let died: string | undefined;
@@ -32,7 +19,9 @@ async function liveThrough(death: Death): Promise<string | undefined> {
   const machines = fleet.proxy.machines.made.size;
   const job = fleet.github.queueJob("acme/widgets", { labels });
   const isOver = (): boolean => job.status === "completed" && !fleet.hasMachines;
-  for (let minute = 0; minute < mostMinutes && !(await endsInAMoment(isOver)); minute += 1) await fleet.pass(laterMs);
+  await fleet.inTime(isOver);
+  // Whoever died may have left word of a launch that is looked after when its time is over.
+  await fleet.inTime(async () => (await fleet.left()).launches.length === 0);
   await fleet.untilEmpty();
   door.dieAt({ ...death, at: Number.POSITIVE_INFINITY });
   const facts = { conclusion: job.conclusion, machines: fleet.proxy.machines.made.size - machines };

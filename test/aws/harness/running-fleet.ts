@@ -15,10 +15,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { InstanceEvent } from "../../../runtime/entry/lambda/events";
 import type { ProxyAnswer } from "../../../runtime/entry/lambda/proxy-event";
 import type { BatchAnswer, SqsRecord } from "../../../runtime/queue/sqs-records";
-import { FakeGitHub, type FakeGitHubOptions } from "../../fakes/github";
+import { FakeGitHub, type App, type FakeGitHubOptions, type Installation } from "../../fakes/github";
 import { FleetWorld, secretName, someBase, webhookSecret } from "../fleet-world";
 import { clientConfig } from "../moto";
 import { AwsProxy } from "../proxy/aws-proxy";
+import { jobPath } from "../driven-fleet";
 import { doors, type Request } from "../requests";
 import type { AgentProgram } from "./agent-life";
 import { DeployedFunction } from "./deployed-function";
@@ -50,6 +51,15 @@ export interface RunningOptions {
 export const labels = ["self-hosted", "linux"];
 /** With room for a computer that does much else. */
 const patienceMs = 80_000;
+/** What agents and messages get to go on by themselves before time goes by. */
+const momentMs = 500;
+
+export interface Shown {
+  readonly key: string;
+  readonly state: string;
+  readonly reason: string | null;
+}
+
 type Name = "webhook" | "agent" | "api" | "events" | "sweep";
 
 export class RunningFleet {
@@ -59,6 +69,8 @@ export class RunningFleet {
   readonly machines: MachineRoom;
   /** Messages that failed, each time they did. */
   readonly failures: string[] = [];
+  #app: App | undefined;
+  #installation: Installation | undefined;
   readonly #options: RunningOptions;
   readonly #ec2: EC2Client;
   readonly #clock: BigInt64Array;
@@ -103,8 +115,22 @@ export class RunningFleet {
     );
     fleet.#urls.push(...[webhook, agent].flatMap((url) => url ?? []));
     fleet.machines.agentUrl = agent?.url ?? "";
-    fleet.github.addHook("acme", { url: `${webhook?.url ?? ""}/webhooks/gh`, secret: webhookSecret });
+    fleet.github.hookOf(fleet.appOf()).url = `${webhook?.url ?? ""}/webhooks/gh`;
     return fleet;
+  }
+
+  /** Installs the app, once more after `uninstall`. */
+  install(): void {
+    this.#installation = this.github.installApp(this.appOf(), "acme");
+  }
+
+  uninstall(): void {
+    if (this.#installation !== undefined) this.github.uninstallApp(this.#installation);
+  }
+
+  appOf(): App {
+    if (this.#app === undefined) throw new Error("there is no app yet");
+    return this.#app;
   }
 
   now(): number {
@@ -130,6 +156,33 @@ export class RunningFleet {
 
   api(request: Request): Promise<ProxyAnswer> {
     return this.invoke("api", doors["a function URL"](request));
+  }
+
+  /** What people are told of a job. */
+  async why(job: { readonly id: number }): Promise<string | null> {
+    const key = `gh/${new URL(this.github.url).host}/${job.id}`;
+    const answer = await this.api({ method: "GET", path: jobPath(key, "/why") });
+    return answer.statusCode === 200 ? (JSON.parse(answer.body) as { reason: string | null }).reason : null;
+  }
+
+  async jobs(): Promise<readonly Shown[]> {
+    const answer = await this.api({ method: "GET", path: "/api/v1/jobs", query: { limit: "500" } });
+    return (JSON.parse(answer.body) as { items: readonly Shown[] }).items;
+  }
+
+  /** Time goes by while it does not hold, a minute with every look. */
+  async inTime(holds: () => boolean | Promise<boolean>, minutes = 60): Promise<void> {
+    for (let minute = 0; minute < minutes; minute += 1) {
+      const until = performance.now() + momentMs;
+      await this.untilQuiet();
+      for (;;) {
+        if (await holds()) return;
+        if (performance.now() > until) break;
+        await sleep(50);
+      }
+      await this.pass(60_000);
+    }
+    throw new Error(`not within ${minutes} minutes\n${await this.#picture()}`);
   }
 
   /** The container that takes messages: what dies there comes again to another one. */
@@ -209,16 +262,14 @@ export class RunningFleet {
     const { world, github } = this;
     const { fleet } = world.facts;
     github.addRepository("acme/widgets");
-    await world.secret(
-      `/onejob/${fleet}/secrets/gh/token`,
-      github.addToken({ kind: "classic", scopes: ["repo", "admin:org"] }),
-    );
+    const app = github.addApp({ webhook: { url: "http://127.0.0.1:1", secret: webhookSecret } });
+    this.#app = app;
+    this.install();
+    const privateKey = { ssm: `/onejob/${fleet}/secrets/gh/private-key` };
+    await world.secret(privateKey.ssm, app.privateKey);
     const gh = {
       ...{ name: "gh", kind: "github", url: github.url, scopes: ["acme"], intake: "webhook" },
-      ...{
-        auth: { token: { ssm: `/onejob/${fleet}/secrets/gh/token` } },
-        webhookSecrets: [{ ssm: secretName(fleet) }],
-      },
+      ...{ auth: { appId: app.id, privateKey }, webhookSecrets: [{ ssm: secretName(fleet) }] },
       ...source,
     };
     await world.settings({ ...someBase(fleet), sources: [gh], ...base });
