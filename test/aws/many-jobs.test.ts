@@ -1,6 +1,7 @@
 import { mostCallsPerJob, mostCreateFleets } from "./call-bounds";
 import { useMoto } from "./fleet-world";
 import { nothing } from "./harness/left";
+import { lightAgent } from "./harness/light-agent";
 import { labels, RunningFleet } from "./harness/running-fleet";
 
 const url = useMoto();
@@ -25,6 +26,8 @@ function watchCap(): () => number {
 describe("a matrix of 60 jobs, all webhooks at once", () => {
   it("gets 60 machines by few calls, every job ends well, and nothing is left", async () => {
     fleet = await RunningFleet.start(url(), {
+      agent: lightAgent({ restMs: 1_000 }),
+      hurries: false,
       ...{ workers: 2, profile: { limits: { maxRunners: 60 } }, base: { server: { maxRunners: 60 } } },
     });
     const most = watchCap();

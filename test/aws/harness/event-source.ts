@@ -1,6 +1,6 @@
 /**
- * Lambda's own part between queue and function: batches of ten, what did not fail is removed, the rest comes again. That
- * something stays hidden for a while before it does is passed over: it comes at once.
+ * Lambda's own part between queue and function: batches of ten, what did not fail is removed, the rest comes again: when
+ * the function wished it to, or at once.
  */
 import {
   ChangeMessageVisibilityCommand,
@@ -18,6 +18,8 @@ export interface EventSource {
   readonly invoke: (Records: readonly SqsRecord[]) => Promise<BatchAnswer>;
   /** What one invocation is given at most. @default 10 */
   readonly batch?: number;
+  /** What failed comes again at once, however long the function hid it. @default true */
+  readonly hurries?: boolean;
   /** Told of what failed, with its record. */
   readonly onFailure?: (body: string) => void;
 }
@@ -38,13 +40,8 @@ export async function feed(source: EventSource, signal: AbortSignal): Promise<vo
 }
 
 /** Answers how many there were. */
-export async function feedOnce({
-  sqs,
-  queueUrl: QueueUrl,
-  invoke,
-  batch = 10,
-  onFailure,
-}: EventSource): Promise<number> {
+export async function feedOnce(source: EventSource): Promise<number> {
+  const { sqs, queueUrl: QueueUrl, invoke, batch = 10, hurries = true, onFailure } = source;
   const { Messages = [] } = await sqs.send(
     new ReceiveMessageCommand({
       QueueUrl,
@@ -71,7 +68,8 @@ export async function feedOnce({
       onFailure?.(body);
       const isDead = Number(attributes.ApproximateReceiveCount) >= mostReceives;
       if (isDead) await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-      else await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
+      else if (hurries || answer === undefined)
+        await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
     }),
   );
   return records.length;

@@ -14,11 +14,15 @@ export interface Surroundings {
   readonly facts: FleetFacts;
 }
 
+/** One proof reads several of them. */
+const freshMs = 50;
+
 export class Instance {
   readonly machine: MadeMachine;
   readonly #around: Surroundings;
   readonly #imds = new FakeImds();
   #isTold = false;
+  #asked: { readonly at: number; readonly answer: Promise<void> } | undefined;
 
   private constructor(machine: MadeMachine, around: Surroundings) {
     this.machine = machine;
@@ -46,8 +50,14 @@ export class Instance {
   }
 
   /** Until its tags say whose it is; then they stay as they are. */
-  async #refresh(): Promise<void> {
-    if (this.#isTold) return;
+  #refresh(): Promise<void> {
+    const at = performance.now();
+    if (this.#asked === undefined || (!this.#isTold && at - this.#asked.at > freshMs))
+      this.#asked = { at, answer: this.#ask() };
+    return this.#asked.answer;
+  }
+
+  async #ask(): Promise<void> {
     const { ec2, sts, facts } = this.#around;
     const { id } = this.machine;
     const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));

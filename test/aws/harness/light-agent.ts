@@ -18,10 +18,19 @@ import type { AgentLife } from "./agent-life";
 export interface LightOptions {
   /** How far it gets; then its machine only stands there. @default "end" */
   readonly until?: "boot" | "enrolled" | "listening" | "started" | "end";
-  readonly conclusion?: Conclusion;
-  /** Between two heartbeats. @default 50 */
+  /** Between two heartbeats, and two tries to enrol, at most. @default 100 */
   readonly restMs?: number;
 }
+
+const usualRestMs = 100;
+
+type Came =
+  | { readonly kind: "job"; readonly id: number; readonly script: string }
+  /** Or its job went elsewhere in this moment. */
+  | { readonly kind: "asked to leave" }
+  | { readonly kind: "too old" };
+
+const tooOld = { exitCode: 7, reason: "misconfigured", detail: "the runner program is too old (exit 7)" };
 
 export const lightAgent =
   (options: LightOptions = {}) =>
@@ -49,46 +58,65 @@ class LightAgent {
   }
 
   async #serveForge(payload: string): Promise<"over" | "stands"> {
-    const { until = "end", conclusion = "success" } = this.#options;
+    const { until = "end" } = this.#options;
     const { credential } = JSON.parse(payload) as ListenerOrders;
     if (credential.kind !== "jit") throw new Error("a light agent knows JIT configurations only");
     const listener = await BareListener.connect(credential.config);
     await this.#report(0, { type: "listening", at: this.#at() });
     if (until === "listening") return "stands";
-    const job = await this.#take(listener);
-    if (job === undefined) {
-      await listener.disconnect();
-      await this.#finish(0);
-      return "over";
-    }
-    await this.#report(0, { type: "started", at: this.#at() });
-    if (until === "started") return "stands";
-    await listener.finish(job, conclusion);
-    await this.#finish(0);
+    const came = await this.#take(listener);
+    if (came.kind === "job") {
+      await this.#report(0, { type: "started", at: this.#at() });
+      if (until === "started") return "stands";
+      await listener.finish(came.id, await this.#run(came.script, listener));
+    } else await listener.disconnect();
+    await (came.kind === "too old" ? this.#finish(0, tooOld) : this.#finish(0));
     return "over";
   }
 
-  /** `undefined`: it was asked to leave before there was one. */
-  async #take(listener: BareListener): Promise<number | undefined> {
+  async #take(listener: BareListener): Promise<Came> {
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, this.#life.signal]);
-    const asked = (async () => {
+    const asked = (async (): Promise<Came> => {
       for (;;) {
         const { status, body } = await listener.poll(signal);
-        if (status === 200 && body["type"] === "job") return Number(body["job"]);
+        if (status === 403) return { kind: "too old" };
+        if (status === 200 && body["type"] === "job") return this.#acquire(listener, Number(body["job"]));
       }
     })();
-    const told = (async () => {
+    const told = (async (): Promise<Came> => {
       while (!signal.aborted && !(await this.#heartbeat(0)).drain) await this.#rest();
-      return undefined;
+      return { kind: "asked to leave" };
     })();
     try {
-      const job = await Promise.race([asked, told]);
-      if (job === undefined) return undefined;
-      return (await listener.acquire(job)).status === 200 ? job : undefined;
+      return await Promise.race([asked, told]);
     } finally {
       over.abort();
       await Promise.allSettled([asked, told]);
+    }
+  }
+
+  async #acquire(listener: BareListener, id: number): Promise<Came> {
+    const { status, body } = await listener.acquire(id);
+    return status === 200 ? { kind: "job", id, script: String(body["script"]) } : { kind: "asked to leave" };
+  }
+
+  /** As much of a shell as tests need: `sleep N` and `exit N`. */
+  async #run(script: string, listener: BareListener): Promise<Conclusion> {
+    const seconds = Number(/^sleep (\d+)$/.exec(script)?.[1] ?? 0);
+    const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, this.#life.signal]);
+    const cancelled = (async (): Promise<Conclusion> => {
+      for (;;) if ((await listener.poll(signal)).status === 200) return "cancelled";
+    })();
+    const done = sleep(seconds * 1_000, undefined, { signal }).then((): Conclusion =>
+      /^exit [1-9]/.test(script) ? "failure" : "success",
+    );
+    try {
+      return await Promise.race(seconds === 0 ? [done] : [done, cancelled]);
+    } finally {
+      over.abort();
+      await Promise.allSettled([done, cancelled]);
     }
   }
 
@@ -112,7 +140,8 @@ class LightAgent {
     const nonce = nodeRandom.id(32);
     const imds = instance.metadata();
     for (;;) {
-      const proof = await proveRole({ aws: { fleet, region: "eu-west-1" }, imds, clock }, nonce);
+      const aws = { fleet, region: "eu-west-1" };
+      const proof = await proveRole({ aws, imds, clock }, nonce);
       const agent = { version: "1", os: "linux", arch: "x64" };
       const { status, body } = await this.#post("enrol", { protocol: 1, proof, nonce, agent, bootedAt: this.#at() });
       if (status === 200) {
@@ -122,15 +151,14 @@ class LightAgent {
       }
       if (status !== 202 && status < 500)
         throw new Error(`the machine is refused with ${status}: ${JSON.stringify(body)}`);
-      await sleep(Math.min(50, (body as EnrolLater).retryAfterMs ?? 50), undefined, { signal });
+      const { restMs = usualRestMs } = this.#options;
+      await sleep(Math.min(restMs, (body as EnrolLater).retryAfterMs ?? restMs), undefined, { signal });
     }
   }
 
-  async #finish(attempt: number): Promise<void> {
-    await this.#report(attempt, {
-      ...{ type: "finished", at: this.#at(), exitCode: 0 },
-      ...{ signal: null, reason: null, detail: null },
-    });
+  async #finish(attempt: number, changes: object = {}): Promise<void> {
+    const well = { exitCode: 0, signal: null, reason: null, detail: null };
+    await this.#report(attempt, { type: "finished", at: this.#at(), ...well, ...changes });
   }
 
   async #report(attempt: number, event: AgentEvent): Promise<AgentOrders> {
@@ -161,7 +189,7 @@ class LightAgent {
   }
 
   #rest(): Promise<void> {
-    return sleep(this.#options.restMs ?? 50, undefined, { signal: this.#life.signal });
+    return sleep(this.#options.restMs ?? usualRestMs, undefined, { signal: this.#life.signal });
   }
 
   #stand(): Promise<void> {

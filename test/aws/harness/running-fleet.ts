@@ -42,6 +42,8 @@ export interface RunningOptions {
   readonly github?: FakeGitHubOptions;
   /** How many functions take messages at once. @default 1 */
   readonly workers?: number;
+  /** What failed comes again at once, not when the function wished it to. @default true */
+  readonly hurries?: boolean;
   /** Each message is handed over twice, to two functions at once, in batches of other sizes. @default false */
   readonly doubles?: boolean;
   /** EC2's own events, as EventBridge hands them over. @default true */
@@ -302,7 +304,9 @@ export class RunningFleet {
     };
     const { sqs, facts } = this.world;
     const onFailure = (body: string): void => void this.failures.push(body);
-    this.#running.push(feed({ sqs, queueUrl: facts.queueUrl, invoke, onFailure }, this.#closing.signal));
+    const { hurries = true } = this.#options;
+    const source = { sqs, queueUrl: facts.queueUrl, invoke, onFailure, hurries };
+    this.#running.push(feed(source, this.#closing.signal));
   }
 
   async #tellOfEnd(id: string): Promise<void> {
