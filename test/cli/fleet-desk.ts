@@ -1,5 +1,5 @@
 /** A fleet as a deployment left it, on loopback: its facts in SSM, its api, its queues and what EC2 lists. */
-import { StubEc2 } from "../aws/stub-ec2";
+import { StubEc2 } from "../fakes/stub-ec2";
 import { FakeApi } from "../fakes/api-server";
 import { FakeSqs } from "../fakes/sqs-server";
 import { FakeSsm } from "../fakes/ssm-server";

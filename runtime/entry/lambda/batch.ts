@@ -5,11 +5,14 @@ import { sameAs } from "../../flow/work";
 import { subjectOf } from "../../queue/message-subject";
 import type { SqsQueue } from "../../queue/sqs-queue";
 import { readRecord, type Arrived, type BatchAnswer, type SqsEvent } from "../../queue/sqs-records";
+import type { PlansToMake } from "./plans-to-make";
 
 export interface Worker {
   /** Throws when the message has to come again. */
   readonly work: (message: Message) => Promise<void>;
   readonly queue: Pick<SqsQueue, "retry" | "sendLater">;
+  /** What the messages asked for beside. */
+  readonly plans: Pick<PlansToMake, "make">;
   readonly log: Pick<Log, "warn">;
   readonly clock: Clock;
   readonly time: BatchTime;
@@ -40,6 +43,11 @@ const rerunAgainMs = 60_000;
 /** Answers which records have to come again. */
 export async function workBatch({ Records = [] }: SqsEvent, worker: Worker): Promise<BatchAnswer> {
   const failed = await Promise.all(groupsOf(Records.map(readRecord)).map((group) => handle(group, worker)));
+  await worker.plans.make({
+    plan: (message) => beforeCut(worker.work(message), worker.time.cut),
+    isOver: () => worker.time.isOver(),
+    log: worker.log,
+  });
   return { batchItemFailures: failed.flat().map(({ record }) => ({ itemIdentifier: record.messageId })) };
 }
 

@@ -1,6 +1,6 @@
 /** The other side of the queue: each message of a batch to its flow. */
 import type { FleetFacts } from "../../core/fleet-facts";
-import type { Ports } from "../../core/ports";
+import type { Message, Ports } from "../../core/ports";
 import { work } from "../../flow/work";
 import type { SqsQueue } from "../../queue/sqs-queue";
 import type { BatchAnswer, SqsEvent } from "../../queue/sqs-records";
@@ -11,6 +11,7 @@ import { fleetFiles } from "./fleet-files";
 import { openFleetPorts } from "./fleet-ports";
 import { hosting, type Handler, type LambdaContext } from "./hosting";
 import { once } from "./once";
+import { PlansToMake } from "./plans-to-make";
 import { leftOf, limitMs } from "./time-limit";
 
 /** What was begun last gets this long to end: about as long as a launch takes. */
@@ -41,11 +42,13 @@ async function workInTime(
   const until = clock.now() + limitMs(context, { graceMs, usualMs });
   const cut = new AbortController();
   const isOver = (): boolean => cut.signal.aborted || clock.now() >= until;
-  const bounded = boundedPorts(ports, isOver);
+  const plans = new PlansToMake(queue);
+  const deferring = { ...queue, send: (messages: readonly Message[]) => plans.send(messages) };
+  const bounded = boundedPorts({ ...ports, queue: deferring }, isOver);
   const timer = setTimeout(() => cut.abort(), Math.max(0, leftOf(context, usualMs + graceMs) - answerMs));
   try {
     const time = { isOver, cut: cut.signal };
-    return await workBatch(event, { work: (message) => work(message, bounded), queue, log, clock, time });
+    return await workBatch(event, { work: (message) => work(message, bounded), queue, plans, log, clock, time });
   } finally {
     clearTimeout(timer);
   }

@@ -1,6 +1,7 @@
 import { OnejobError } from "../../../runtime/core/errors";
 import type { LogFields, Message } from "../../../runtime/core/ports";
 import { workBatch } from "../../../runtime/entry/lambda/batch";
+import { PlansToMake } from "../../../runtime/entry/lambda/plans-to-make";
 import { messageText } from "../../../runtime/queue/message-text";
 import type { SqsRecord } from "../../../runtime/queue/sqs-records";
 import { noon } from "../../fixtures/records";
@@ -29,6 +30,11 @@ class Bench {
   now = noon;
   isOver = false;
   readonly cut = new AbortController();
+  /** What went on the queue. */
+  readonly sent: Message[] = [];
+  readonly plans = new PlansToMake({
+    send: async (messages) => this.unlessFailing(() => void this.sent.push(...messages)),
+  });
 
   async run(...Records: readonly SqsRecord[]): Promise<readonly string[]> {
     const answer = await workBatch(
@@ -44,6 +50,7 @@ class Bench {
           retry: async (id, delayMs) => this.unlessFailing(() => void this.hidden.push([id, delayMs])),
           sendLater: async (messages, delayMs) => this.unlessFailing(() => void this.later.push([messages, delayMs])),
         },
+        plans: this.plans,
         log: { warn: (_, fields = {}) => void this.warned.push(fields) },
         clock: { now: () => this.now },
         time: { isOver: () => this.isOver || this.cut.signal.aborted, cut: this.cut.signal },
@@ -192,5 +199,60 @@ describe("a batch of the queue", () => {
     expect(bench.warned).toEqual([
       { messageId: "1", kind: "check", profile: "small", runner: "r1", attempt: 2, error: expect.any(Error) as Error },
     ]);
+  });
+});
+
+describe("the plans that a batch asks for", () => {
+  let bench: Bench;
+  beforeEach(() => (bench = new Bench()));
+  const asking = (...profiles: readonly string[]): void => {
+    bench.meanwhile.set("check", () => bench.plans.send(profiles.map(plan)));
+  };
+
+  it("are made by the same function, once each, after all its messages", async () => {
+    asking("a", "b");
+    expect(await bench.run(record("1", check("r1")), record("2", check("r2")))).toEqual([]);
+    expect(bench.worked).toEqual([check("r1"), check("r2"), plan("a"), plan("b")]);
+    expect(bench.sent).toEqual([]);
+  });
+
+  it("go on the queue when they cannot be made now, and no message comes again for that", async () => {
+    asking("a");
+    bench.failures.set("plan", new OnejobError("conflict", "planning of profile a"));
+    expect(await bench.run(record("1", check("r1")))).toEqual([]);
+    expect(bench.sent).toEqual([plan("a")]);
+  });
+
+  it("go on the queue when the time of the function is over", async () => {
+    bench.meanwhile.set("check", async () => {
+      await bench.plans.send([plan("a")]);
+      bench.isOver = true;
+    });
+    await bench.run(record("1", check("r1")));
+    expect([bench.worked, bench.sent]).toEqual([[check("r1")], [plan("a")]]);
+  });
+
+  it("that come of a plan are made as well, and a profile that was planned a moment ago is left to the queue", async () => {
+    asking("a");
+    let told = false;
+    bench.meanwhile.set("plan", async () => {
+      if (!told) await bench.plans.send([plan("b"), plan("a")]);
+      told = true;
+    });
+    await bench.run(record("1", check("r1")));
+    expect(bench.worked).toEqual([check("r1"), plan("a"), plan("b")]);
+    expect(bench.sent).toEqual([plan("a")]);
+  });
+
+  it("fail the whole batch when they can neither be made nor be put on the queue", async () => {
+    asking("a");
+    bench.failures.set("plan", new Error("no"));
+    bench.queueFails = true;
+    await expect(bench.run(record("1", check("r1")))).rejects.toThrow("SQS does not answer");
+  });
+
+  it("leave other messages to the queue", async () => {
+    await bench.plans.send([check("r1"), plan("a"), rerun]);
+    expect(bench.sent).toEqual([check("r1"), rerun]);
   });
 });

@@ -1,0 +1,60 @@
+/**
+ * Plans that a batch asks for are made by the function that has it in hand, once all its messages are handled: one plan for
+ * all of them, a way through the queue sooner, and a call of it less. What cannot be planned now goes on the queue as ever.
+ * Should the function die before that, its messages come again and ask again, and the sweep plans each profile anyway.
+ */
+import type { Log, Message, Queue } from "../../core/ports";
+
+type Plan = Extract<Message, { readonly kind: "plan" }>;
+
+export interface Planning {
+  readonly plan: (message: Plan) => Promise<void>;
+  /** Nothing is begun any more. */
+  readonly isOver: () => boolean;
+  readonly log: Pick<Log, "warn">;
+}
+
+export class PlansToMake {
+  readonly #queue: Pick<Queue, "send">;
+  readonly #wanted = new Set<string>();
+
+  constructor(queue: Pick<Queue, "send">) {
+    this.#queue = queue;
+  }
+
+  /** As the queue does, but keeps what asks for a plan. */
+  async send(messages: readonly Message[]): Promise<void> {
+    const others = messages.filter((message) => message.kind !== "plan");
+    if (others.length > 0) await this.#queue.send(others);
+    for (const { profile } of messages.filter(isPlan)) this.#wanted.add(profile);
+  }
+
+  /** Throws when one can neither be made nor be put on the queue: then the whole batch has to come again. */
+  async make(planning: Planning): Promise<void> {
+    // A plan may ask for others, of profiles that wait for the room it made.
+    const made = new Set<string>();
+    const left: Plan[] = [];
+    for (const profile of this.#wanted) {
+      this.#wanted.delete(profile);
+      const plan = { kind: "plan", profile } as const;
+      if (made.has(profile) || planning.isOver() || !(await isMade(plan, planning))) left.push(plan);
+      made.add(profile);
+    }
+    if (left.length > 0) await this.#queue.send(left);
+  }
+}
+
+async function isMade(message: Plan, { plan, log }: Planning): Promise<boolean> {
+  try {
+    await plan(message);
+    return true;
+  } catch (error) {
+    const { profile } = message;
+    log.warn("a profile could not be planned at once, its plan goes on the queue", { profile, error });
+    return false;
+  }
+}
+
+function isPlan(message: Message): message is Plan {
+  return message.kind === "plan";
+}
