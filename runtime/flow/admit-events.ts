@@ -21,24 +21,34 @@ interface Seen {
 
 /** A new job of ours. Called again with the same key it answers the job that stands. */
 export async function admitJob(facts: JobFacts, seen: Seen, ports: Ports): Promise<Job> {
+  return (await admit(facts, seen, ports)).job;
+}
+
+async function admit(facts: JobFacts, seen: Seen, ports: Ports): Promise<Admitted> {
   const { place, again } = await placeForNow(facts, ports);
-  const stands = await create(facts, { place, seen }, ports);
+  const admitted = await create(facts, { place, seen }, ports);
   if (again.length > 0) await ports.queue.send(again);
-  if (place.profile !== null && isDemand(stands)) await askForPlan(place, ports);
-  return stands;
+  if (place.profile !== null && isDemand(admitted.job)) await askForPlan(place, ports);
+  return admitted;
+}
+
+interface Admitted {
+  readonly job: Job;
+  /** `false`: it stood there before. */
+  readonly isNew: boolean;
 }
 
 async function create(
   facts: JobFacts,
   { place, seen }: { readonly place: JobPlace; readonly seen: Seen },
   ports: Ports,
-): Promise<Job> {
+): Promise<Admitted> {
   const job = { ...newJob(facts, place, { ...seen, now: ports.clock.now() }), ...(await marketOf(facts, ports)) };
   const created = await ports.ledger.createJob(job);
-  if (!created.written) return created.current ?? job;
+  if (!created.written) return { job: created.current ?? job, isNew: false };
   const { key, profile, labels, reason } = created.record;
   ports.log.info("job admitted", { job: key, profile, labels, reason });
-  return created.record;
+  return { job: created.record, isNew: true };
 }
 
 async function askForPlan({ profile }: JobPlace, ports: Ports): Promise<void> {
@@ -46,9 +56,17 @@ async function askForPlan({ profile }: JobPlace, ports: Ports): Promise<void> {
 }
 
 export async function admitEvent(event: JobEvent, ports: Ports): Promise<void> {
-  const { facts } = event;
-  const standing = await findJob(facts.key, bestProfile(facts, ports)?.name ?? null, ports);
-  if (standing === undefined) return admitFirst(event, ports);
+  const standing = (await findStanding(event, ports)) ?? (await admitFirst(event, ports));
+  if (standing !== undefined) await hear(event, standing, ports);
+}
+
+/** `queued` is mostly the first word, and the write that makes the job finds one that stands there: it is sought elsewhere. */
+function findStanding({ kind, facts }: JobEvent, ports: Ports): Promise<Job | undefined> {
+  if (kind === "queued") return ports.ledger.readJob(facts.key);
+  return findJob(facts.key, bestProfile(facts, ports)?.name ?? null, ports);
+}
+
+async function hear(event: JobEvent, standing: Job, ports: Ports): Promise<void> {
   const told = isInDoubt(standing, event) ? await askAgain(standing, event, ports) : event;
   for (const job of [standing, ...(await twinsOf(standing, ports))]) await applyEvent(job, told, ports);
 }
@@ -68,16 +86,19 @@ async function askAgain(job: Job, event: JobEvent, ports: Ports): Promise<JobEve
   return stands === undefined ? event : { ...stands, delivery: event.delivery };
 }
 
-/** The first word of a job may be its last: then it is written as it stands now, and wants no runner. */
-async function admitFirst(event: JobEvent, ports: Ports): Promise<void> {
+/**
+ * The first word of a job may be its last: then it is written as it stands now, and wants no runner. Answers the job that
+ * stood there all the same, which has still to hear of it.
+ */
+async function admitFirst(event: JobEvent, ports: Ports): Promise<Job | undefined> {
   const { facts, receivedAt, delivery } = event;
   if (!isOurs(facts.labels, ports.settings().profiles)) {
     ports.meter.count("onejob_webhooks_total", { source: facts.source, outcome: "not-ours" });
-    return;
+    return undefined;
   }
   if (event.kind === "queued") {
-    await admitJob(facts, { receivedAt, delivery }, ports);
-    return;
+    const { job, isNew } = await admit(facts, { receivedAt, delivery }, ports);
+    return isNew ? undefined : job;
   }
   // The delivery counts as handled only once its own move is made.
   const mayWait = event.kind === "waiting";
@@ -85,6 +106,7 @@ async function admitFirst(event: JobEvent, ports: Ports): Promise<void> {
   const runner = await findRunner(event.runnerName, place.profile?.name ?? null, ports);
   await applyEvent(await createMoved(event, { place, runner }, ports), event, ports);
   if (again.length > 0) await ports.queue.send(again);
+  return undefined;
 }
 
 /** In one write, so that nobody plans for it in between. */
