@@ -1,9 +1,11 @@
 /** The server's API, as the commands use it. */
 import type { IncomingMessage } from "node:http";
+import { strictly } from "../entry/local/aws-signature";
 import type { JobView } from "./api-types";
 import { apiError, ApiError } from "./api-error";
 import { OnejobError } from "../core/errors";
 import type { Exchange } from "./http";
+import { fleetError } from "./fleet/fleet-error";
 import { exchange, unreachable } from "./http";
 import type { FormContent } from "./multipart";
 import { multipart } from "./multipart";
@@ -35,14 +37,14 @@ export interface StreamOptions {
 
 export interface ClientOptions {
   /** Asked before every request. */
-  readonly address: () => Address;
+  readonly address: () => Promise<Address>;
   /** Told about every exchange; never sees a header. */
   readonly trace: (line: string) => void;
 }
 
 export function apiClient({ address, trace }: ClientOptions): ApiClient {
   const send = async (wanted: Exchange): Promise<Answer> => {
-    const to = address();
+    const to = await address();
     trace(`> ${wanted.method} ${to.url.origin}${wanted.path}`);
     const response = await exchange(to, wanted);
     trace(`< ${response.statusCode ?? 0} ${wanted.method} ${wanted.path}`);
@@ -76,7 +78,9 @@ interface Answer {
 async function checked(answer: Answer): Promise<Answer> {
   const status = answer.response.statusCode ?? 0;
   if (status >= 200 && status < 300) return answer;
-  throw apiError(status, await text(answer));
+  const said = await text(answer);
+  const { fleet } = answer.address;
+  throw fleet === undefined ? apiError(status, said) : fleetError(status, said, fleet);
 }
 
 async function parse<T>(answer: Answer): Promise<T> {
@@ -84,8 +88,7 @@ async function parse<T>(answer: Answer): Promise<T> {
   try {
     return JSON.parse(body) as T;
   } catch (cause) {
-    const what = `${answer.address.url.origin} does not answer as a Onejob server does`;
-    throw new OnejobError("unreachable", what, { cause });
+    throw unreachable(answer.address, new Error("it does not answer as Onejob does", { cause }));
   }
 }
 
@@ -105,7 +108,7 @@ async function* bytes({ response, address }: Answer): AsyncGenerator<Uint8Array>
 
 function withQuery(path: string, query: Query = {}): string {
   const pairs = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
-  return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs).toString()}`;
+  return pairs.length === 0 ? path : `${path}?${pairs.map((pair) => pair.map(strictly).join("=")).join("&")}`;
 }
 
 function jsonBody(body: unknown): Pick<Exchange, "body" | "headers"> {
@@ -116,5 +119,5 @@ function jsonBody(body: unknown): Pick<Exchange, "body" | "headers"> {
 /** Whether the same request may succeed in a moment: the server went away, or asks for patience. Draining takes longer. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof ApiError) return error.retry && error.status !== 409 && error.code !== "not-accepting";
-  return error instanceof OnejobError && error.code === "unreachable";
+  return error instanceof OnejobError && (error.code === "unreachable" || error.code === "fleet-unreachable");
 }

@@ -11,7 +11,7 @@ import { errorText } from "../../core/error-facts";
 export async function reachable(context: Context): Promise<Finding> {
   const answer = await status(context);
   if (answer.finding !== null) return answer.finding;
-  return good(`${context.address().url.origin} answers, and takes our token`);
+  return good(`${(await context.address()).url.origin} answers, and takes our token`);
 }
 
 export async function ready(context: Context): Promise<Finding> {

@@ -11,12 +11,17 @@ import {
 } from "@aws-sdk/client-ssm";
 import { errorText } from "../../core/error-facts";
 import { OnejobError } from "../../core/errors";
+import type { AwsCredentials } from "../../entry/local/aws-signature";
 
 export interface Parameters {
   /** `undefined`: there is none of that name. */
   read(name: string): Promise<string | undefined>;
   /** Which of them exist; their values are not decrypted. */
   existing(names: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Throws `usage` when nobody says which. */
+  region(): Promise<string>;
+  /** Renewed before they expire. */
+  credentials(): Promise<AwsCredentials>;
   /** Encrypted with the account's key for SSM; replaces what stands there. */
   writeSecret(name: string, value: string, tags: Readonly<Record<string, string>>): Promise<void>;
 }
@@ -26,12 +31,18 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** As many as one call takes. */
 const atOnce = 10;
 
+/** It tells of Node's age on standard error, which is ours. */
+const quiet = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
+
 /** Region and endpoint by the usual variables, else by the SDK's own files. Throws `aws-refused`, `aws-unreachable`. */
 export function openParameters(env: Env): Parameters {
+  process.env[quiet] ??= "true";
   const region = env["AWS_REGION"] || env["AWS_DEFAULT_REGION"];
   const endpoint = env["AWS_ENDPOINT_URL_SSM"] || env["AWS_ENDPOINT_URL"];
   const client = new SSMClient({ ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}) });
   return {
+    region: () => explaining("the region", () => client.config.region()),
+    credentials: () => explaining("credentials", () => client.config.credentials()),
     read: (name) =>
       asked(name, async () => {
         const { Parameter } = await client.send(new GetParameterCommand({ Name: name }));
@@ -58,10 +69,18 @@ export function openParameters(env: Env): Parameters {
 }
 
 async function asked<T>(what: string, ask: () => Promise<T>): Promise<T | undefined> {
+  return explaining(what, () =>
+    ask().catch((error: unknown) => {
+      if (error instanceof ParameterNotFound) return undefined;
+      throw error;
+    }),
+  );
+}
+
+async function explaining<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof ParameterNotFound) return undefined;
     throw explained(what, error);
   }
 }
@@ -71,7 +90,10 @@ function explained(what: string, error: unknown): OnejobError {
   const name = error instanceof Error ? error.name : "";
   const answered = typeof error === "object" && error !== null && "$metadata" in error && "$fault" in error;
   const detail = `${what}: ${errorText(error)}`;
-  if (answered || /Credential|Token|Region/.test(`${name} ${errorText(error)}`))
-    return new OnejobError("aws-refused", detail, { cause: error });
+  if (/^Region is missing/.test(errorText(error)))
+    return new OnejobError("usage", "say in which region the fleet is: AWS_REGION, or a region in your AWS profile");
+  if (/Credentials|Token|^UnrecognizedClient|^InvalidSignature|^IncompleteSignature/.test(name))
+    return new OnejobError("aws-credentials", errorText(error), { cause: error });
+  if (answered) return new OnejobError("aws-refused", detail, { cause: error });
   return new OnejobError("aws-unreachable", detail, { cause: error });
 }

@@ -1,5 +1,5 @@
 /** Against the signatures that AWS published with its own test suite for Signature Version 4. */
-import { authorizationOf } from "../../../runtime/agent/aws/sign";
+import { authorizationOf } from "../../runtime/machine/aws-signature";
 
 const key = {
   accessKeyId: "AKIDEXAMPLE",

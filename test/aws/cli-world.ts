@@ -1,0 +1,42 @@
+/** A fleet with the door of its api function on loopback, and a terminal of somebody who may use it. */
+import { PutParameterCommand } from "@aws-sdk/client-ssm";
+import { Terminal } from "../cli/terminal";
+import { DrivenFleet } from "./driven-fleet";
+import { FleetWorld } from "./fleet-world";
+import { SignedDoor } from "./signed-door";
+
+export class CliWorld {
+  readonly world: FleetWorld;
+  readonly fleet: DrivenFleet;
+  readonly door: SignedDoor;
+  readonly terminal = new Terminal();
+  readonly name: string;
+
+  private constructor(world: FleetWorld, fleet: DrivenFleet, door: SignedDoor) {
+    this.world = world;
+    this.fleet = fleet;
+    this.door = door;
+    this.name = world.facts.fleet;
+    door.callers.set("testing", { secret: "testing" });
+    this.terminal.env = {
+      ...this.terminal.env,
+      ...{ AWS_REGION: "eu-west-1", AWS_ENDPOINT_URL: process.env["AWS_ENDPOINT_URL"] ?? "", ONEJOB_FLEET: this.name },
+    };
+  }
+
+  static async open(url: string): Promise<CliWorld> {
+    const world = await FleetWorld.deploy(url);
+    const fleet = new DrivenFleet(world);
+    const door = await SignedDoor.open((event) => fleet.handle(event));
+    const made = new CliWorld(world, fleet, door);
+    const urls = { webhooks: {}, agent: "https://agent.invalid", api: door.url };
+    const Value = JSON.stringify({ ...world.facts, urls, secretsToFill: [] });
+    await world.ssm.send(new PutParameterCommand({ Name: `/onejob/${made.name}/facts`, Value, Type: "String" }));
+    return made;
+  }
+
+  async close(): Promise<void> {
+    await this.door.close();
+    this.terminal.remove();
+  }
+}
