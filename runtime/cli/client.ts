@@ -26,7 +26,13 @@ export interface ApiClient {
   post<T>(path: string, body?: unknown): Promise<T>;
   submit(upload: Upload): Promise<JobView>;
   /** Resolves once the server has begun to answer; the body then comes as it arrives, or breaks off as `unreachable`. */
-  stream(path: string, options: StreamOptions): Promise<AsyncIterable<Uint8Array>>;
+  stream(path: string, options: StreamOptions): Promise<Streamed>;
+}
+
+export interface Streamed {
+  readonly content: AsyncIterable<Uint8Array>;
+  /** Of the answer; name in lower case. */
+  readonly header: (name: string) => string | undefined;
 }
 
 export interface StreamOptions {
@@ -65,7 +71,8 @@ export function apiClient({ address, trace }: ClientOptions): ApiClient {
     },
     async stream(path, { query, accept, signal }) {
       const wanted = { method: "GET", path: withQuery(path, query), headers: { accept }, signal, answerMs: 0 } as const;
-      return bytes(await checked(await send(wanted)));
+      const answer = await checked(await send(wanted));
+      return { content: bytes(answer), header: (name) => answer.response.headers[name]?.toString() };
     },
   };
 }

@@ -40,6 +40,7 @@ const keepAliveMs = 15_000;
 export async function exchange(address: Address, given: Exchange): Promise<IncomingMessage> {
   const wanted = address.fleet === undefined ? given : { ...given, body: await whole(given.body) };
   const request = start(address, wanted);
+  if (wanted.signal) endWith(wanted.signal, request);
   const answered = answer(request, { address, answerMs: wanted.answerMs ?? defaultAnswerMs });
   if (!isStream(wanted.body)) {
     request.end(wanted.body);
@@ -79,10 +80,17 @@ function start(address: Address, wanted: Exchange): ClientRequest {
     method,
     agent: false,
     headers: { accept: "application/json", ...proven, ...headers },
-    ...(wanted.signal ? { signal: wanted.signal } : {}),
   };
   if (socket !== undefined) return httpRequest(target, { ...options, socketPath: socket });
   return url.protocol === "https:" ? lazy.https().request(target, options) : httpRequest(target, options);
+}
+
+/** Node's own way leaves a listener behind with each request, and says so to whoever follows for long. */
+function endWith(signal: AbortSignal, request: ClientRequest): void {
+  const end = (): void => void request.destroy(new Error("given up"));
+  if (signal.aborted) return end();
+  signal.addEventListener("abort", end, { once: true });
+  request.once("close", () => signal.removeEventListener("abort", end));
 }
 
 function answer(

@@ -21,11 +21,20 @@ export interface Patience {
   readonly retryMs: number;
   /** How long a server may stay away before a waiting command leaves. */
   readonly giveUpMs: number;
+  /** Between two looks at something that a server does not tell of by itself, at first; the more seldom the less happens. */
+  readonly lookMs: number;
+  readonly seldomMs: number;
   /** Between two looks at why a submitted job does not start. */
   readonly whyMs: number;
 }
 
-export const defaultPatience: Patience = { retryMs: 500, giveUpMs: 60_000, whyMs: 3_000 };
+export const defaultPatience: Patience = {
+  retryMs: 500,
+  giveUpMs: 60_000,
+  lookMs: 1_000,
+  seldomMs: 3_000,
+  whyMs: 3_000,
+};
 
 /** Resolves when the stream can take more, so that a slow reader slows us instead of filling memory. */
 export async function write(stream: Writable, chunk: string | Uint8Array): Promise<void> {

@@ -28,7 +28,7 @@ export class Terminal {
   env: Record<string, string> = { ONEJOB_DATA_DIR: this.dataDir, XDG_CONFIG_HOME: join(this.folder, "config") };
   input = "";
   isTTY = { stdin: false, stdout: false, stderr: false };
-  readonly patience = { retryMs: 2, giveUpMs: 50, whyMs: 2 };
+  patience = { retryMs: 2, giveUpMs: 50, lookMs: 2, seldomMs: 4, whyMs: 2 };
   private stdout = new Caught();
   private stderr = new Caught();
   private interrupt: () => void = () => undefined;

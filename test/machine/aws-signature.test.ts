@@ -1,5 +1,5 @@
-/** Against the signatures that AWS published with its own test suite for Signature Version 4. */
-import { authorizationOf } from "../../runtime/machine/aws-signature";
+/** Against the signatures that AWS published: with its test suite for Signature Version 4, and in the manual of S3. */
+import { authorizationOf, presignedUrl } from "../../runtime/machine/aws-signature";
 
 const key = {
   accessKeyId: "AKIDEXAMPLE",
@@ -58,5 +58,46 @@ it.each([
   expect(authorizationOf({ method, headers: all, body }, key)).toBe(
     "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, " +
       `SignedHeaders=${Object.keys(all).sort().join(";")}, Signature=${signature}`,
+  );
+});
+
+it.each([
+  {
+    name: "get-vanilla-query-order-key-case",
+    query: "Param2=value2&Param1=value1",
+    signature: "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
+  },
+  {
+    name: "get-vanilla-query-unreserved",
+    query:
+      "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz=-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    signature: "9c3e54bfcdf0b19771a7f523ee5669cdf59bc7cc0884027167c21bb143a40197",
+  },
+  {
+    name: "get-vanilla-empty-query-key",
+    query: "Param1=value1",
+    signature: "a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb",
+  },
+])("signs the query of $name as AWS does", ({ query, signature }) => {
+  const given = authorizationOf({ method: "GET", target: `/?${query}`, headers: base, body: "" }, key);
+  expect(given).toContain(`Signature=${signature}`);
+});
+
+it("presigns an object of S3 as its manual does", () => {
+  const credentials = {
+    ...{ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" },
+    region: "us-east-1",
+  };
+  const request = {
+    method: "GET",
+    url: new URL("https://examplebucket.s3.amazonaws.com/test.txt"),
+    headers: {},
+  } as const;
+  const validity = { now: Date.parse("2013-05-24T00:00:00Z"), seconds: 86_400 };
+  expect(presignedUrl(request, credentials, validity).href).toBe(
+    "https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256" +
+      "&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request" +
+      "&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host" +
+      "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
   );
 });
