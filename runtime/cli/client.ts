@@ -13,17 +13,19 @@ import type { Address } from "./server-address";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-export interface Upload extends FormContent {
+export interface Trying {
   /** The same for every try of one submission, so that no retry makes a second job. */
   readonly idempotencyKey: string;
   readonly signal?: AbortSignal;
 }
 
+export interface Upload extends FormContent, Trying {}
+
 export interface ApiClient {
   get<T>(path: string, query?: Query): Promise<T>;
   /** The body whatever the status is; `/ready` tells what is wrong with a 503. */
   read<T>(path: string): Promise<{ readonly status: number; readonly body: T }>;
-  post<T>(path: string, body?: unknown): Promise<T>;
+  post<T>(path: string, body?: unknown, trying?: Trying): Promise<T>;
   submit(upload: Upload): Promise<JobView>;
   /** Resolves once the server has begun to answer; the body then comes as it arrives, or breaks off as `unreachable`. */
   stream(path: string, options: StreamOptions): Promise<Streamed>;
@@ -59,10 +61,11 @@ export function apiClient({ address, trace }: ClientOptions): ApiClient {
   const json = async <T>(wanted: Exchange): Promise<T> => parse<T>(await checked(await send(wanted)));
   return {
     get: (path, query) => json({ method: "GET", path: withQuery(path, query) }),
-    post: (path, body) => json({ method: "POST", path, ...jsonBody(body) }),
+    post: (path, body, trying) =>
+      json({ method: "POST", path, ...jsonBody(body, keyOf(trying)), signal: trying?.signal }),
     submit: ({ idempotencyKey, signal, ...content }) => {
       const { contentType, body } = multipart(content);
-      const headers = { "content-type": contentType, "idempotency-key": idempotencyKey };
+      const headers = { "content-type": contentType, ...keyOf({ idempotencyKey }) };
       return json({ method: "POST", path: "/api/v1/jobs", headers, body, signal });
     },
     async read<T>(path: string) {
@@ -118,9 +121,13 @@ function withQuery(path: string, query: Query = {}): string {
   return pairs.length === 0 ? path : `${path}?${pairs.map((pair) => pair.map(strictly).join("=")).join("&")}`;
 }
 
-function jsonBody(body: unknown): Pick<Exchange, "body" | "headers"> {
-  if (body === undefined) return {};
-  return { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+function keyOf(trying: Pick<Trying, "idempotencyKey"> | undefined): Readonly<Record<string, string>> {
+  return trying === undefined ? {} : { "idempotency-key": trying.idempotencyKey };
+}
+
+function jsonBody(body: unknown, headers: Readonly<Record<string, string>>): Pick<Exchange, "body" | "headers"> {
+  if (body === undefined) return { headers };
+  return { body: JSON.stringify(body), headers: { ...headers, "content-type": "application/json" } };
 }
 
 /** Whether the same request may succeed in a moment: the server went away, or asks for patience. Draining takes longer. */

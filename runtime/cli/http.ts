@@ -8,7 +8,7 @@ import type { Address } from "./server-address";
 import { errorCode, errorText } from "../core/error-facts";
 
 export interface Exchange {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Body;

@@ -12,6 +12,7 @@ import type * as GithubApi from "../entry/local/github-api";
 import type * as Serve from "../entry/local/serve";
 import type * as SourceChecks from "../entry/local/source-checks";
 import type * as FleetParameters from "./fleet/parameters";
+import type * as HeldBundle from "./held-bundle";
 import type * as Init from "./init/run-init";
 import type * as Pack from "./pack";
 
@@ -27,6 +28,7 @@ export const lazy = {
   githubApi: () => load("../entry/local/github-api") as typeof GithubApi,
   sourceChecks: () => load("../entry/local/source-checks") as typeof SourceChecks,
   fleetParameters: () => load("./fleet/parameters") as typeof FleetParameters,
+  heldBundle: () => load("./held-bundle") as typeof HeldBundle,
   init: () => load("./init/run-init") as typeof Init,
   pack: () => load("./pack") as typeof Pack,
 };

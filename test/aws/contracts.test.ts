@@ -2,7 +2,7 @@ import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nodeRandom } from "../../runtime/entry/host/node-random";
+import { nodeRandom, systemClock } from "../../runtime/entry/host/node-random";
 import { bucketFiles } from "../../runtime/entry/lambda/bucket-files";
 import { createTableInput } from "../../runtime/ledger/create-table-input";
 import { openLedger } from "../../runtime/ledger/dynamodb-ledger";
@@ -60,7 +60,7 @@ filesContract("S3", async () => {
   const bucket = nodeRandom.id(12);
   const CreateBucketConfiguration = { LocationConstraint: "eu-west-1" } as const;
   await client.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }));
-  return { files: bucketFiles({ client, bucket }), close: done };
+  return { files: bucketFiles({ client, bucket, clock: systemClock }), close: done };
 });
 
 ledgerContract("DynamoDB", async (options) => {
