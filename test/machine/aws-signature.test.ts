@@ -101,3 +101,20 @@ it("presigns an object of S3 as its manual does", () => {
       "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
   );
 });
+
+it("presigns an upload with its headers and a session token as AWS's library for Python does", () => {
+  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalr+/x", sessionToken: "tok/en+==" };
+  const request = {
+    method: "PUT",
+    url: new URL("https://b-1.s3.eu-west-1.amazonaws.com/uploads/ab%2520c%252Fd"),
+    headers: {
+      "content-length": "123",
+      "if-none-match": "*",
+      "x-amz-checksum-sha256": "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
+    },
+  } as const;
+  const validity = { now: Date.parse("2026-11-21T12:00:00Z"), seconds: 900 };
+  const { searchParams } = presignedUrl(request, { ...credentials, region: "eu-west-1" }, validity);
+  expect(searchParams.get("X-Amz-SignedHeaders")).toBe("content-length;host;if-none-match;x-amz-checksum-sha256");
+  expect(searchParams.get("X-Amz-Signature")).toBe("957993e7c4c8332c0e4e2d88afa73acb0e49bf4c173ada7cc26470e05c0c48a3");
+});
