@@ -98,6 +98,42 @@ it.each([
   expect(ran.err).toMatch(said);
 });
 
+describe("onejob doctor", () => {
+  const asked = async (): Promise<Record<string, boolean>> => {
+    const { out, code } = await made.terminal.run("doctor", "--output", "json");
+    const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: { id: string; ok: boolean }[] };
+    expect(code).toBe(ok ? 0 : 1);
+    return Object.fromEntries(checks.map((check) => [check.id, check.ok]));
+  };
+  const all = { node: true, aws: true, fleet: true, api: true, version: true, secrets: true };
+
+  it("finds nothing wrong with a fleet that is well", async () => {
+    expect(await asked()).toEqual(all);
+  });
+
+  it("finds out who may not call the function", async () => {
+    caller({ allowed: false });
+    expect(await asked()).toEqual({ ...all, api: false });
+  });
+
+  it("finds out who has no credentials, and tells nothing of this machine's own server", async () => {
+    nowhere();
+    expect(await asked()).toEqual({ ...all, aws: false, fleet: false, api: false, secrets: false });
+  });
+
+  it("finds out that there is no such fleet", async () => {
+    const { code, out } = await made.terminal.run("doctor", "--fleet", "other");
+    expect(code).toBe(1);
+    expect(out).toMatch(/✓ aws.*✗ fleet: no fleet of that name.*pulumi stack output/s);
+  });
+
+  it("finds secrets that are missing", async () => {
+    await made.tell({ secretsToFill: ["/onejob/x/secrets/gh/token"] });
+    expect(await asked()).toEqual({ ...all, secrets: false });
+    await made.tell({});
+  });
+});
+
 it("whoever names no region is asked for it", async () => {
   const { terminal } = made;
   const own = terminal.env;

@@ -30,10 +30,16 @@ export class CliWorld {
     const fleet = new DrivenFleet(world);
     const door = await SignedDoor.open((event) => fleet.handle(event));
     const made = new CliWorld(world, fleet, door);
-    const urls = { webhooks: {}, agent: "https://agent.invalid", api: door.url };
-    const Value = JSON.stringify({ ...world.facts, urls, secretsToFill: [] });
-    await world.ssm.send(new PutParameterCommand({ Name: `/onejob/${made.name}/facts`, Value, Type: "String" }));
+    await made.tell({});
     return made;
+  }
+
+  /** What the deployment leaves for the CLI, with changes. */
+  async tell(changes: object): Promise<void> {
+    const urls = { webhooks: {}, agent: "https://agent.invalid", api: this.door.url };
+    const facts = { Name: `/onejob/${this.name}/facts`, Type: "String", Overwrite: true } as const;
+    const Value = JSON.stringify({ ...this.world.facts, urls, secretsToFill: [], ...changes });
+    await this.world.ssm.send(new PutParameterCommand({ ...facts, Value }));
   }
 
   async close(): Promise<void> {
