@@ -75,12 +75,15 @@ export class ServerClient {
 
   /** What is too large for the server lies elsewhere, and who keeps it there must not learn our lease. */
   private async fetch(location: string, signal: AbortSignal): Promise<Reply<IncomingMessage>> {
-    if (!URL.canParse(location)) return { kind: "failed", problem: "it sends us nowhere", retryAfterMs: null };
-    const timeoutMs = this.parts.options.answerTimeoutMs;
-    const message = await this.connections.send({ method: "GET", url: new URL(location), timeoutMs, signal });
-    if (message.statusCode === 200) return { kind: "answer", value: message };
-    message.resume();
-    return message.statusCode === 404 ? overWith(message) : failed(message);
+    try {
+      const timeoutMs = this.parts.options.answerTimeoutMs;
+      const message = await this.connections.send({ method: "GET", url: new URL(location), timeoutMs, signal });
+      if (message.statusCode === 200) return { kind: "answer", value: message };
+      message.resume();
+      return message.statusCode === 404 ? overWith(message) : failed(message);
+    } catch (error) {
+      return { kind: "failed", problem: errorText(error), retryAfterMs: null };
+    }
   }
 
   close(): void {

@@ -82,17 +82,19 @@ it.each(cases)("who $who is told so", async ({ change, code, said }) => {
   expect(ran.err).not.toMatch(/token-file|onejob serve|at .*\.ts:/);
 });
 
+const elsewhere = { AWS_REGION: "eu-north-1" };
+const dead = { AWS_ENDPOINT_URL: "http://127.0.0.1:9" };
 it.each([
-  ["a fleet that is not there", ["list", "--fleet", "other"], {}, 66, /other in eu-west-1/],
-  ["a fleet of another region", ["list"], { AWS_REGION: "eu-north-1" }, 66, /in eu-north-1/],
-  ["no name of a fleet", ["list", "--fleet", "No Name"], {}, 2, /no name of a fleet/],
-  ["a fleet and a server", ["list", "--fleet", "x", "--url", "http://127.0.0.1:1"], {}, 2, /contradict/],
-  ["AWS where nothing listens", ["list"], { AWS_ENDPOINT_URL: "http://127.0.0.1:9" }, 69, /AWS cannot be reached/],
-])("who names %s is told so", async (_what, argv, env, code, said) => {
+  { what: "a fleet that is not there", argv: ["--fleet", "other"], env: {}, code: 66, said: /other in eu-west-1/ },
+  { what: "a fleet of another region", argv: [], env: elsewhere, code: 66, said: /in eu-north-1/ },
+  { what: "no name of a fleet", argv: ["--fleet", "No Name"], env: {}, code: 2, said: /no name of a fleet/ },
+  { what: "a fleet and a server", argv: ["--fleet", "x", "--url", "http://x"], env: {}, code: 2, said: /contradict/ },
+  { what: "AWS where nothing listens", argv: [], env: dead, code: 69, said: /AWS cannot be reached/ },
+])("who names $what is told so", async ({ argv, env, code, said }) => {
   const { terminal } = made;
   const own = terminal.env;
   terminal.env = { ...own, ...env };
-  const ran = await terminal.run(...argv);
+  const ran = await terminal.run("list", ...argv);
   terminal.env = own;
   expect(ran).toMatchObject({ code, out: "" });
   expect(ran.err).toMatch(said);

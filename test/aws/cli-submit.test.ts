@@ -145,10 +145,10 @@ describe("what was uploaded", () => {
   });
 
   it.each([
-    ["never came", { command: ["make"], upload: "0".repeat(32) }, 422, "bundle-refused"],
-    ["is no name of one", { command: ["make"], upload: "../bundles/x" }, 400, "bad-request"],
-  ])("is missed when it %s", async (_what, spec, status, code) => {
-    const answer = await made.fleet.api({ path: "/api/v1/jobs", headers: json, body: JSON.stringify(spec) });
+    { what: "never came", upload: "0".repeat(32), status: 422, code: "bundle-refused" },
+    { what: "is no name of one", upload: "../bundles/x", status: 400, code: "bad-request" },
+  ])("is missed when it $what", async ({ upload, status, code }) => {
+    const answer = await submit(upload);
     expect(answer.statusCode).toBe(status);
     expect(jsonOf(answer)).toMatchObject({ error: { code } });
   });

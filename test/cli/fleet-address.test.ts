@@ -8,14 +8,24 @@ import { isTransient } from "../../runtime/cli/client";
 describe("which is asked", () => {
   const both = { ONEJOB_FLEET: "ci", ONEJOB_URL: "http://127.0.0.1:1" };
   it.each([
-    ["the fleet of --fleet", { fleet: "ci" }, {}, "ci"],
-    ["the fleet of --fleet, whatever the environment says", { fleet: "ci" }, { ...both, ONEJOB_FLEET: "other" }, "ci"],
-    ["the fleet of ONEJOB_FLEET", {}, { ONEJOB_FLEET: "ci" }, "ci"],
-    ["the fleet where the environment names both", {}, both, "ci"],
-    ["the server of --url, whatever the environment says", { url: "http://127.0.0.1:1" }, both, undefined],
-    ["a server where ONEJOB_FLEET is empty", {}, { ONEJOB_FLEET: "" }, undefined],
-    ["a server where nothing is named", {}, {}, undefined],
-  ])("is %s", (_claim, options, env, expected) => {
+    { claim: "the fleet of --fleet", options: { fleet: "ci" }, env: {}, expected: "ci" },
+    {
+      claim: "the fleet of --fleet, whatever the environment says",
+      options: { fleet: "ci" },
+      env: { ...both, ONEJOB_FLEET: "other" },
+      expected: "ci",
+    },
+    { claim: "the fleet of ONEJOB_FLEET", options: {}, env: { ONEJOB_FLEET: "ci" }, expected: "ci" },
+    { claim: "the fleet where the environment names both", options: {}, env: both, expected: "ci" },
+    {
+      claim: "the server of --url, whatever the environment says",
+      options: { url: "http://127.0.0.1:1" },
+      env: both,
+      expected: undefined,
+    },
+    { claim: "a server where ONEJOB_FLEET is empty", options: {}, env: { ONEJOB_FLEET: "" }, expected: undefined },
+    { claim: "a server where nothing is named", options: {}, env: {}, expected: undefined },
+  ])("is $claim", ({ options, env, expected }) => {
     expect(namedFleet(options, { env })).toBe(expected);
   });
 
@@ -38,52 +48,30 @@ describe("an answer of the door itself", () => {
   const forbidden = '{"Message":"Forbidden"}';
   const both = /lambda:InvokeFunctionUrl, and lambda:InvokeFunction where lambda:InvokedViaFunctionUrl is true/;
   const message = (text: string) => JSON.stringify({ message: text });
+  const denied = (what: string) => message(`User: arn:aws:iam::1:user/x is not authorized to perform: ${what} on y`);
+  const expired = message("The security token included in the request is expired");
+  const unknown = message("The security token included in the request is invalid.");
+  const wrongKey = message("The request signature we calculated does not match");
+  const wrongScope = message("Credential should be scoped to a valid region. ");
+  const late = message("Signature expired: 2026 is now earlier than 2027");
+  const large = message("Request must be smaller than 6291556 bytes");
+  const busy = '{"Reason":"ConcurrentInvocationLimitExceeded"}';
   it.each([
-    ["names both rights", 403, forbidden, 77, both],
-    [
-      "names both rights",
-      403,
-      message("User: arn:aws:iam::1:user/x is not authorized to perform: lambda:InvokeFunctionUrl"),
-      77,
-      both,
-    ],
-    [
-      "names the right of an API",
-      403,
-      message("User: x is not authorized to perform: execute-api:Invoke on y"),
-      77,
-      /execute-api:Invoke on the fleet's API/,
-    ],
-    [
-      "sends to log in again",
-      403,
-      message("The security token included in the request is expired"),
-      77,
-      /have expired.*aws sso login/s,
-    ],
-    [
-      "sends to log in again",
-      403,
-      message("The security token included in the request is invalid."),
-      77,
-      /does not know your credentials/,
-    ],
-    ["sends to the clock", 403, message("Signature expired: 2026 is now earlier than 2027"), 77, /clock/],
-    ["sends to the region", 403, message("Credential should be scoped to a valid region. "), 77, /AWS_REGION/],
-    [
-      "sends to the secret key",
-      403,
-      message("The request signature we calculated does not match"),
-      77,
-      /secret access key/,
-    ],
-    ["sends to pulumi up", 404, '{"Message":null}', 66, /pulumi up/],
-    ["asks for patience", 429, '{"Reason":"ConcurrentInvocationLimitExceeded"}', 69, /try again in a moment/],
-    ["sends to the function's log", 502, "Internal Server Error", 69, /\/onejob\/ci\/api/],
-    ["sends to the function's log", 500, "<html>", 69, /\/onejob\/ci\/api/],
-    ["says what is too large", 413, message("Request must be smaller than 6291556 bytes"), 1, /6 MB/],
-    ["is shown as it is", 302, "", 1, /HTTP status 302/],
-  ])("%s for %i %s", (_claim, status, body, code, said) => {
+    { claim: "names both rights", status: 403, body: forbidden, code: 77, said: both },
+    { claim: "names both rights", status: 403, body: denied("lambda:InvokeFunctionUrl"), code: 77, said: both },
+    { claim: "names an API's right", status: 403, body: denied("execute-api:Invoke"), code: 77, said: /execute-api:I/ },
+    { claim: "sends to log in again", status: 403, body: expired, code: 77, said: /have expired.*aws sso login/s },
+    { claim: "sends to log in again", status: 403, body: unknown, code: 77, said: /does not know your credentials/ },
+    { claim: "sends to the clock", status: 403, body: late, code: 77, said: /clock/ },
+    { claim: "sends to the region", status: 403, body: wrongScope, code: 77, said: /AWS_REGION/ },
+    { claim: "sends to the secret key", status: 403, body: wrongKey, code: 77, said: /secret access key/ },
+    { claim: "sends to pulumi up", status: 404, body: '{"Message":null}', code: 66, said: /pulumi up/ },
+    { claim: "asks for patience", status: 429, body: busy, code: 69, said: /try again in a moment/ },
+    { claim: "sends to the log", status: 502, body: "Internal Server Error", code: 69, said: /\/onejob\/ci\/api/ },
+    { claim: "sends to the log", status: 500, body: "<html>", code: 69, said: /\/onejob\/ci\/api/ },
+    { claim: "says what is too large", status: 413, body: large, code: 1, said: /6 MB/ },
+    { claim: "is shown as it is", status: 302, body: "", code: 1, said: /HTTP status 302/ },
+  ])("$claim for $status $body", ({ status, body, code, said }) => {
     const error = fleetError(status, body, "ci");
     expect(`${error.message}\n${error.fix}`).toMatch(said);
     expect(errorExit(error, { submitting: false })).toBe(code);
