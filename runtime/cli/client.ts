@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { strictly } from "../entry/local/aws-signature";
 import type { JobView } from "./api-types";
 import { apiError, ApiError } from "./api-error";
-import { OnejobError } from "../core/errors";
+import { OnejobError, type ErrorCode } from "../core/errors";
 import type { Exchange } from "./http";
 import { fleetError } from "./fleet/fleet-error";
 import { exchange, unreachable } from "./http";
@@ -130,8 +130,11 @@ function jsonBody(body: unknown, headers: Readonly<Record<string, string>>): Pic
   return { body: JSON.stringify(body), headers: { ...headers, "content-type": "application/json" } };
 }
 
+/** Nobody answered: the server, the fleet, or AWS, which renews what a fleet is asked with. */
+const away: readonly ErrorCode[] = ["unreachable", "fleet-unreachable", "aws-unreachable"];
+
 /** Whether the same request may succeed in a moment: the server went away, or asks for patience. Draining takes longer. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof ApiError) return error.retry && error.status !== 409 && error.code !== "not-accepting";
-  return error instanceof OnejobError && (error.code === "unreachable" || error.code === "fleet-unreachable");
+  return error instanceof OnejobError && away.some((code) => code === error.code);
 }

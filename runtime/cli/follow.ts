@@ -123,7 +123,8 @@ export async function persist<T>(
   const somethingNew = (): void => void (pauseMs = io.patience.lookMs);
   while (!signal.aborted) {
     try {
-      const value = await step({ inContact, somethingNew });
+      const value = await unlessAborted(signal, step({ inContact, somethingNew }));
+      if (signal.aborted) break;
       inContact();
       if (value !== undefined) return value;
     } catch (error) {
@@ -140,3 +141,12 @@ export async function persist<T>(
 }
 
 const growth = 1.5;
+
+/** Whoever wants to leave does not wait for an answer that is still to come. */
+function unlessAborted<T>(signal: AbortSignal, step: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => resolve(undefined);
+    signal.addEventListener("abort", leave, { once: true });
+    step.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
+}

@@ -112,6 +112,21 @@ describe("onejob logs, of a server that holds nothing open", () => {
     expect(await terminal.run("logs", id)).toEqual({ code: 0, out: "", err: "" });
   });
 
+  it("lets submit be left at once by a second Ctrl-C, though no answer comes", async () => {
+    let job = "";
+    api.onCancel = () => undefined;
+    api.onSubmit = ({ key }) => {
+      job = encodeURIComponent(key);
+      api.end(key, { state: "completed" });
+      api.replyNext(`GET /api/v1/jobs/${encodeURIComponent(key)}`, "silence");
+    };
+    const running = terminal.run("submit", "--", "x");
+    await until(() => asked(job) === 1);
+    terminal.pressCtrlC();
+    terminal.pressCtrlC();
+    expect((await running).code).toBe(130);
+  });
+
   it("gives submit the output, the end and the exit code", async () => {
     api.onSubmit = ({ key }) => {
       api.change(key, { state: "running" });

@@ -24,8 +24,8 @@ export interface Submission {
   readonly idempotencyKey: string | undefined;
 }
 
-/** `drop`: the connection breaks without an answer. */
-export type Reply = { readonly status: number; readonly body: unknown } | "drop";
+/** `drop`: the connection breaks without an answer. `silence`: none comes. */
+export type Reply = { readonly status: number; readonly body: unknown } | "drop" | "silence";
 
 export class FakeApi {
   readonly token = "fake-token";
@@ -129,6 +129,7 @@ export class FakeApi {
     this.requests.push(call);
     const reply = this.replies.get(`${method} ${url.pathname}`)?.shift();
     if (reply === "drop") return void request.socket.destroy();
+    if (reply === "silence") return;
     if (reply !== undefined) return send(response, reply.status, reply.body);
     const open = url.pathname === "/ready" || request.headers.authorization === `Bearer ${this.token}`;
     if (!open) return fail(response, 401, "unauthorised");
@@ -138,8 +139,7 @@ export class FakeApi {
   private route(call: RecordedRequest, raw: Buffer, response: ServerResponse): void {
     const known = this.answers.get(`${call.method} ${call.path}`);
     if (known !== undefined) return send(response, 200, known);
-    if (call.path === "/api/v1/events")
-      return this.heldOpen ? this.watch(response) : fail(response, 404, "not-found");
+    if (call.path === "/api/v1/events") return this.heldOpen ? this.watch(response) : fail(response, 404, "not-found");
     if (call.path === "/api/v1/jobs" && call.method === "POST") return this.submit(call, raw, response);
     if (call.path === "/api/v1/jobs") return send(response, 200, { items: [...this.jobs.values()], nextCursor: null });
     const [, wanted = "", rest = ""] = /^\/api\/v1\/jobs\/([^/]+)(\/.*)?$/.exec(call.path) ?? [];

@@ -75,7 +75,8 @@ class Changes {
 
   private async stream(outer: AbortSignal, { inContact }: Telling): Promise<JobView | undefined> {
     const stop = new AbortController();
-    outer.addEventListener("abort", () => stop.abort());
+    const end = (): void => stop.abort();
+    outer.addEventListener("abort", end, { once: true });
     try {
       const accept = "text/event-stream";
       const { content } = await this.context.api.stream("/api/v1/events", { accept, signal: stop.signal });
@@ -89,6 +90,7 @@ class Changes {
       }
       return undefined;
     } finally {
+      outer.removeEventListener("abort", end);
       stop.abort();
     }
   }
