@@ -47,6 +47,13 @@ const lean = {
         ? { path: join(import.meta.dirname, "runtime/entry/lambda/small-ajv.ts") }
         : undefined,
     );
+  },
+};
+
+/** Of a client only what is used. */
+const plainKeys = {
+  name: "plain-keys",
+  setup: ({ onLoad }) => {
     onLoad(
       { filter: /[\\/]@aws-sdk[\\/]client-[a-z0-9-]+[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/ },
       ({ path }) => ({
@@ -75,7 +82,7 @@ const results = await Promise.all([
     // Class names are what errors are told apart by.
     keepNames: false,
     mainFields: ["module", "main"],
-    plugins: [lean],
+    plugins: [lean, plainKeys],
   }),
   build({
     ...common,
@@ -92,12 +99,15 @@ const results = await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: ["dist/runtime/cli/fleet/parameters.js"],
-    outfile: "dist/runtime/cli/fleet/parameters.js",
+    // Not what `tsc` made of it: all that a `require` names is kept.
+    entryPoints: ["runtime/cli/fleet/aws.ts"],
+    outfile: "dist/runtime/cli/fleet/aws.js",
     minify: true,
     mainFields: ["module", "main"],
+    // On Node 20 it would tell people to get newer versions of what is in here already.
+    define: { "process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": '"true"' },
     allowOverwrite: true,
-    plugins: [keepOurs],
+    plugins: [plainKeys],
   }),
 ]);
 

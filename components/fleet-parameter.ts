@@ -12,6 +12,8 @@ export interface FleetParameterArgs {
     readonly webhooks: pulumi.Output<Readonly<Record<string, string>>>;
     readonly agent: pulumi.Output<string>;
     readonly api: pulumi.Output<string>;
+    /** Of the queue of dead letters, which is none of the functions' business. */
+    readonly dead: pulumi.Output<string>;
   };
   readonly secretsToFill: readonly string[];
   readonly tags: Tags;
@@ -22,9 +24,9 @@ export class FleetParameter extends pulumi.ComponentResource {
     super("onejob:index:FleetParameter", name, {}, opts);
     const { fleet, facts, urls, secretsToFill, tags } = args;
     const insecureValue = pulumi
-      .all([facts, urls.webhooks, urls.agent, urls.api])
-      .apply(([known, webhooks, agent, api]) =>
-        JSON.stringify({ ...known, urls: { webhooks, agent, api }, secretsToFill }),
+      .all([facts, urls.webhooks, urls.agent, urls.api, urls.dead])
+      .apply(([known, webhooks, agent, api, deadLetterQueueUrl]) =>
+        JSON.stringify({ ...known, deadLetterQueueUrl, urls: { webhooks, agent, api }, secretsToFill }),
       );
     new aws.ssm.Parameter(
       name,

@@ -77,7 +77,7 @@ export class RunnerFleet extends pulumi.ComponentResource {
       tags: fleetTags(fleet, args.tags),
       topicArn: alarmTopicOf(name, { args, fleet }, this),
     };
-    const stores = createStores(parts);
+    const stores = createStores(parts, bundles);
     const machines = createMachines(parts);
     const facts = factsOf(parts, { stores, machines });
     const functions = createFunctions(parts, { bundles, facts, stores, machines });
@@ -101,7 +101,7 @@ export class RunnerFleet extends pulumi.ComponentResource {
     this.securityGroupId = machines.network.securityGroupId;
     this.vpcId = machines.network.vpcId;
     this.subnetIds = machines.network.subnetIds;
-    const urls = { webhooks: this.webhookUrls, agent: this.agentUrl, api: this.apiUrl };
+    const urls = { webhooks: this.webhookUrls, agent: this.agentUrl, api: this.apiUrl, dead: this.deadLetterQueueUrl };
     new FleetParameter(
       `${name}-facts`,
       { fleet, facts, urls, secretsToFill: this.secretsToFill, tags: parts.tags },
@@ -125,14 +125,14 @@ interface Parts {
 type Stores = ReturnType<typeof createStores>;
 type Machines = ReturnType<typeof createMachines>;
 
-function createStores({ name, args, checked, tags, parent }: Parts) {
+function createStores({ name, args, checked, tags, parent }: Parts, { agent }: Bundles) {
   const { fleet, settings } = checked;
   const protect = args.protect ?? false;
   const own = { parent };
   return {
     ledger: new Ledger(`${name}-ledger`, { protect, tags }, own),
     queue: new Queue(`${name}-queue`, { workTimeoutSeconds: functionShapes.work.timeoutSeconds, tags }, own),
-    storage: new Storage(`${name}-storage`, { fleet, expireDays: objectDays(settings), protect, tags }, own),
+    storage: new Storage(`${name}-storage`, { fleet, agent, expireDays: objectDays(settings), protect, tags }, own),
   };
 }
 

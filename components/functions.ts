@@ -2,6 +2,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { FleetFacts } from "../runtime/core/fleet-facts";
+import { batchesAtOnce } from "../runtime/core/fleet-facts";
 import type { Bundles } from "./bundles";
 import { functionNames, functionShapes } from "./function-names";
 import type { FunctionName, FunctionShape } from "./function-names";
@@ -34,8 +35,6 @@ export interface FunctionsVpc {
   readonly securityGroupId: pulumi.Input<string>;
 }
 
-/** Batches of the queue worked on at once. A planner works alone anyway, and forges do not like more. */
-const maximumConcurrency = 5;
 const batchSize = 10;
 
 type PerFunction<T> = Readonly<Record<FunctionName, T>>;
@@ -58,7 +57,7 @@ export class Functions extends pulumi.ComponentResource {
         batchSize,
         maximumBatchingWindowInSeconds: 0,
         functionResponseTypes: ["ReportBatchItemFailures"],
-        scalingConfig: { maximumConcurrency },
+        scalingConfig: { maximumConcurrency: batchesAtOnce },
         tags: args.tags,
       },
       // Lambda tries at once whether the role may read the queue.

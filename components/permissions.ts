@@ -2,6 +2,7 @@
  * What each function may do, and on what: its own ARNs, or machines with the fleet's tag. Pure: from names to policy
  * statements. A test compares the actions with what the functions' bundles call.
  */
+import { anySecret, sourceSecrets } from "../runtime/core/secret-names";
 import type { FunctionName } from "./function-names";
 import { parameterArn } from "./fleet-resources";
 import type { FleetResources, Statement } from "./fleet-resources";
@@ -28,12 +29,19 @@ export function statementsOf(name: FunctionName, resources: FunctionResources): 
 
 const own: Readonly<Record<FunctionName, (resources: FleetResources) => readonly Statement[]>> = {
   webhook: (fleet) => [settings(fleet), secrets("WebhookSecrets", fleet, fleet.webhookSecrets), send(fleet)],
-  agent: (fleet) => [settings(fleet), credentials(fleet), ...table(fleet), send(fleet), ...objects(fleet)],
+  agent: (fleet) => [
+    settings(fleet),
+    credentials(fleet),
+    ...table(fleet),
+    noSecrets(fleet, sourceSecrets),
+    send(fleet),
+    ...objects(fleet),
+  ],
   api: (fleet) => [
     settings(fleet),
     credentials(fleet),
     ...table(fleet),
-    noSecrets(fleet),
+    noSecrets(fleet, anySecret),
     send(fleet),
     depth(fleet),
     ...objects(fleet),
@@ -85,15 +93,15 @@ const table = ({ tableArn }: FleetResources): readonly Statement[] => [
 ];
 
 /**
- * What functions share as a secret, above all the key that machines' leases are signed with: whoever holds it is every
- * machine. A denial, because the rest of the table has keys that no pattern lists.
+ * What functions share as secrets: the key that machines' leases are signed with, and tokens of forges. A denial, because
+ * the rest of the table has keys that no pattern lists; one such key among many of a request is enough for it.
  */
-const noSecrets = ({ tableArn }: FleetResources): Statement => ({
+const noSecrets = ({ tableArn }: FleetResources, prefix: string): Statement => ({
   Sid: "NoSharedSecrets",
   Effect: "Deny",
   Action: tableActions,
   Resource: [tableArn],
-  Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["SECRET#*"] } },
+  Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": [`${prefix}*`] } },
 });
 
 const send = ({ queueArn }: FleetResources): Statement => allow("Tell", ["sqs:SendMessage"], [queueArn]);

@@ -1,10 +1,13 @@
-/** The bucket for what jobs of the source `api` bring and leave: packed folders, logs, artifacts. */
+/** The bucket for what jobs of the source `api` bring and leave: packed folders, logs, artifacts. And for agents. */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { keptAgentKey } from "../runtime/core/fleet-facts";
+import type { Bundles } from "./bundles";
 import type { Tags } from "./tags";
 
 export interface StorageArgs {
   readonly fleet: string;
+  readonly agent: Bundles["agent"];
   /** From its making, for logs and packed folders. The sweep removes both earlier, with the job they belong to. */
   readonly expireDays: number;
   readonly protect: boolean;
@@ -26,6 +29,7 @@ export class Storage extends pulumi.ComponentResource {
     );
     closeBucket(name, bucket, this);
     expireObjects(name, { bucket, days: args.expireDays }, this);
+    keepAgent(name, { bucket, agent: args.agent, tags }, this);
     this.bucketName = bucket.bucket;
     this.bucketArn = bucket.arn;
     this.registerOutputs({ bucketName: this.bucketName });
@@ -99,5 +103,24 @@ function expireObjects(
       ],
     },
     { parent },
+  );
+}
+
+/** For good: machines that were made just before the next deployment ask for it by its checksum. About 300 KB each. */
+function keepAgent(
+  name: string,
+  { bucket, agent, tags }: { readonly bucket: aws.s3.Bucket; readonly agent: Bundles["agent"]; readonly tags: Tags },
+  parent: Storage,
+): void {
+  new aws.s3.BucketObjectv2(
+    `${name}-agent`,
+    {
+      bucket: bucket.bucket,
+      key: keptAgentKey(agent.sha256),
+      source: new pulumi.asset.FileAsset(agent.path),
+      contentType: "text/javascript; charset=utf-8",
+      tags,
+    },
+    { parent, retainOnDelete: true },
   );
 }

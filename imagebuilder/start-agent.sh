@@ -46,13 +46,13 @@ fetch_agent() {
   local file=$state/agent.js part=$state/agent.js.part until=$((SECONDS + patience)) pause=1 wrong=0
   while [[ $(sum_of "$file") != "$AGENT_SHA256" ]]; do
     if curl --fail --silent --show-error --compressed --connect-timeout 5 --max-time 60 \
-      --output "$part" "${AGENT_URL%/}/agent/v1/agent.js"; then
+      --output "$part" "${AGENT_URL%/}/agent/v1/agent.js?sha256=$AGENT_SHA256"; then
       if [[ $(sum_of "$part") == "$AGENT_SHA256" ]]; then
         mv -f "$part" "$file"
         return
       fi
       wrong=$((wrong + 1))
-      # A deployment changes the server first and then the orders of new machines.
+      # The agents of earlier deployments are kept; one of a fleet that was made anew is not.
       ((wrong < 3)) || die "the server's agent is not the one this machine was told to run, a newer deployment has come"
     fi
     ((SECONDS + pause <= until)) || die "the agent could not be had from the server within $patience s"

@@ -55,7 +55,7 @@ describe("a command", () => {
     const [, words = ""] = invocation.exec(line) ?? [];
     const ours = (words.split(/ -- | #|[|>&)]/)[0] ?? "").trim();
     // `config explain` has options of its own, so all the words before the first other one name the command.
-    const [path = ""] = /^[a-z]+(?: [a-z]+)*\b/.exec(ours.replace(/--[a-z-]+ \S+ /g, "")) ?? [];
+    const [path = ""] = /^[a-z]+(?:-[a-z]+)*(?: [a-z]+)*\b/.exec(ours.replace(/--[a-z-]+ \S+ /g, "")) ?? [];
     const command = path.split(" ");
     const options = [...ours.matchAll(/(?<= |^)--[a-z-]+/g)].map(([option]) => option);
     return words === "" ? [] : [{ ours, command, options }];

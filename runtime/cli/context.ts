@@ -5,12 +5,12 @@ import { resolve } from "node:path";
 import type { ApiClient } from "./client";
 import { apiClient } from "./client";
 import { fleetAddress } from "./fleet/address";
-import { findFleet, type Fleet } from "./fleet/fleet";
+import { fleetName, findFleet, type Fleet } from "./fleet/fleet";
 import { ago, plain } from "./format";
 import type { CliIo } from "./io";
 import { lazy } from "./lazy";
 import type { Address, AddressOptions } from "./server-address";
-import { dataFolder, namedFleet, serverAddress } from "./server-address";
+import { dataFolder, serverAddress } from "./server-address";
 
 export const outputs = ["table", "json", "yaml"] as const;
 export type Output = (typeof outputs)[number];
@@ -46,9 +46,9 @@ export interface Context {
 
 export function makeContext(options: GlobalOptions, io: CliIo): Context {
   const colors = picocolors.createColors(useColor(options, io));
-  const fleet = firstTime(() => findFleet(options, io));
+  const fleet = firstTime(() => findFleet({ options, io }));
   const address = async (): Promise<Address> =>
-    namedFleet(options, io) === undefined ? serverAddress(options, io) : fleetAddress(await fleet(), io);
+    fleetName({ options, io }) === undefined ? serverAddress(options, io) : fleetAddress(await fleet(), io);
   const print = (text: string): void => void io.stdout.write(text);
   const trace = (line: string): void => void (options.debug && io.stderr.write(`onejob: ${line}\n`));
   const config = options.config ?? (io.env.ONEJOB_CONFIG || null);

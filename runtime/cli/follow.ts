@@ -115,12 +115,12 @@ export async function persist<T>(
 ): Promise<T | null> {
   const { io } = context;
   let awaySince: number | null = null;
-  let pauseMs = io.patience.lookMs;
+  let pauseMs = io.patience.askMs;
   const inContact = (): void => {
     if (awaySince !== null) context.say("onejob: the server is back");
     awaySince = null;
   };
-  const somethingNew = (): void => void (pauseMs = io.patience.lookMs);
+  const somethingNew = (): void => void (pauseMs = io.patience.askMs);
   while (!signal.aborted) {
     try {
       const value = await unlessAborted(signal, step({ inContact, somethingNew }));

@@ -21,19 +21,28 @@ export interface Patience {
   readonly retryMs: number;
   /** How long a server may stay away before a waiting command leaves. */
   readonly giveUpMs: number;
-  /** Between two looks at something that a server does not tell of by itself, at first; the more seldom the less happens. */
-  readonly lookMs: number;
+  /** Between two questions after something that a server does not tell by itself, at first; more seldom while nothing happens. */
+  readonly askMs: number;
   readonly seldomMs: number;
   /** Between two looks at why a submitted job does not start. */
   readonly whyMs: number;
+  /** Between two looks at what is left of a fleet that drains. */
+  readonly lookMs: number;
+  /** How long nothing must be left before that is believed: what EC2 lists may be some seconds old. */
+  readonly settleMs: number;
+  /** How long a fleet may take to end its machines before a command that may does. Its own sweep needs up to four minutes. */
+  readonly endMs: number;
 }
 
 export const defaultPatience: Patience = {
   retryMs: 500,
   giveUpMs: 60_000,
-  lookMs: 1_000,
+  askMs: 1_000,
   seldomMs: 3_000,
   whyMs: 3_000,
+  lookMs: 5_000,
+  settleMs: 15_000,
+  endMs: 300_000,
 };
 
 /** Resolves when the stream can take more, so that a slow reader slows us instead of filling memory. */

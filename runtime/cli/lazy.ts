@@ -11,7 +11,10 @@ import type * as DockerCheck from "../entry/local/docker-check";
 import type * as GithubApi from "../entry/local/github-api";
 import type * as Serve from "../entry/local/serve";
 import type * as SourceChecks from "../entry/local/source-checks";
+import type * as DeadLetters from "./fleet/dead-letters";
+import type * as Machines from "./fleet/machines";
 import type * as FleetParameters from "./fleet/parameters";
+import type * as Session from "./fleet/session";
 import type * as HeldBundle from "./held-bundle";
 import type * as Init from "./init/run-init";
 import type * as Pack from "./pack";
@@ -28,6 +31,9 @@ export const lazy = {
   githubApi: () => load("../entry/local/github-api") as typeof GithubApi,
   sourceChecks: () => load("../entry/local/source-checks") as typeof SourceChecks,
   fleetParameters: () => load("./fleet/parameters") as typeof FleetParameters,
+  deadLetters: () => load("./fleet/dead-letters") as typeof DeadLetters,
+  machines: () => load("./fleet/machines") as typeof Machines,
+  session: () => load("./fleet/session") as typeof Session,
   heldBundle: () => load("./held-bundle") as typeof HeldBundle,
   init: () => load("./init/run-init") as typeof Init,
   pack: () => load("./pack") as typeof Pack,

@@ -6,6 +6,8 @@ import type { Act, AddCommand } from "./commands/command";
 import { examples } from "./commands/command";
 import { completion } from "./commands/completion";
 import { config } from "./commands/config";
+import { connect } from "./commands/connect";
+import { deadLetters } from "./commands/dead-letters";
 import { doctor } from "./commands/doctor";
 import { drain } from "./commands/drain";
 import { init } from "./commands/init";
@@ -29,7 +31,7 @@ const groups: readonly { readonly title: string; readonly commands: readonly Add
   { title: "Run jobs:", commands: [submit, logs, watch, cancel, rerun] },
   { title: "See what happens:", commands: [list, show, why, status, runners, profiles] },
   { title: "Keep a server:", commands: [serve, drain, init, doctor, config] },
-  { title: "Keep a fleet on AWS:", commands: [secrets] },
+  { title: "Keep a fleet on AWS:", commands: [secrets, connect, deadLetters] },
   { title: "This program:", commands: [version, completion] },
 ];
 

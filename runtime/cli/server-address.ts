@@ -35,17 +35,6 @@ export interface Outgoing {
 
 type Environment = Pick<CliIo, "env" | "home" | "cwd">;
 
-/**
- * The fleet that is asked instead of a server; `undefined`: none. A flag wins over the environment, and there a fleet
- * wins over an address. Throws `usage` for flags that contradict each other.
- */
-export function namedFleet({ fleet, url, tokenFile }: AddressOptions, { env }: Pick<CliIo, "env">): string | undefined {
-  const other = url !== undefined ? "--url" : tokenFile !== undefined ? "--token-file" : undefined;
-  if (fleet !== undefined && other !== undefined)
-    throw new OnejobError("usage", `--fleet and ${other} contradict each other; give one of them`);
-  return fleet ?? (url === undefined ? env.ONEJOB_FLEET || undefined : undefined);
-}
-
 export function serverAddress(options: AddressOptions, io: Environment): Address {
   const given = options.url ?? (io.env.ONEJOB_URL || undefined);
   if (given === undefined) return localAddress(options, io);

@@ -2,6 +2,8 @@
  * The error catalogue. An exception that may reach a person carries one of these codes;
  * expected outcomes are values with a reason code instead (see `reasons.ts`).
  */
+import { fleetErrors } from "./error-catalogue-fleet";
+
 export interface CatalogueEntry {
   /** What happened; the detail of the single case follows it after a colon. */
   readonly what: string;
@@ -197,41 +199,7 @@ export const catalogue = {
     httpStatus: 422,
     exitCode: 1,
   },
-  "aws-credentials": {
-    what: "your AWS credentials are missing, expired or not known to AWS",
-    fix: "log in again (`aws sso login`, `aws configure`) or set AWS_PROFILE; `aws sts get-caller-identity` must answer",
-    retry: false,
-    httpStatus: 503,
-    exitCode: 77,
-  },
-  "aws-refused": {
-    what: "AWS refused what was asked of it",
-    fix: "check AWS_PROFILE, AWS_REGION and your rights; `aws sts get-caller-identity` says who you are there",
-    retry: false,
-    httpStatus: 503,
-    exitCode: 77,
-  },
-  "aws-unreachable": {
-    what: "AWS cannot be reached",
-    fix: "check the network, and AWS_REGION",
-    retry: true,
-    httpStatus: 503,
-    exitCode: 69,
-  },
-  "fleet-unknown": {
-    what: "no fleet of that name was deployed in this account and region",
-    fix: "take the name that `pulumi stack output fleetName` gives, and check AWS_PROFILE and AWS_REGION",
-    retry: false,
-    httpStatus: 404,
-    exitCode: 66,
-  },
-  "fleet-unreachable": {
-    what: "the fleet does not answer",
-    fix: "check the network; `onejob doctor --fleet NAME` looks further",
-    retry: true,
-    httpStatus: 503,
-    exitCode: 69,
-  },
+  ...fleetErrors,
   "port-in-use": {
     what: "the server cannot listen on its address",
     fix: "stop what listens there, or choose another address with --listen",

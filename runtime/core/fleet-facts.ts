@@ -24,5 +24,11 @@ export interface MachineFacts {
 /** Of a fleet's name: it stands in names of resources, paths and tags. */
 export const fleetNamePattern = "^[a-z][a-z0-9-]{0,30}$";
 
+/** Where the agent of a deployment stands in the bucket. */
+export const keptAgentKey = (sha256: string): string => `agents/${sha256}.js`;
+
 /** Where what belongs to a fleet stands in SSM. */
 export const fleetPath = (fleet: string): string => `/onejob/${fleet}`;
+
+/** Batches of the queue worked on at once. A planner works alone anyway, and forges do not like more. */
+export const batchesAtOnce = 5;

@@ -193,13 +193,24 @@ export interface Ledger {
 
   /** Stores `value` under `name` unless something stands there; answers what stands there afterwards. */
   remember(name: string, value: string, expiresAt: Instant): Promise<string>;
-  /** What stands under that name; `undefined`: nothing, or nothing any more. */
-  recall(name: string): Promise<string | undefined>;
+  /** What stands under a name; `undefined`: nothing, or nothing any more. */
+  readNote(name: string): Promise<Note | undefined>;
+  /** Version 1 where nothing stands (any more), else over the version before. `remember` leaves version 1. */
+  saveNote(note: Note): Promise<Written<Note>>;
 
   /** Jobs and runners whose deadline has passed, oldest first; may lag, so check the record again before acting. */
   due(now: Instant, limit: number): Promise<readonly DueItem[]>;
   /** Removes finished records older than `before`, at most `limit`; answers what went. */
   purge(before: Instant, limit: number): Promise<readonly { readonly job: JobKey }[]>;
+}
+
+/** What processes leave for each other. Names of secrets are those of `secret-names.ts`. */
+export interface Note {
+  readonly name: string;
+  readonly value: string;
+  readonly version: number;
+  /** From then on nothing stands there. */
+  readonly expiresAt: Instant;
 }
 
 export type DueItem =

@@ -161,7 +161,7 @@ export const ec2Compute = {
       enum: ["never", "ssm"],
       title: "connect",
       description:
-        "`ssm` lets people with the right in IAM open a shell on a running machine with `aws ssm start-session`; the machines' role may then talk to Systems Manager, and no more.",
+        "`ssm` lets people with the right in IAM open a shell on a running machine, with `onejob connect`; the machines' role may then talk to Systems Manager, and no more. A `role` of your own must allow that itself.",
       default: "never",
     },
   },

@@ -66,7 +66,7 @@ export async function rerunOnce<T extends string>(job: Job, ask: () => Promise<T
   const note = isInterruptedThere(job) ? rerunNote(job) : undefined;
   if (note === undefined) return ask();
   const asked = `rerun/${job.key}`;
-  if ((await ports.ledger.recall(asked)) !== undefined) return "done";
+  if ((await ports.ledger.readNote(asked)) !== undefined) return "done";
   const until = ports.clock.now() + noteMs;
   await ports.ledger.remember(note, "on-demand" satisfies Market, until);
   const answer = await ask();
@@ -77,6 +77,6 @@ export async function rerunOnce<T extends string>(job: Job, ask: () => Promise<T
 /** What a job that is run again there insists on. */
 export async function marketOf(facts: JobFacts, ports: Ports): Promise<{ readonly market?: Market }> {
   const note = (facts.origin?.attempt ?? 1) > 1 ? rerunNote(facts) : undefined;
-  const noted = note === undefined ? undefined : await ports.ledger.recall(note);
+  const noted = note === undefined ? undefined : (await ports.ledger.readNote(note))?.value;
   return noted === "on-demand" ? { market: noted } : {};
 }

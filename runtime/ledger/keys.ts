@@ -1,6 +1,7 @@
 /** Where each record lives in the table, and how to tell from a key what lives there. Pure. */
 import type { Instant, JobKey } from "../core/model";
 import type { DueItem } from "../core/ports";
+import { anySecret } from "../core/secret-names";
 
 export interface ItemKey {
   readonly pk: string;
@@ -19,7 +20,7 @@ export const keys = {
   schema: { pk: "SCHEMA", sk: "SCHEMA" },
   enrolment: (runner: string): ItemKey => ({ pk: `ENROLMENT#${runner}`, sk: "ENROLMENT" }),
   // A secret's hash key is its own name, so that a policy can open it to one function alone (dynamodb:LeadingKeys).
-  note: (name: string): ItemKey => ({ pk: name.startsWith("SECRET#") ? name : `NOTE#${name}`, sk: "NOTE" }),
+  note: (name: string): ItemKey => ({ pk: name.startsWith(anySecret) ? name : `NOTE#${name}`, sk: "NOTE" }),
 } as const;
 
 /** What the keys of a job or runner say; `undefined` for everything else. */

@@ -1,13 +1,13 @@
 /** Records that end by themselves (enrolments, notes), what is overdue, and what is old enough to go. */
 import type { Enrolment, Instant } from "../core/model";
-import type { DueItem, Ledger } from "../core/ports";
+import type { DueItem, Ledger, Note } from "../core/ports";
 import { passingItem, type Item } from "./items";
 import { duePartitions, keys, parseKey, type DueKind } from "./keys";
 import type { LedgerContext } from "./ledger-context";
 
 type PassingOperations = Pick<
   Ledger,
-  "saveEnrolment" | "readEnrolment" | "dropEnrolment" | "remember" | "recall" | "due" | "purge"
+  "saveEnrolment" | "readEnrolment" | "dropEnrolment" | "remember" | "readNote" | "saveNote" | "due" | "purge"
 >;
 
 export function passingOperations(context: LedgerContext): PassingOperations {
@@ -18,11 +18,12 @@ export function passingOperations(context: LedgerContext): PassingOperations {
     },
     readEnrolment: async (runner) => (await store.get(keys.enrolment(runner)))?.record as Enrolment | undefined,
     dropEnrolment: (runner) => store.remove(keys.enrolment(runner)),
-    remember: (name, value, expiresAt) =>
-      remember(context, passingItem(keys.note(name), { record: value, expiresAt, hasTtl })),
-    recall: async (name) => {
-      const note = await store.get(keys.note(name));
-      return note === undefined ? undefined : String(note.record);
+    remember: (name, value, expiresAt) => remember(context, { name, value, expiresAt, version: 1 }),
+    readNote: (name) => readNote(context, name),
+    saveNote: async (note) => {
+      const result = await store.put(noteItem(note, context), note.version === 1 ? "absent" : note.version - 1);
+      if (result.written) return { written: true, record: note };
+      return { written: false, current: noteOf(note.name, result.current) };
     },
     due: async (now, limit) => {
       const entries = await readDue(context, { kind: "deadline", until: now, limit });
@@ -32,10 +33,24 @@ export function passingOperations(context: LedgerContext): PassingOperations {
   };
 }
 
-async function remember({ store }: LedgerContext, note: Item): Promise<string> {
+function noteItem({ name, value, expiresAt, version }: Note, { hasTtl }: LedgerContext): Item {
+  return { ...passingItem(keys.note(name), { record: value, expiresAt, hasTtl }), version };
+}
+
+function noteOf(name: string, item: Item | undefined): Note | undefined {
+  if (item === undefined) return undefined;
+  return { name, value: String(item.record), version: item.version ?? 1, expiresAt: item.expiresAtMs ?? Infinity };
+}
+
+async function readNote({ store }: LedgerContext, name: string): Promise<Note | undefined> {
+  return noteOf(name, await store.get(keys.note(name)));
+}
+
+async function remember(context: LedgerContext, note: Note): Promise<string> {
+  const item = noteItem(note, context);
   for (;;) {
-    const result = await store.put(note, "absent");
-    if (result.written) return String(note.record);
+    const result = await context.store.put(item, "absent");
+    if (result.written) return note.value;
     if (result.current !== undefined) return String(result.current.record);
     // What refused us expired or went before it could be read: the place is free now.
   }

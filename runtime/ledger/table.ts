@@ -9,7 +9,7 @@
  * | name of a profile that was ever planned | `PROFILES` | `<profile>` |
  * | fleet, schema version | `FLEET`, `SCHEMA` | the same |
  * | enrolment | `ENROLMENT#<runner>` | `ENROLMENT` |
- * | note (`remember`) | `NOTE#<name>`; secrets: `SECRET#…` | `NOTE` |
+ * | note | `NOTE#<name>`; secrets: `SECRET#…` | `NOTE` |
  */
 export interface IndexDefinition {
   readonly name: string;

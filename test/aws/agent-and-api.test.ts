@@ -1,6 +1,3 @@
-import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { AgentOrders } from "../../runtime/core/agent-protocol";
 import { runnerSubject } from "../../runtime/core/subject";
 import { systemClock } from "../../runtime/entry/host/node-random";
@@ -8,7 +5,6 @@ import { openTokens } from "../../runtime/entry/host/signed-tokens";
 import { createAgent } from "../../runtime/entry/lambda/agent";
 import { createApi } from "../../runtime/entry/lambda/api";
 import { bundleWith } from "../entry/http/forms";
-import { temporaryFolder } from "../fixtures/temporary-folder";
 import { FleetWorld, useMoto } from "./fleet-world";
 import { captured } from "./lines";
 import { at, bytesOf, DrivenFleet, jobPath, json, jsonOf } from "./driven-fleet";
@@ -246,29 +242,4 @@ describe("the agent function", () => {
       }
     },
   );
-
-  it("gives its program to whoever asks, and only once to who has it already", async () => {
-    const folder = await temporaryFolder();
-    const agentFile = join(folder.path, "agent.js");
-    await writeFile(agentFile, "// the agent: ä\n");
-    const served = new DrivenFleet(fleet.world, agentFile);
-    const first = await served.agent("agent.js");
-    expect(bytesOf(first).equals(await readFile(agentFile))).toBe(true);
-    const hash = createHash("sha256").update(bytesOf(first)).digest("base64url");
-    expect(first).toMatchObject({
-      statusCode: 200,
-      headers: {
-        etag: `"${hash}"`,
-        "content-type": "text/javascript; charset=utf-8",
-        "cache-control": "public, max-age=86400",
-      },
-    });
-    const again = await served.agent("agent.js", undefined, { headers: { "If-None-Match": `W/"${hash}"` } });
-    expect(again).toMatchObject({ statusCode: 304, body: "" });
-    await folder.remove();
-  });
-
-  it("answers an error, not a crash, when its program is not there", async () => {
-    expect((await fleet.agent("agent.js")).statusCode).toBe(500);
-  });
 });

@@ -18,7 +18,8 @@ export class CliWorld {
     this.door = door;
     this.name = world.facts.fleet;
     door.callers.set("testing", { secret: "testing" });
-    this.terminal.patience = { retryMs: 20, giveUpMs: 2_000, lookMs: 50, seldomMs: 150, whyMs: 100 };
+    const patience = { retryMs: 20, giveUpMs: 2_000, askMs: 50, seldomMs: 150, whyMs: 100 };
+    this.terminal.patience = { ...this.terminal.patience, ...patience };
     this.terminal.env = {
       ...this.terminal.env,
       ...{ AWS_REGION: "eu-west-1", AWS_ENDPOINT_URL: process.env["AWS_ENDPOINT_URL"] ?? "", ONEJOB_FLEET: this.name },

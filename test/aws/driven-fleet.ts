@@ -51,6 +51,7 @@ export class DrivenFleet {
         path: `/agent/v1/${path}`,
         method,
         headers,
+        query: request.query ?? {},
         body: body === undefined ? "" : JSON.stringify(body),
       }),
     );

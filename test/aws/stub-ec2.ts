@@ -1,4 +1,4 @@
-/** EC2 on loopback, as far as a fleet asks for it: machines are made at once, described as they stand, and ended. */
+/** EC2 on loopback, as far as a fleet and its CLI ask for it: machines are made at once, described as they stand, and ended. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,11 +10,20 @@ interface Made {
   readonly tags: Map<string, string>;
 }
 
+/** A volume or a network interface. */
+interface Part extends Made {
+  readonly ofAws: boolean;
+}
+
 export class StubEc2 {
   readonly url: string;
   /** What was called, in order. */
   readonly actions: string[] = [];
   readonly machines: Made[] = [];
+  readonly volumes: Part[] = [];
+  readonly networkInterfaces: Part[] = [];
+  /** Every call is refused with this code until it is called off. */
+  refusal: string | undefined;
   /** Calls are taken and not answered until `speak`. */
   silent = false;
   readonly #held: (() => void)[] = [];
@@ -27,8 +36,14 @@ export class StubEc2 {
       text(request).then(
         (body) => {
           const respond = (): void => {
+            const { refusal } = this;
             const answer = this.#answer(new URLSearchParams(body));
-            response.writeHead(answer === undefined ? 400 : 200, { "content-type": "text/xml" }).end(answer ?? "");
+            const refused =
+              refusal === undefined
+                ? ""
+                : `<Response><Errors><Error><Code>${refusal}</Code></Error></Errors></Response>`;
+            const isDone = answer !== undefined && refusal === undefined;
+            response.writeHead(isDone ? 200 : 400, { "content-type": "text/xml" }).end(isDone ? answer : refused);
           };
           if (this.silent) this.#held.push(respond);
           else respond();
@@ -50,6 +65,11 @@ export class StubEc2 {
     await once(this.#server, "close");
   }
 
+  /** How many calls wait for an answer. */
+  get waiting(): number {
+    return this.#held.length;
+  }
+
   /** Answers what was not answered, and from now on everything. */
   speak(): void {
     this.silent = false;
@@ -61,9 +81,19 @@ export class StubEc2 {
     this.machines.push({ id, state: "running", tags: new Map(Object.entries(tags)) });
   }
 
+  /** Such a thing of a fleet; `ofAws`: AWS keeps it for a service of its own. */
+  part(
+    id: string,
+    { state, tags, ofAws = false }: { state: string; tags: Readonly<Record<string, string>>; ofAws?: boolean },
+  ) {
+    const list = id.startsWith("vol-") ? this.volumes : this.networkInterfaces;
+    list.push({ id, state, ofAws, tags: new Map(Object.entries(tags)) });
+  }
+
   #answer(asked: URLSearchParams): string | undefined {
     const action = asked.get("Action") ?? "";
     this.actions.push(action);
+    if (this.refusal !== undefined) return undefined;
     switch (action) {
       case "CreateFleet":
         return answerOf(action, this.#createFleet(asked));
@@ -73,6 +103,12 @@ export class StubEc2 {
         return answerOf(action, "<return>true</return>");
       case "DescribeInstances":
         return answerOf(action, this.#describe(asked));
+      case "DescribeVolumes":
+        return answerOf(action, partsSet(this.volumes, asked, { list: "volumeSet", id: "volumeId" }));
+      case "DescribeNetworkInterfaces": {
+        const names = { list: "networkInterfaceSet", id: "networkInterfaceId" };
+        return answerOf(action, partsSet(this.networkInterfaces, asked, names));
+      }
       case "TerminateInstances":
         for (const made of this.#named(asked, "InstanceId")) made.state = "terminated";
         return answerOf(action, "<instancesSet/>");
@@ -94,12 +130,8 @@ export class StubEc2 {
 
   #describe(asked: URLSearchParams): string {
     const listed = asked.has("InstanceId.1") ? this.#named(asked, "InstanceId") : this.machines;
-    const found = listed.filter((made) =>
-      filtersIn(asked).every(([tag, values]) => values.includes(made.tags.get(tag) ?? "")),
-    );
-    const items = found.map(({ id, state, tags }) => {
-      const tagSet = [...tags].map(([key, value]) => `<item><key>${key}</key><value>${value}</value></item>`).join("");
-      return `<item><instancesSet><item><instanceId>${id}</instanceId><instanceState><name>${state}</name></instanceState><tagSet>${tagSet}</tagSet></item></instancesSet></item>`;
+    const items = listed.filter(wantedBy(asked)).map(({ id, state, tags }) => {
+      return `<item><instancesSet><item><instanceId>${id}</instanceId><instanceState><name>${state}</name></instanceState><tagSet>${tagItems(tags)}</tagSet></item></instancesSet></item>`;
     });
     return `<reservationSet>${items.join("")}</reservationSet>`;
   }
@@ -108,6 +140,28 @@ export class StubEc2 {
     const wanted = new Set([...asked].flatMap(([name, value]) => (name.startsWith(`${list}.`) ? [value] : [])));
     return this.machines.filter(({ id }) => wanted.has(id));
   }
+}
+
+function wantedBy(asked: URLSearchParams): (made: Made) => boolean {
+  const filters = filtersIn(asked);
+  return ({ tags }) => filters.every(([tag, values]) => values.includes(tags.get(tag) ?? ""));
+}
+
+function tagItems(tags: Made["tags"]): string {
+  return [...tags].map(([key, value]) => `<item><key>${key}</key><value>${value}</value></item>`).join("");
+}
+
+interface Names {
+  readonly list: string;
+  readonly id: string;
+}
+
+function partsSet(parts: readonly Part[], asked: URLSearchParams, names: Names): string {
+  const items = parts.filter(wantedBy(asked)).map(({ id, state, tags, ofAws }) => {
+    const tagSet = `<tagSet>${tagItems(tags)}</tagSet>`;
+    return `<item><${names.id}>${id}</${names.id}><status>${state}</status><requesterManaged>${ofAws}</requesterManaged>${tagSet}</item>`;
+  });
+  return `<${names.list}>${items.join("")}</${names.list}>`;
 }
 
 /** Only those by tag; states and the like let everything through. */

@@ -2,7 +2,7 @@
 import { errorExit } from "../../runtime/cli/exit";
 import { signingScope } from "../../runtime/cli/fleet/address";
 import { fleetError } from "../../runtime/cli/fleet/fleet-error";
-import { namedFleet } from "../../runtime/cli/server-address";
+import { fleetName } from "../../runtime/cli/fleet/fleet";
 import { isTransient } from "../../runtime/cli/client";
 
 describe("which is asked", () => {
@@ -26,11 +26,11 @@ describe("which is asked", () => {
     { claim: "a server where ONEJOB_FLEET is empty", options: {}, env: { ONEJOB_FLEET: "" }, expected: undefined },
     { claim: "a server where nothing is named", options: {}, env: {}, expected: undefined },
   ])("is $claim", ({ options, env, expected }) => {
-    expect(namedFleet(options, { env })).toBe(expected);
+    expect(fleetName({ options, io: { env } })).toBe(expected);
   });
 
   it.each([{ url: "http://127.0.0.1:1" }, { tokenFile: "t" }])("is refused where --fleet stands beside %j", (other) => {
-    expect(() => namedFleet({ fleet: "ci", ...other }, { env: {} })).toThrow(/contradict each other/);
+    expect(() => fleetName({ options: { fleet: "ci", ...other }, io: { env: {} } })).toThrow(/contradict each other/);
   });
 });
 

@@ -94,7 +94,7 @@ profiles:
     it.each(["bash", "zsh", "fish"])("%s knows every command", async (shell) => {
       const { out, code } = await terminal.run("completion", shell);
       expect(code).toBe(0);
-      for (const name of ["submit", "rerun", "drain", "doctor", "--include-git"])
+      for (const name of ["submit", "rerun", "drain", "doctor", "dead-letters", "connect", "--include-git"])
         expect(out).toContain(name.replace("--", ""));
     });
   });

@@ -92,7 +92,7 @@ describe("onejob logs, of a server that holds nothing open", () => {
   });
 
   it("asks more and more seldom while nothing happens", async () => {
-    terminal.patience = { ...terminal.patience, lookMs: 10, seldomMs: 1_000_000 };
+    terminal.patience = { ...terminal.patience, askMs: 10, seldomMs: 1_000_000 };
     const { key, id } = api.addJob({ state: "running" });
     const running = terminal.run("logs", "-f", id);
     await until(() => asked("/logs") >= 6);

@@ -5,7 +5,7 @@ import { Terminal } from "./terminal";
 
 const commands = [
   ..."serve submit list show why logs watch cancel rerun status runners drain profiles init doctor".split(" "),
-  ..."config version completion".split(" "),
+  ..."config version completion secrets connect dead-letters".split(" "),
 ];
 
 describe("the program", () => {

@@ -28,10 +28,11 @@ export class Terminal {
   env: Record<string, string> = { ONEJOB_DATA_DIR: this.dataDir, XDG_CONFIG_HOME: join(this.folder, "config") };
   input = "";
   isTTY = { stdin: false, stdout: false, stderr: false };
-  patience = { retryMs: 2, giveUpMs: 50, lookMs: 2, seldomMs: 4, whyMs: 2 };
+  patience = { retryMs: 2, giveUpMs: 50, askMs: 2, seldomMs: 4, whyMs: 2, lookMs: 2, settleMs: 6, endMs: 60_000 };
+  now = (): number => Date.now();
   private stdout = new Caught();
   private stderr = new Caught();
-  private interrupt: () => void = () => undefined;
+  private interrupt: (() => void) | null = null;
 
   constructor() {
     mkdirSync(this.dataDir, { mode: 0o700 });
@@ -71,8 +72,13 @@ export class Terminal {
     return this.stderr.text;
   }
 
+  /** Ends the program where nobody listens; here that would be the tests. */
   pressCtrlC(): void {
-    this.interrupt();
+    this.interrupt?.();
+  }
+
+  get hearsCtrlC(): boolean {
+    return this.interrupt !== null;
   }
 
   remove(): void {
@@ -86,10 +92,10 @@ export class Terminal {
       cwd: this.cwd,
       home: this.folder,
       isTTY: this.isTTY,
-      now: () => Date.now(),
+      now: () => this.now(),
       onInterrupt: (listener) => {
         this.interrupt = listener;
-        return () => undefined;
+        return () => void (this.interrupt = null);
       },
       patience: this.patience,
     };

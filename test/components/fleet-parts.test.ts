@@ -1,4 +1,5 @@
 /** The functions, stores and settings of a fleet, as declared. */
+import { findBundles } from "../../components/bundles";
 import { functionNames, functionShapes } from "../../components/function-names";
 import { ledgerTable } from "../../runtime/ledger/table";
 import type { Graph } from "../fixtures/pulumi-graph";
@@ -92,6 +93,12 @@ describe("the stores of a fleet", () => {
     expect(inputs["ttl"]).toEqual({ attributeName: "expiresAt", enabled: true });
   });
 
+  it("keep the agent of each deployment, which machines made just before the next one ask for", async () => {
+    const { inputs } = one(await graphOf("smallest"), "BucketObjectv2", "ci-storage-agent");
+    const { sha256 } = findBundles().agent;
+    expect(inputs).toMatchObject({ key: `agents/${sha256}.js`, bucket: "ci-dev-0123" });
+  });
+
   it("are a bucket that nobody else reads, and that forgets", async () => {
     const graph = await graphOf("smallest");
     expect(one(graph, "BucketPublicAccessBlock", "ci-storage").inputs).toMatchObject({ restrictPublicBuckets: true });
@@ -179,6 +186,7 @@ describe("the settings of a fleet", () => {
       settingsPath: "/onejob/ci-dev/settings",
       accountId: "123456789012",
       machines: { small: { launchTemplate: "onejob-ci-dev-small", roleId: "AROACIMACHINESSMALL" } },
+      deadLetterQueueUrl: "https://sqs.eu-central-1.amazonaws.com/123456789012/ci-queue-dead-1a2b3c",
       urls: { api: "https://ci-ingress-api.lambda-url.eu-central-1.on.aws" },
     });
   });

@@ -102,10 +102,10 @@ const machines = [
     Condition: { StringEquals: { "iam:AWSServiceName": ["spot.amazonaws.com", "ec2fleet.amazonaws.com"] } },
   },
 ];
-const noSecrets = {
+const noSecrets = (pattern: string) => ({
   ...{ Sid: "NoSharedSecrets", Effect: "Deny", Action: tableActions, Resource: [tableArn] },
-  Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["SECRET#*"] } },
-};
+  Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": [pattern] } },
+});
 const depth = allow("SeeQueue", ["sqs:GetQueueAttributes"], [queueArn]);
 const drop = [allow("DropObjects", ["s3:DeleteObject"], [`${bucketArn}/*`]), names];
 const worker = [logs, settings, credentials, ...table, tell, ...drop, see, ...machines];
@@ -117,8 +117,8 @@ const expected: Readonly<Record<FunctionName, readonly object[]>> = {
     allow("WebhookSecrets", ["ssm:GetParameter"], [parameter("/onejob/ci/secrets/gh/webhook-secret")]),
     tell,
   ],
-  agent: [logs, settings, credentials, ...table, tell, ...objects],
-  api: [logs, settings, credentials, ...table, noSecrets, tell, depth, ...objects],
+  agent: [logs, settings, credentials, ...table, noSecrets("SECRET#source/*"), tell, ...objects],
+  api: [logs, settings, credentials, ...table, noSecrets("SECRET#*"), tell, depth, ...objects],
   work: [
     ...worker,
     allow(

@@ -1,6 +1,7 @@
 /** The part of the Ledger contract about everything but jobs themselves; run by `ledgerContract`. */
 import type { FleetRecord, Job, PlannerRecord } from "../../runtime/core/model";
 import { noon, someJob, someRunner } from "../fixtures/records";
+import { notesContract } from "./ledger-notes.contract";
 import { finished, retentionMs, type LedgerBench } from "./ledger.contract";
 
 const planner: PlannerRecord = {
@@ -178,9 +179,12 @@ export function passingContract(bench: () => LedgerBench): void {
     expect(await ledger.remember("key", "first", noon + 1500)).toBe("first");
     expect(await ledger.remember("key", "second", noon + 9000)).toBe("first");
     expect(await ledger.remember("SECRET#key", "other", noon + 9000)).toBe("other");
-    expect(await Promise.all([ledger.recall("key"), ledger.recall("SECRET#key")])).toEqual(["first", "other"]);
+    expect([await ledger.readNote("key"), await ledger.readNote("SECRET#key")]).toMatchObject([
+      { value: "first" },
+      { value: "other" },
+    ]);
     clock.set(noon + 1500);
-    expect(await ledger.recall("key")).toBeUndefined();
+    expect(await ledger.readNote("key")).toBeUndefined();
     expect(await ledger.remember("key", "second", noon + 9000)).toBe("second");
   });
 
@@ -188,6 +192,8 @@ export function passingContract(bench: () => LedgerBench): void {
     const tries = Array.from({ length: 20 }, (_, n) => bench().ledger.remember("key", `${n}`, noon + 1));
     expect(new Set(await Promise.all(tries)).size).toBe(1);
   });
+
+  describe("a note", () => notesContract(bench));
 
   it("names overdue jobs and runners, oldest first, up to the limit", async () => {
     const { ledger } = bench();

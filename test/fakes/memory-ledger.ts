@@ -13,7 +13,7 @@ import type {
   ProfileView,
   Runner,
 } from "../../runtime/core/model";
-import type { Clock, DueItem, JobQuery, Ledger, Page, Written } from "../../runtime/core/ports";
+import type { Clock, DueItem, JobQuery, Ledger, Note, Page, Written } from "../../runtime/core/ports";
 import { decodeCursor, encodeCursor } from "../../runtime/ledger/cursor";
 import { emptyFleet, emptyPlanner } from "../../runtime/ledger/empty-records";
 import { recentAt } from "../../runtime/ledger/keys";
@@ -35,7 +35,7 @@ export class MemoryLedger implements Ledger {
   readonly #planners: MemoryTable<PlannerRecord>;
   readonly #fleet: MemoryTable<FleetRecord>;
   readonly #enrolments: MemoryTable<Enrolment>;
-  readonly #notes: MemoryTable<string>;
+  readonly #notes: MemoryTable<Note>;
 
   constructor({ clock, retentionMs = () => week }: MemoryLedgerOptions) {
     this.#clock = clock;
@@ -147,12 +147,18 @@ export class MemoryLedger implements Ledger {
   }
 
   async remember(name: string, value: string, expiresAt: Instant): Promise<string> {
-    const result = this.#notes.create(passing(name, value, expiresAt));
-    return result.written ? value : (result.current ?? value);
+    const result = await this.saveNote({ name, value, version: 1, expiresAt });
+    return result.written ? value : (result.current?.value ?? value);
   }
 
-  async recall(name: string): Promise<string | undefined> {
+  async readNote(name: string): Promise<Note | undefined> {
     return this.#notes.get({ partition: "", name });
+  }
+
+  async saveNote(note: Note): Promise<Written<Note>> {
+    const { name, version, expiresAt } = note;
+    const stored = { ...passing(name, note, expiresAt), version };
+    return first(note) ? this.#notes.create(stored) : this.#notes.save(stored);
   }
 
   async due(now: Instant, limit: number): Promise<readonly DueItem[]> {

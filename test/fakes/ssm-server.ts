@@ -9,7 +9,12 @@ interface Stored {
   readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
 }
 
-type Input = Partial<Stored> & { readonly Names?: readonly string[]; readonly Overwrite?: boolean };
+type Input = Partial<Stored> & {
+  readonly Names?: readonly string[];
+  readonly Overwrite?: boolean;
+  readonly Target?: string;
+  readonly SessionId?: string;
+};
 
 export class FakeSsm {
   readonly stored = new Map<string, Stored>();
@@ -17,6 +22,8 @@ export class FakeSsm {
   readonly asked: string[] = [];
   /** Every call is refused with this error until it is called off. */
   refusal: string | undefined;
+  /** Answers of other operations, by their name. */
+  readonly answers = new Map<string, object>();
   readonly #server: Server;
 
   constructor() {
@@ -42,13 +49,15 @@ export class FakeSsm {
   }
 
   #answer(operation: string, input: Input): { readonly status: number; readonly body: object } {
-    this.asked.push(`${operation} ${input.Name ?? input.Names?.join(" ") ?? ""}`);
+    this.asked.push(`${operation} ${input.Name ?? input.Names?.join(" ") ?? input.Target ?? input.SessionId ?? ""}`);
     if (this.refusal !== undefined) return { status: 400, body: { __type: this.refusal, message: "refused" } };
     if (operation === "GetParameter") return this.#get(input.Name ?? "");
     if (operation === "GetParameters") {
       const Parameters = (input.Names ?? []).flatMap((name) => this.stored.get(name) ?? []);
       return { status: 200, body: { Parameters } };
     }
+    const known = this.answers.get(operation);
+    if (known !== undefined) return { status: "__type" in known ? 400 : 200, body: known };
     return operation === "PutParameter" ? this.#put(input) : { status: 400, body: { __type: "UnknownOperation" } };
   }
 

@@ -78,9 +78,15 @@ export const rooms = {
   },
   cli: {
     folder: /^runtime\/cli\//,
-    mayImport: [core, /^runtime\/flow\//, /^runtime\/entry\/local\//, manifest],
+    mayImport: [
+      core,
+      /^runtime\/flow\//,
+      /^runtime\/entry\/local\//,
+      /^runtime\/queue\/message-(text|subject)$/,
+      manifest,
+    ],
     packages: "any",
-    why: "the CLI has no rules of its own: it asks a server over HTTP, or starts the local one",
+    why: "the CLI has no rules of its own: it asks a server over HTTP, or starts the local one; of a queue it reads messages only",
   },
   dashboard: {
     folder: /^runtime\/dashboard\//,
@@ -90,7 +96,10 @@ export const rooms = {
   },
   components: {
     folder: /^components\//,
-    mayImport: [/^runtime\/core\/(settings|(read-settings|duration|fleet-facts)$)/, /^runtime\/ledger\/table$/],
+    mayImport: [
+      /^runtime\/core\/(settings|(read-settings|duration|fleet-facts|secret-names)$)/,
+      /^runtime\/ledger\/table$/,
+    ],
     packages: "any",
     why: "deploy time shares only the settings with run time; entry bundles are named by path, not imported",
   },

@@ -125,7 +125,7 @@ describe("a machine that starts its agent", () => {
   it("gets the agent from the server and runs it with its orders", async () => {
     await boot();
     expect(await startAgent()).toEqual({ code: 0, output: `ran ${machine.root}/${state}/agent.js\n` });
-    expect(asked).toEqual(["/agent/v1/agent.js"]);
+    expect(asked).toEqual([`/agent/v1/agent.js?sha256=${sha256(agent)}`]);
     expect(JSON.parse(machine.read("heard"))).toEqual({
       url,
       stateDir: "/var/lib/onejob/state",

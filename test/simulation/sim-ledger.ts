@@ -3,7 +3,7 @@
  * says otherwise, and indexes lag. What it keeps and refuses is the store's own doing.
  */
 import type { Enrolment, FleetRecord, Instant, Job, JobKey, PlannerRecord, Runner } from "../../runtime/core/model";
-import type { DueItem, JobQuery, Ledger, Written } from "../../runtime/core/ports";
+import type { DueItem, JobQuery, Ledger, Note, Written } from "../../runtime/core/ports";
 import type { Costs } from "./costs";
 import type { Dice } from "./dice";
 import type { IndexLag } from "./index-lag";
@@ -152,8 +152,16 @@ export class SimLedger implements Ledger {
     return this.#do("remember", () => this.#parts.store.remember(name, value, expiresAt));
   }
 
-  recall(name: string) {
-    return this.#do("recall", () => this.#parts.store.recall(name));
+  readNote(name: string) {
+    return this.#do("readNote", () => this.#parts.store.readNote(name));
+  }
+
+  saveNote(note: Note): Promise<Written<Note>> {
+    return this.#write(
+      "saveNote",
+      () => this.#parts.store.saveNote(note),
+      () => undefined,
+    );
   }
 
   due(now: Instant, limit: number): Promise<readonly DueItem[]> {

@@ -54,7 +54,7 @@ async function list(context: Context): Promise<number> {
 }
 
 async function show(context: Context, id: string): Promise<number> {
-  const runner = pick((await all(context)).items, id);
+  const runner = pickRunner((await all(context)).items, id);
   context.emit(runner, () =>
     facts([
       ["runner", runner.name],
@@ -72,7 +72,7 @@ async function show(context: Context, id: string): Promise<number> {
 }
 
 async function drain(context: Context, id: string): Promise<number> {
-  const runner = pick((await all(context)).items, id);
+  const runner = pickRunner((await all(context)).items, id);
   await context.api.post(`/api/v1/runners/${encodeURIComponent(runner.id)}/drain`);
   context.say(
     `onejob: ${runner.name} takes no job any more${runner.job === null ? "" : `; it finishes ${runner.job}`}`,
@@ -84,7 +84,7 @@ async function all(context: Context): Promise<ListView<RunnerView>> {
   return context.api.get<ListView<RunnerView>>("/api/v1/runners");
 }
 
-function pick(items: readonly RunnerView[], wanted: string): RunnerView {
+export function pickRunner(items: readonly RunnerView[], wanted: string): RunnerView {
   const exact = items.find(({ id, name }) => id === wanted || name === wanted);
   if (exact !== undefined) return exact;
   const near = items.filter(({ id, name }) => id.startsWith(wanted) || name.startsWith(wanted));

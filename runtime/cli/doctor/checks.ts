@@ -1,7 +1,7 @@
 import type { Context } from "../context";
 import type { Check, CheckResult } from "./check";
 import { configFile, listenPort } from "./config-checks";
-import { namedFleet } from "../server-address";
+import { fleetName } from "../fleet/fleet";
 import { dockerChecks } from "./docker-checks";
 import { fleetChecks } from "./fleet-checks";
 import { dataFolder, diskSpace, tokenFile } from "./folder-checks";
@@ -26,7 +26,7 @@ const checks: readonly Check[] = [
 
 /** One answer for each, and for each source and container profile of the config file. Of a fleet, where one is named. */
 export async function diagnose(context: Context): Promise<CheckResult[]> {
-  if (namedFleet(context.options, context.io) !== undefined) return inTurn(fleetChecks, context);
+  if (fleetName(context) !== undefined) return inTurn(fleetChecks, context);
   return [...(await inTurn(checks, context)), ...(await sourceChecks(context)), ...(await dockerChecks(context))];
 }
 

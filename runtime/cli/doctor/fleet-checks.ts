@@ -38,8 +38,8 @@ async function aws(context: Context): Promise<Finding> {
 }
 
 async function fleet(context: Context): Promise<Finding> {
-  const { name, api: url } = await openFleet(context);
-  return good(`${name} was deployed; its function is at ${url?.origin ?? "no address"}`);
+  const { name, fact } = await openFleet(context);
+  return good(`${name} was deployed; its function is at ${fact("api")}`);
 }
 
 async function api(context: Context): Promise<Finding> {

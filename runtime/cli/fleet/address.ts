@@ -2,11 +2,11 @@
 import { amzDate, authorizationOf, sha256Hex, type AwsCredentials } from "../../entry/local/aws-signature";
 import type { CliIo } from "../io";
 import type { Address, Outgoing } from "../server-address";
-import { otherVersion, type Fleet } from "./fleet";
+import type { Fleet } from "./fleet";
 
-/** Throws `aws-credentials`, and `fleet-unknown` for a fleet that does not say where it is. */
-export async function fleetAddress({ name, api, parameters }: Fleet, io: Pick<CliIo, "now">): Promise<Address> {
-  if (api === null) throw otherVersion(name);
+/** Throws `aws-credentials`, and `fleet-outdated` for a fleet that does not say where it is. */
+export async function fleetAddress({ name, fact, parameters }: Fleet, io: Pick<CliIo, "now">): Promise<Address> {
+  const api = new URL(fact("api"));
   const [credentials, configured] = await Promise.all([parameters.credentials(), parameters.region()]);
   const signer = { ...credentials, ...signingScope(api, configured) };
   return {

@@ -1,17 +1,8 @@
-/**
- * The parameters of a fleet in SSM, with the AWS credentials of whoever runs this program. The one module of the CLI that
- * loads the client: it is bundled, and only commands that name a fleet pay for it.
- */
-import {
-  GetParameterCommand,
-  GetParametersCommand,
-  ParameterNotFound,
-  PutParameterCommand,
-  SSMClient,
-} from "@aws-sdk/client-ssm";
-import { errorText } from "../../core/error-facts";
-import { OnejobError } from "../../core/errors";
+/** The parameters of a fleet in SSM. */
 import type { AwsCredentials } from "../../entry/local/aws-signature";
+import type { Env } from "./asking";
+import { asked, clientOptions } from "./asking";
+import { GetParameterCommand, GetParametersCommand, ParameterNotFound, PutParameterCommand, SSMClient } from "./aws";
 
 export interface Parameters {
   /** `undefined`: there is none of that name. */
@@ -26,26 +17,18 @@ export interface Parameters {
   writeSecret(name: string, value: string, tags: Readonly<Record<string, string>>): Promise<void>;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** As many as one call takes. */
 const atOnce = 10;
 
-/** It tells of Node's age on standard error, which is ours. */
-const quiet = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
-
-/** Region and endpoint by the usual variables, else by the SDK's own files. Throws `aws-refused`, `aws-unreachable`. */
+/** Throws `aws-refused`, `aws-unreachable`. */
 export function openParameters(env: Env): Parameters {
-  process.env[quiet] ??= "true";
-  const region = env["AWS_REGION"] || env["AWS_DEFAULT_REGION"];
-  const endpoint = env["AWS_ENDPOINT_URL_SSM"] || env["AWS_ENDPOINT_URL"];
-  const client = new SSMClient({ ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}) });
+  const client = new SSMClient(clientOptions(env, "SSM"));
   return {
-    region: () => explaining("the region", () => client.config.region()),
-    credentials: () => explaining("credentials", () => client.config.credentials()),
+    region: () => asked("the region", () => client.config.region()),
+    credentials: () => asked("credentials", () => client.config.credentials()),
     read: (name) =>
       asked(name, async () => {
-        const { Parameter } = await client.send(new GetParameterCommand({ Name: name }));
+        const { Parameter } = await client.send(new GetParameterCommand({ Name: name })).catch(noneIfUnknown);
         return Parameter?.Value;
       }),
     async existing(names) {
@@ -53,7 +36,7 @@ export function openParameters(env: Env): Parameters {
       for (let from = 0; from < names.length; from += atOnce) {
         const Names = names.slice(from, from + atOnce);
         const answer = await asked(Names.join(", "), () => client.send(new GetParametersCommand({ Names })));
-        for (const { Name } of answer?.Parameters ?? []) if (Name !== undefined) found.add(Name);
+        for (const { Name } of answer.Parameters ?? []) if (Name !== undefined) found.add(Name);
       }
       return found;
     },
@@ -68,32 +51,7 @@ export function openParameters(env: Env): Parameters {
   };
 }
 
-async function asked<T>(what: string, ask: () => Promise<T>): Promise<T | undefined> {
-  return explaining(what, () =>
-    ask().catch((error: unknown) => {
-      if (error instanceof ParameterNotFound) return undefined;
-      throw error;
-    }),
-  );
-}
-
-async function explaining<T>(what: string, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw explained(what, error);
-  }
-}
-
-/** By the names that the SDK and the service give their errors. */
-function explained(what: string, error: unknown): OnejobError {
-  const name = error instanceof Error ? error.name : "";
-  const answered = typeof error === "object" && error !== null && "$metadata" in error && "$fault" in error;
-  const detail = `${what}: ${errorText(error)}`;
-  if (/^Region is missing/.test(errorText(error)))
-    return new OnejobError("usage", "say in which region the fleet is: AWS_REGION, or a region in your AWS profile");
-  if (/Credentials|Token|^UnrecognizedClient|^InvalidSignature|^IncompleteSignature/.test(name))
-    return new OnejobError("aws-credentials", errorText(error), { cause: error });
-  if (answered) return new OnejobError("aws-refused", detail, { cause: error });
-  return new OnejobError("aws-unreachable", detail, { cause: error });
+function noneIfUnknown(error: unknown): { readonly Parameter?: { readonly Value?: string } } {
+  if (error instanceof ParameterNotFound) return {};
+  throw error;
 }

@@ -4,14 +4,14 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Ledger, TokenKind, Tokens } from "../../core/ports";
+import { agentKeySecret } from "../../core/secret-names";
 
-const keyName = "SECRET#agent-key";
 const keyBytes = 32;
 /** The last moment a date can name: never. */
 const never = 8_640_000_000_000_000;
 
 export async function openTokens(ledger: Pick<Ledger, "remember">): Promise<Tokens> {
-  const kept = await ledger.remember(keyName, randomBytes(keyBytes).toString("base64url"), never);
+  const kept = await ledger.remember(agentKeySecret, randomBytes(keyBytes).toString("base64url"), never);
   return signedTokens(Buffer.from(kept, "base64url"));
 }
 

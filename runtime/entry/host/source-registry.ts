@@ -1,6 +1,6 @@
 /** The sources in force, made anew when their settings change. A new kind of source is one line here. */
 import { apiSource } from "../../sources/api";
-import { githubSource } from "../../sources/github";
+import { githubSource, type Sharing } from "../../sources/github";
 import type { JobSource, Ports } from "../../core/ports";
 import type { SecretPlace, Settings, SourceSettings } from "../../core/settings";
 import { version } from "../../../package.json";
@@ -8,6 +8,7 @@ import { version } from "../../../package.json";
 export interface SourceGiven extends Pick<Ports, "clock" | "random" | "log"> {
   /** Reads a secret where it is kept. */
   readonly secret: (place: SecretPlace) => Promise<string>;
+  readonly sharing: Sharing;
 }
 
 export function sourceRegistry(settings: () => Settings, given: SourceGiven): (name: string) => JobSource | undefined {

@@ -10,6 +10,7 @@ import { fleetFiles } from "./fleet-files";
 import { openFleetPorts } from "./fleet-ports";
 import { hosting, type Handler } from "./hosting";
 import { injectingHandler } from "./inject";
+import { keptAgents } from "./kept-agents";
 import { once } from "./once";
 import type { ProxyAnswer, ProxyEvent } from "./proxy-event";
 
@@ -20,10 +21,12 @@ export function createAgent(
 ): Handler<ProxyEvent, ProxyAnswer> {
   const host = hosting("agent", facts);
   const open = once(async () => {
-    const { ports, loadSettings } = await openFleetPorts(facts, host, { files: fleetFiles, computes: fleetComputes });
+    // It hardly ever asks a forge, and then for itself.
+    const brought = { files: fleetFiles, computes: fleetComputes, secrets: "agent-key" } as const;
+    const { ports, loadSettings } = await openFleetPorts(facts, host, brought);
     // Nobody has this token: what is not for agents is for nobody here.
     const { app, add } = bareServer(serverDeps(ports, ""));
-    add([agentRoutes, agentProgram(agentFile)]);
+    add([agentRoutes, agentProgram(agentFile, keptAgents(facts))]);
     await app.ready();
     return { app, prepare: loadSettings };
   });

@@ -17,7 +17,7 @@ export function createApi(facts: FleetFacts): Handler<ProxyEvent, ProxyAnswer> {
   const host = hosting("api", facts);
   const open = once(async () => {
     // It asks for work to be done by others: machines are none of its business.
-    const brought = { files: fleetFiles, computes: () => ({}), tokens: "none" } as const;
+    const brought = { files: fleetFiles, computes: () => ({}), secrets: "none" } as const;
     const { ports, loadSettings } = await openFleetPorts(facts, host, brought);
     const app = personsServer(serverDeps(ports, null));
     await app.ready();

@@ -2,7 +2,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
-import type { FleetFacts } from "../../core/fleet-facts";
+import { batchesAtOnce, type FleetFacts } from "../../core/fleet-facts";
 import type { Compute, Files, Ports, Tokens } from "../../core/ports";
 import type { Settings } from "../../core/settings";
 import { openLedger } from "../../ledger/dynamodb-ledger";
@@ -29,8 +29,11 @@ export interface Making extends Pick<Ports, "clock" | "random" | "log"> {
 }
 
 export interface Brought {
-  /** `none`: it has no right to the key that tokens are made with, and no use for it. @default "shared" */
-  readonly tokens?: "shared" | "none";
+  /**
+   * What of that which functions share as secrets it has a right to: all, only the key that machines' tokens are made
+   * with, or nothing. @default "all"
+   */
+  readonly secrets?: "all" | "agent-key" | "none";
   readonly files: (facts: FleetFacts) => Files;
   /** By kind. */
   readonly computes: (making: Making) => Readonly<Record<string, Compute>>;
@@ -42,6 +45,9 @@ const noTokens: Tokens = {
   },
   check: () => undefined,
 };
+
+/** Those that work on batches, a sweep, and now and then one that answers people and one that answers machines. */
+const processes = batchesAtOnce + 3;
 
 const patient = (what: keyof typeof patienceMs.others): Patience => ({
   withinMs: patienceMs.others[what],
@@ -57,13 +63,15 @@ export async function openFleetPorts(facts: FleetFacts, host: Hosting, brought: 
   const retentionMs = () => settings.current().retention.finishedMs;
   const store = { ...given, client: new DynamoDBClient(clientOptions), table: facts.table, retentionMs, hasTtl: true };
   const [ledger] = await Promise.all([openLedger(store), settings.load()]);
-  const tokens = brought.tokens === "none" ? noTokens : await openTokens(ledger);
+  const { secrets: mayRead = "all" } = brought;
+  const tokens = mayRead === "none" ? noTokens : await openTokens(ledger);
+  const sharing = { notes: ledger, tokens: mayRead === "all", processes };
   const secrets = ssmSecrets({ client: ssm, log, patience: patient("secrets") });
   const computes = brought.computes({ ...given, facts, settings: settings.current });
   const ports = {
     ...given,
     settings: settings.current,
-    source: sourceRegistry(settings.current, { ...given, secret: secrets.read }),
+    source: sourceRegistry(settings.current, { ...given, secret: secrets.read, sharing }),
     compute: (kind: string) => (Object.hasOwn(computes, kind) ? computes[kind] : undefined),
     ledger,
     queue: sqsQueue({ client: new SQSClient(clientOptions), queueUrl: facts.queueUrl, log }),

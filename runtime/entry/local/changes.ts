@@ -88,7 +88,8 @@ export function observedLedger(ledger: Ledger, changes: Pick<Changes, "publish">
     readEnrolment: (...args) => ledger.readEnrolment(...args),
     dropEnrolment: (...args) => ledger.dropEnrolment(...args),
     remember: (...args) => ledger.remember(...args),
-    recall: (...args) => ledger.recall(...args),
+    readNote: (...args) => ledger.readNote(...args),
+    saveNote: (...args) => ledger.saveNote(...args),
     due: (...args) => ledger.due(...args),
     purge: (...args) => ledger.purge(...args),
   };

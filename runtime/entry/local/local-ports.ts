@@ -14,7 +14,7 @@ import { prepareDataDir, readPid, refuseLostLedger, writePid } from "./server-fi
 import { openTokens } from "../host/signed-tokens";
 import { readSecret } from "./secrets";
 import { computeRegistry, type Computes } from "./compute-registry";
-import { sourceRegistry } from "../host/source-registry";
+import { sourceRegistry, type SourceGiven } from "../host/source-registry";
 import { OnejobError } from "../../core/errors";
 
 export interface LocalPortsOptions {
@@ -69,7 +69,7 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
   const ports: Ports = {
     ...given,
     settings,
-    source: sourceRegistry(settings, { ...given, secret: readSecret }),
+    source: sourceRegistry(settings, { ...given, secret: readSecret, sharing: withItself(ledger) }),
     compute: computes.compute,
     ledger,
     queue,
@@ -90,6 +90,11 @@ export async function buildPorts(options: LocalPortsOptions): Promise<LocalPorts
       await store.close();
     },
   };
+}
+
+/** A server that was started anew goes on with the tokens it had, and keeps the pauses it was told. */
+function withItself(notes: SourceGiven["sharing"]["notes"]): SourceGiven["sharing"] {
+  return { notes, tokens: true, processes: 1 };
 }
 
 async function takeDataDir(dataDir: string, log: Log): Promise<EmbeddedStore> {

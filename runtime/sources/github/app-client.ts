@@ -28,7 +28,7 @@ export interface AppClient {
 
 export function openAppClient(connection: Connection, auth: AppAuth): AppClient {
   const { appId } = auth;
-  const budget = connection.newBudget();
+  const budget = connection.newBudget("app");
   let opened: { readonly key: string; readonly request: ReturnType<typeof openApp> } | undefined;
 
   async function open(): Promise<ReturnType<typeof openApp>> {
@@ -43,6 +43,7 @@ export function openAppClient(connection: Connection, auth: AppAuth): AppClient 
     appId,
     now: () => connection.clock.now(),
     async call({ route, parameters = {}, background = false }) {
+      await connection.pauses.heard();
       const asked = { route, parameters, fetch: budgeted(connection, { budget, background }) };
       const request = opened?.request ?? (await open());
       let answer = await request(asked);

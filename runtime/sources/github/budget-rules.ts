@@ -16,6 +16,10 @@ export interface BudgetState {
   readonly primary: LimitReading["primary"];
   /** Points by second, oldest first; only those that may still count. */
   readonly spent: readonly Spending[];
+  /** Points of a minute that are ours alone. */
+  readonly own: number;
+  /** Points that we may use besides, each from when they were given us. */
+  readonly granted: readonly Spending[];
   /** Background calls since the primary limit began anew. */
   readonly background: number;
   readonly quietUntil: Instant;
@@ -27,36 +31,48 @@ interface Spending {
 }
 
 export type Decision =
-  { readonly go: true; readonly state: BudgetState } | { readonly go: false; readonly at: Instant };
+  | { readonly go: true; readonly state: BudgetState }
+  /** `points`: with more of them it could go at once. */
+  | { readonly go: false; readonly at: Instant; readonly lacks: "points" | "time" };
 
-export const freshBudget: BudgetState = { primary: null, spent: [], background: 0, quietUntil: 0 };
-
-export const points = { read: 1, write: 5, perMinute: 900 } as const;
+/** `grant`: as many at a time are taken from what belongs to nobody. */
+export const points = { read: 1, write: 5, perMinute: 900, grant: 50 } as const;
 /** A minute, and time for calls to arrive closer together than they were sent. */
-const windowMs = 62_000;
+export const windowMs = 62_000;
 const secondMs = 1_000;
 /** Of the primary limit. */
 const backgroundShare = 0.2;
-/** Of the points of a minute: a large poll must not make runners wait. */
-const backgroundPoints = points.perMinute / 2;
+/** Of the points of one's own: a large poll must not make runners wait. */
+const backgroundOwn = 0.5;
 /** The reset is told in seconds of another clock; what differs by less is the same one. */
 const sameResetMs = 30_000;
 
+/** Of several processes each has its share of one half of a minute's points; the other half is granted to who asks. */
+export function freshBudget(processes = 1): BudgetState {
+  const own = processes === 1 ? points.perMinute : Math.floor(points.perMinute / 2 / processes);
+  return { primary: null, spent: [], own, granted: [], background: 0, quietUntil: 0 };
+}
+
+export function grant(state: BudgetState, now: Instant): BudgetState {
+  return { ...state, granted: [...recent(state.granted, now), { at: now, points: points.grant }] };
+}
+
 export function decide(state: BudgetState, call: CallKind, now: Instant): Decision {
-  const at = earliest(state, call, now);
-  if (at > now) return { go: false, at };
+  const told = whenTold(state, call, now);
+  const at = Math.max(told, state.primary === null ? 0 : whenPointsAllow(state, call, now));
+  if (at > now) return { go: false, at, lacks: told > now ? "time" : "points" };
   const cost = call.mutates ? points.write : points.read;
   const background = countedBackground(state, now) + (call.background ? 1 : 0);
   return { go: true, state: { ...state, background, spent: addSpending(state.spent, cost, now) } };
 }
 
-function earliest(state: BudgetState, call: CallKind, now: Instant): Instant {
+/** By what the server said. */
+function whenTold(state: BudgetState, call: CallKind, now: Instant): Instant {
   const { primary, quietUntil } = state;
   if (primary === null) return quietUntil;
   const isSpent = primary.remaining === 0;
   const hasShare = call.background && countedBackground(state, now) >= Math.floor(primary.limit * backgroundShare);
-  const afterReset = isSpent || hasShare ? primary.resetAt : 0;
-  return Math.max(quietUntil, afterReset, whenPointsAllow(state.spent, call, now));
+  return Math.max(quietUntil, isSpent || hasShare ? primary.resetAt : 0);
 }
 
 function countedBackground({ primary, background }: BudgetState, now: Instant): number {
@@ -64,10 +80,10 @@ function countedBackground({ primary, background }: BudgetState, now: Instant): 
 }
 
 /** The moment enough of what was spent is older than the window. */
-function whenPointsAllow(spent: readonly Spending[], call: CallKind, now: Instant): Instant {
-  const room = (call.background ? backgroundPoints : points.perMinute) - (call.mutates ? points.write : points.read);
+function whenPointsAllow({ spent, own, granted }: BudgetState, call: CallKind, now: Instant): Instant {
+  const allowed = (call.background ? own * backgroundOwn : own) + total(recent(granted, now));
   const counted = recent(spent, now);
-  let over = counted.reduce((sum, { points: part }) => sum + part, 0) - room;
+  let over = total(counted) + (call.mutates ? points.write : points.read) - allowed;
   let at = now;
   for (const { at: spentAt, points: part } of counted) {
     if (over <= 0) break;
@@ -75,6 +91,10 @@ function whenPointsAllow(spent: readonly Spending[], call: CallKind, now: Instan
     at = spentAt + windowMs;
   }
   return at;
+}
+
+function total(spendings: readonly Spending[]): number {
+  return spendings.reduce((sum, { points: part }) => sum + part, 0);
 }
 
 /** What lies ahead of us was written before the clock was set back: it would count for as long as it was wrong. */

@@ -3,18 +3,30 @@ import { OnejobError } from "../../core/errors";
 import type { Instant } from "../../core/model";
 import type { Clock } from "../../core/ports";
 import type { CallKind } from "./budget-rules";
-import { decide, freshBudget, learn } from "./budget-rules";
+import { decide, freshBudget, grant, learn } from "./budget-rules";
 import type { LimitReading } from "./limits";
+import type { PointsPool } from "./points-pool";
 
-/** GitHub allows a hundred at once, for everything that uses the same credential. */
-const mostInFlight = 20;
+/** GitHub allows a hundred at once, for everything that uses the same credential; a process alone needs fewer. */
+const mostInFlight = { together: 100, each: 20 } as const;
 /** Whoever waits longer is better told so, and asks again. */
 export const patienceMs = 2_000;
 
 export interface Budget {
   /** Resolves when the call may be made, with what to do after its answer. Throws `source-throttled`. */
   enter(call: CallKind): Promise<() => void>;
-  learn(call: CallKind & { readonly unchanged: boolean }, reading: LimitReading): void;
+  /** Resolves when others may know it, too. */
+  learn(call: CallKind & { readonly unchanged: boolean }, reading: LimitReading): Promise<void>;
+}
+
+/** What other processes with the same credential have to do with it. */
+export interface Company {
+  readonly processes: number;
+  /** `null`: all points are ours. */
+  readonly pool: PointsPool | null;
+  /** Until when they were told to be quiet. */
+  readonly quietUntil: () => Instant;
+  readonly tell: (quietUntil: Instant) => Promise<void>;
 }
 
 export interface BudgetOptions {
@@ -22,15 +34,18 @@ export interface BudgetOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly sleep: (ms: number) => Promise<void>;
+  readonly company: Company;
 }
 
-export function openBudget({ name, clock, sleep }: BudgetOptions): Budget {
-  let state = freshBudget;
+export function openBudget({ name, clock, sleep, company }: BudgetOptions): Budget {
+  const { processes, pool } = company;
+  const most = Math.min(mostInFlight.each, Math.floor(mostInFlight.together / processes));
+  let state = freshBudget(processes);
   let inFlight = 0;
   const line: (() => void)[] = [];
 
   async function takePlace(): Promise<void> {
-    if (inFlight < mostInFlight) inFlight += 1;
+    if (inFlight < most) inFlight += 1;
     else await new Promise<void>((resolve) => line.push(resolve));
   }
   /** The place goes to who waited longest. */
@@ -42,10 +57,15 @@ export function openBudget({ name, clock, sleep }: BudgetOptions): Budget {
   async function waitForTurn(call: CallKind): Promise<void> {
     for (;;) {
       const now = clock.now();
+      state = { ...state, quietUntil: Math.max(state.quietUntil, company.quietUntil()) };
       const decision = decide(state, call, now);
       if (decision.go) {
         state = decision.state;
         return;
+      }
+      if (decision.lacks === "points" && pool !== null && (await pool.take(call))) {
+        state = grant(state, now);
+        continue;
       }
       if (decision.at - now > patienceMs) throw throttled(name, decision.at);
       await sleep(decision.at - now);
@@ -63,10 +83,16 @@ export function openBudget({ name, clock, sleep }: BudgetOptions): Budget {
       }
       return leave;
     },
-    learn(call, reading) {
+    async learn(call, reading) {
       state = learn(state, call, reading);
+      const until = quietUntil(reading);
+      if (until - clock.now() > patienceMs) await company.tell(until);
     },
   };
+}
+
+function quietUntil({ retryAt, primary }: LimitReading): Instant {
+  return Math.max(retryAt ?? 0, primary?.remaining === 0 ? primary.resetAt : 0);
 }
 
 export function throttled(name: string, retryAt: Instant): OnejobError {

@@ -116,11 +116,15 @@ interface Talk {
   readonly credentials: Credentials;
 }
 
+/** GitHub's words for what an app's token may not. */
+const lacksRight = /not accessible by integration/i;
+
 /** One renewal after a 401: the token may have expired or been rotated. */
 async function speak(call: ApiCall, talk: Talk, condition: Readonly<Record<string, string>>): Promise<WireAnswer> {
-  const { credentials } = talk;
-  const first = await credentials.of(call.scope);
+  const { credentials, connection } = talk;
+  const [first] = await Promise.all([credentials.of(call.scope), connection.pauses.heard()]);
   const answer = await speakAs(first, call, { talk, condition });
+  if (answer.status === 403 && lacksRight.test(answer.text)) credentials.lacking(call.scope, first);
   if (answer.status !== 401) return answer;
   credentials.refused(call.scope, first);
   const second = await credentials.of(call.scope);

@@ -21,22 +21,27 @@ export interface Credentials {
   of(scope: string): Promise<Credential>;
   /** Its token was answered 401: the next one asked for is another one, where there is one. */
   refused(scope: string, credential: Credential): void;
+  /** Its token lacks a right, which may have been granted since the token was made. */
+  lacking(scope: string, credential: Credential): void;
 }
 
 type TokenAuth = Extract<GithubAuth, { kind: "token" }>;
 
 /** One with more rights may take its place at any time, and what lacks a right is not answered 401. */
 const rereadMs = 60_000;
+/** So often an app's token is made anew for a right that it lacks: those made earlier never have what was granted since. */
+const retryRightsMs = 60_000;
 
 export function tokenCredentials(connection: Connection, auth: TokenAuth): Credentials {
-  const budget = connection.newBudget();
+  const budget = connection.newBudget("token");
   const token = renewable(connection.clock, async () => {
     const value = await readCredential(auth.token, { secret: connection.secret, what: "the token" });
     return { value: sendable(value, `the token in ${placeName(auth.token)}`), lastsMs: rereadMs };
   });
   return {
     of: async () => ({ id: "token", token: await token.get(), budget }),
-    refused: (_scope, credential) => token.refused(credential.token),
+    refused: (_scope, credential) => void token.refused(credential.token),
+    lacking: () => undefined,
   };
 }
 
@@ -52,12 +57,13 @@ interface Access {
 }
 
 export function appCredentials(connection: Connection, app: AppClient): Credentials {
-  const installations = new Map<string, Renewable<string>>();
+  const installations = new Map<string, Renewable<string | undefined>>();
   const accesses = new Map<string, Access>();
 
-  function installationOf(scope: string): Renewable<string> {
-    return kept(installations, scope.toLowerCase(), () =>
-      renewable(connection.clock, async () => {
+  function installationOf(scope: string): Renewable<string | undefined> {
+    const key = scope.toLowerCase();
+    return kept(installations, key, () =>
+      connection.kept.installation(key, async () => {
         const found = await findInstallation(app, scope);
         if (found.suspended) throw suspended(app);
         return { value: found.id, lastsMs: Infinity };
@@ -66,8 +72,8 @@ export function appCredentials(connection: Connection, app: AppClient): Credenti
   }
   function accessOf(installation: string): Access {
     return kept(accesses, installation, () => ({
-      budget: connection.newBudget(),
-      token: renewable(connection.clock, async () => {
+      budget: connection.newBudget(`installation-${installation}`),
+      token: connection.kept.token(installation, async () => {
         const made = await makeToken(app, installation);
         return made ?? { value: undefined, lastsMs: 0 };
       }),
@@ -75,6 +81,7 @@ export function appCredentials(connection: Connection, app: AppClient): Credenti
   }
   async function ask(scope: string): Promise<Credential | undefined> {
     const id = await installationOf(scope).get();
+    if (id === undefined) return undefined;
     const { token, budget } = accessOf(id);
     const value = await token.get();
     // Gone: it may have been installed anew since, under another id.
@@ -91,7 +98,8 @@ export function appCredentials(connection: Connection, app: AppClient): Credenti
         `app ${app.appId} was removed from "${scope}": install it there again`,
       );
     },
-    refused: (_scope, credential) => accessOf(credential.id).token.refused(credential.token),
+    refused: (_scope, { id, token }) => void accessOf(id).token.refused(token),
+    lacking: (_scope, { id, token }) => void accessOf(id).token.refused(token, { olderThanMs: retryRightsMs }),
   };
 }
 

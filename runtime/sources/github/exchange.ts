@@ -5,6 +5,7 @@ import type { Budget } from "./budget";
 import { patienceMs, throttled } from "./budget";
 import type { CallKind } from "./budget-rules";
 import { readLimits } from "./limits";
+import type { Outage } from "./outage";
 import type { Wire, WireAnswer, WireRequest } from "./wire";
 import { send } from "./wire";
 
@@ -13,6 +14,7 @@ export interface Line extends Wire {
   readonly random: Random;
   /** Of the source, for errors. */
   readonly name: string;
+  readonly outage: Outage;
 }
 
 const mostTries = 3;
@@ -26,12 +28,12 @@ export async function exchange(
 ): Promise<WireAnswer> {
   const call: CallKind = { mutates: request.method !== "GET", background };
   for (let tries = 1; ; tries += 1) {
-    const answer = await inTurn(call, budget, () => send(request, line));
+    const answer = await inTurn(call, budget, () => ask(request, line));
     const now = line.clock.now();
     const reading = readLimits(answer, now);
     const retryAt = reading.retryAt === null ? null : reading.retryAt + Math.floor(line.random.fraction() * spreadMs);
-    budget.learn({ ...call, unchanged: answer.status === 304 }, { ...reading, retryAt });
-    if (retryAt === null) return reachable(answer, request);
+    await budget.learn({ ...call, unchanged: answer.status === 304 }, { ...reading, retryAt });
+    if (retryAt === null) return answer;
     if (tries === mostTries || retryAt - now > patienceMs) throw throttled(line.name, retryAt);
   }
 }
@@ -42,6 +44,19 @@ async function inTurn<T>(call: CallKind, budget: Budget, task: () => Promise<T>)
     return await task();
   } finally {
     leave();
+  }
+}
+
+async function ask(request: WireRequest, line: Line): Promise<WireAnswer> {
+  line.outage.check();
+  try {
+    const answer = reachable(await send(request, line), request);
+    line.outage.answered();
+    return answer;
+  } catch (error) {
+    // A server that sends us elsewhere is there.
+    if (error instanceof OnejobError && error.code === "source-unreachable") await line.outage.failed();
+    throw error;
   }
 }
 

@@ -16,6 +16,7 @@ import { openSpeakers } from "./speakers";
 
 export { checkGithubSource } from "./check";
 export type { GithubCheckOptions, GithubFinding, GithubSourceOptions } from "./options";
+export type { Sharing } from "./shelf";
 
 const mostForksKnown = 5_000;
 

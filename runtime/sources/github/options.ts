@@ -1,6 +1,7 @@
 /** What the source `github` is given; the same for its check, so that `onejob doctor` asks what `serve` would. */
 import type { Clock, Log, Random } from "../../core/ports";
 import type { GithubSourceSettings, SecretPlace } from "../../core/settings";
+import type { Sharing } from "./shelf";
 
 export interface GithubSourceOptions {
   readonly settings: GithubSourceSettings;
@@ -9,6 +10,8 @@ export interface GithubSourceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** With whom tokens, pauses and points are shared. @default with nobody */
+  readonly sharing?: Sharing;
   /** Ours, for the user agent. */
   readonly version?: string;
   /** @default the global one */

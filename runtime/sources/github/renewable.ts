@@ -4,23 +4,28 @@ import type { Clock } from "../../core/ports";
 
 export interface Renewable<T> {
   get(): Promise<T>;
-  /** It does not hold any more, whatever its age; nothing happens when it was made anew since. */
-  refused(value: T): void;
+  /**
+   * It does not hold any more; answers whether it is forgotten: not when it was made anew since, or is no older than
+   * `olderThanMs`.
+   */
+  refused(value: T, age?: { readonly olderThanMs: number }): boolean;
 }
 
 export interface Fresh<T> {
   readonly value: T;
   /** From now on; `Infinity`: until it is refused. */
   readonly lastsMs: number;
+  /** @default now */
+  readonly madeAt?: Instant;
 }
 
 export function renewable<T>(clock: Clock, make: () => Promise<Fresh<T>>): Renewable<T> {
-  let held: { readonly value: T; readonly until: Instant } | undefined;
+  let held: { readonly value: T; readonly madeAt: Instant; readonly until: Instant } | undefined;
   let making: Promise<T> | undefined;
 
   async function remake(): Promise<T> {
-    const { value, lastsMs } = await make();
-    held = { value, until: clock.now() + lastsMs };
+    const { value, lastsMs, madeAt = clock.now() } = await make();
+    held = { value, madeAt, until: clock.now() + lastsMs };
     return value;
   }
 
@@ -30,8 +35,10 @@ export function renewable<T>(clock: Clock, make: () => Promise<Fresh<T>>): Renew
       making ??= remake().finally(() => (making = undefined));
       return making;
     },
-    refused(value) {
-      if (held?.value === value) held = undefined;
+    refused(value, { olderThanMs } = { olderThanMs: -Infinity }) {
+      if (held?.value !== value || clock.now() - held.madeAt <= olderThanMs) return false;
+      held = undefined;
+      return true;
     },
   };
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { BudgetState, CallKind } from "../../../runtime/sources/github/budget-rules";
 import { decide, freshBudget, learn } from "../../../runtime/sources/github/budget-rules";
-import { openBudget } from "../../../runtime/sources/github/budget";
+import { openBudget, type Company } from "../../../runtime/sources/github/budget";
 import type { LimitReading } from "../../../runtime/sources/github/limits";
 import { noon } from "../../fixtures/records";
 import { errorOf } from "./source-bench";
@@ -11,7 +11,7 @@ const write: CallKind = { mutates: true, background: false };
 const search: CallKind = { mutates: false, background: true };
 const hour = 3_600_000;
 const primary = { limit: 5_000, remaining: 5_000, resetAt: noon + hour };
-const limited: BudgetState = { ...freshBudget, primary };
+const limited: BudgetState = { ...freshBudget(), primary };
 
 /** Makes calls from `now` on until one has to wait; how many went, and until when it waits. */
 function spree(state: BudgetState, call: CallKind, now = noon) {
@@ -25,8 +25,8 @@ function spree(state: BudgetState, call: CallKind, now = noon) {
 
 describe("the rules of a budget", () => {
   it("are none where the server shows no limits", () => {
-    expect(spree(freshBudget, write).count).toBe(Infinity);
-    expect(spree(freshBudget, search).count).toBe(Infinity);
+    expect(spree(freshBudget(), write).count).toBe(Infinity);
+    expect(spree(freshBudget(), search).count).toBe(Infinity);
   });
 
   it("let 900 points go in a minute: 180 runners, or 900 questions", () => {
@@ -100,7 +100,7 @@ describe("the rules of a budget", () => {
   });
 
   it("hold everything after Retry-After, also where no limits are shown", () => {
-    const state = learn(freshBudget, { ...write, unchanged: false }, { primary: null, retryAt: noon + 9_000 });
+    const state = learn(freshBudget(), { ...write, unchanged: false }, { primary: null, retryAt: noon + 9_000 });
     expect(spree(state, read).waitMs).toBe(9_000);
     expect(decide(state, read, noon + 9_000).go).toBe(true);
   });
@@ -108,7 +108,7 @@ describe("the rules of a budget", () => {
   it("do not forget a longer wait for a shorter one that is told later", () => {
     const told = (state: BudgetState, retryAt: number) =>
       learn(state, { ...read, unchanged: false }, { primary: null, retryAt });
-    expect(spree(told(told(freshBudget, noon + 9_000), noon + 1_000), read).waitMs).toBe(9_000);
+    expect(spree(told(told(freshBudget(), noon + 9_000), noon + 1_000), read).waitMs).toBe(9_000);
   });
 
   it("begin a new hour when a later reset is told, and not when the same one wobbles by a second", () => {
@@ -124,6 +124,8 @@ describe("the rules of a budget", () => {
   });
 });
 
+const alone: Company = { processes: 1, pool: null, quietUntil: () => 0, tell: () => Promise.resolve() };
+
 function open() {
   const slept: number[] = [];
   let now = noon;
@@ -132,13 +134,13 @@ function open() {
     now += ms;
     return Promise.resolve();
   };
-  return { slept, budget: openBudget({ name: "gh", clock: { now: () => now }, sleep }) };
+  return { slept, budget: openBudget({ name: "gh", clock: { now: () => now }, sleep, company: alone }) };
 }
 
 describe("a budget", () => {
   const learned = (reading: Partial<LimitReading>) => {
     const opened = open();
-    opened.budget.learn({ ...read, unchanged: false }, { primary: null, retryAt: null, ...reading });
+    void opened.budget.learn({ ...read, unchanged: false }, { primary: null, retryAt: null, ...reading });
     return opened;
   };
 
