@@ -74,88 +74,6 @@ const cases: readonly Case[] = [
   },
 ];
 
-it.each(cases)("who $who is told so", async ({ change, code, said }) => {
-  change();
-  const ran = await made.terminal.run("list");
-  expect(ran).toMatchObject({ code, out: "" });
-  expect(ran.err).toMatch(said);
-  expect(ran.err).not.toMatch(/token-file|onejob serve|at .*\.ts:/);
-});
-
-const elsewhere = { AWS_REGION: "eu-north-1" };
-const dead = { AWS_ENDPOINT_URL: "http://127.0.0.1:9" };
-it.each([
-  { what: "a fleet that is not there", argv: ["--fleet", "other"], env: {}, code: 66, said: /other in eu-west-1/ },
-  { what: "a fleet of another region", argv: [], env: elsewhere, code: 66, said: /in eu-north-1/ },
-  { what: "no name of a fleet", argv: ["--fleet", "No Name"], env: {}, code: 2, said: /no name of a fleet/ },
-  { what: "a fleet and a server", argv: ["--fleet", "x", "--url", "http://x"], env: {}, code: 2, said: /contradict/ },
-  { what: "AWS where nothing listens", argv: [], env: dead, code: 69, said: /AWS cannot be reached/ },
-])("who names $what is told so", async ({ argv, env, code, said }) => {
-  const { terminal } = made;
-  const own = terminal.env;
-  terminal.env = { ...own, ...env };
-  const ran = await terminal.run("list", ...argv);
-  terminal.env = own;
-  expect(ran).toMatchObject({ code, out: "" });
-  expect(ran.err).toMatch(said);
-});
-
-describe("onejob doctor", () => {
-  const asked = async (): Promise<Record<string, boolean>> => {
-    const { out, code } = await made.terminal.run("doctor", "--output", "json");
-    const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: { id: string; ok: boolean }[] };
-    expect(code).toBe(ok ? 0 : 1);
-    return Object.fromEntries(checks.map((check) => [check.id, check.ok]));
-  };
-  const all = { node: true, aws: true, fleet: true, api: true, version: true, secrets: true };
-
-  it("finds nothing wrong with a fleet that is well", async () => {
-    expect(await asked()).toEqual(all);
-  });
-
-  it("finds out who may not call the function", async () => {
-    caller({ allowed: false });
-    expect(await asked()).toEqual({ ...all, api: false });
-  });
-
-  it("finds out who has no credentials, and tells nothing of this machine's own server", async () => {
-    nowhere();
-    expect(await asked()).toEqual({ ...all, aws: false, fleet: false, api: false, secrets: false });
-  });
-
-  it("finds out that there is no such fleet", async () => {
-    const { code, out } = await made.terminal.run("doctor", "--fleet", "other");
-    expect(code).toBe(1);
-    expect(out).toMatch(/✓ aws.*✗ fleet: no fleet of that name.*pulumi stack output/s);
-  });
-
-  it("finds secrets that are missing", async () => {
-    await made.tell({ secretsToFill: ["/onejob/x/secrets/gh/token"] });
-    expect(await asked()).toEqual({ ...all, secrets: false });
-    await made.tell({});
-  });
-});
-
-it("whoever names no region is asked for it", async () => {
-  const { terminal } = made;
-  const own = terminal.env;
-  delete process.env["AWS_REGION"];
-  Object.assign(process.env, { AWS_CONFIG_FILE: "/dev/null" });
-  terminal.env = { ...own, AWS_REGION: "" };
-  const ran = await terminal.run("list");
-  terminal.env = own;
-  expect(ran).toMatchObject({ code: 2 });
-  expect(ran.err).toContain("AWS_REGION");
-});
-
-it("signs with the session token of who has one, and shows nothing of it with --debug", async () => {
-  process.env["AWS_SESSION_TOKEN"] = "a-token/of+the==session";
-  caller({ sessionToken: "a-token/of+the==session" });
-  const ran = await made.terminal.run("list", "--debug");
-  expect(ran).toMatchObject({ code: 0 });
-  expect(ran.err).not.toContain("a-token");
-});
-
 it("asks for credentials again while it follows for long, and reads the fleet's facts once", async () => {
   nowhere();
   const { terminal, door, fleet } = made;
@@ -183,4 +101,100 @@ console.log(JSON.stringify({ Version: 1, AccessKeyId: "key-" + n, SecretAccessKe
   for (let n = 1; n < 3; n += 1) door.callers.delete(`key-${n}`);
   await fleet.api({ path: `/api/v1/jobs/${encodeURIComponent(key)}/cancel` });
   expect(await running).toMatchObject({ code: 0, err: "" });
+});
+
+it.each(cases)("who $who is told so", async ({ change, code, said }) => {
+  change();
+  const ran = await made.terminal.run("list");
+  expect(ran).toMatchObject({ code, out: "" });
+  expect(ran.err).toMatch(said);
+  expect(ran.err).not.toMatch(/token-file|onejob serve|at .*\.ts:/);
+});
+
+const elsewhere = { AWS_REGION: "eu-north-1" };
+const dead = { AWS_ENDPOINT_URL: "http://127.0.0.1:9" };
+it.each([
+  { what: "a fleet that is not there", argv: ["--fleet", "other"], env: {}, code: 66, said: /other in eu-west-1/ },
+  { what: "a fleet of another region", argv: [], env: elsewhere, code: 66, said: /in eu-north-1/ },
+  { what: "no name of a fleet", argv: ["--fleet", "No Name"], env: {}, code: 2, said: /no name of a fleet/ },
+  { what: "a fleet and a server", argv: ["--fleet", "x", "--url", "http://x"], env: {}, code: 2, said: /contradict/ },
+  { what: "AWS where nothing listens", argv: [], env: dead, code: 69, said: /AWS cannot be reached/ },
+])("who names $what is told so", async ({ argv, env, code, said }) => {
+  const { terminal } = made;
+  const own = terminal.env;
+  terminal.env = { ...own, ...env };
+  const ran = await terminal.run("list", ...argv);
+  terminal.env = own;
+  expect(ran).toMatchObject({ code, out: "" });
+  expect(ran.err).toMatch(said);
+});
+
+describe("onejob doctor", () => {
+  beforeEach(() => made.world.messages());
+  const asked = async (): Promise<Record<string, boolean>> => {
+    const { out, code } = await made.terminal.run("doctor", "--output", "json");
+    const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: { id: string; ok: boolean }[] };
+    expect(code).toBe(ok ? 0 : 1);
+    return Object.fromEntries(checks.map((check) => [check.id, check.ok]));
+  };
+  const all = { node: true, aws: true, fleet: true, api: true, version: true, secrets: true, "dead-letters": true };
+
+  it("finds nothing wrong with a fleet that is well", async () => {
+    expect(await asked()).toEqual(all);
+  });
+
+  it("finds out who may not call the function", async () => {
+    caller({ allowed: false });
+    expect(await asked()).toEqual({ ...all, api: false });
+  });
+
+  it("finds out who has no credentials, and tells nothing of this machine's own server", async () => {
+    nowhere();
+    expect(await asked()).toEqual({
+      ...all,
+      aws: false,
+      fleet: false,
+      api: false,
+      secrets: false,
+      "dead-letters": false,
+    });
+  });
+
+  it("finds out that there is no such fleet", async () => {
+    const { code, out } = await made.terminal.run("doctor", "--fleet", "other");
+    expect(code).toBe(1);
+    expect(out).toMatch(/✓ aws.*✗ fleet: no fleet of that name.*pulumi stack output/s);
+  });
+
+  it("finds messages that were put aside", async () => {
+    // The fleet's own queue stands for that of its dead letters here.
+    await made.world.queue.send([{ kind: "plan", profile: "small" }]);
+    expect(await asked()).toEqual({ ...all, "dead-letters": false });
+  });
+
+  it("finds secrets that are missing", async () => {
+    await made.tell({ secretsToFill: ["/onejob/x/secrets/gh/token"] });
+    expect(await asked()).toEqual({ ...all, secrets: false });
+    await made.tell({});
+  });
+});
+
+it("whoever names no region is asked for it", async () => {
+  const { terminal } = made;
+  const own = terminal.env;
+  delete process.env["AWS_REGION"];
+  Object.assign(process.env, { AWS_CONFIG_FILE: "/dev/null" });
+  terminal.env = { ...own, AWS_REGION: "" };
+  const ran = await terminal.run("list");
+  terminal.env = own;
+  expect(ran).toMatchObject({ code: 2 });
+  expect(ran.err).toContain("AWS_REGION");
+});
+
+it("signs with the session token of who has one, and shows nothing of it with --debug", async () => {
+  process.env["AWS_SESSION_TOKEN"] = "a-token/of+the==session";
+  caller({ sessionToken: "a-token/of+the==session" });
+  const ran = await made.terminal.run("list", "--debug");
+  expect(ran).toMatchObject({ code: 0 });
+  expect(ran.err).not.toContain("a-token");
 });

@@ -39,7 +39,13 @@ export class CliWorld {
   async tell(changes: object): Promise<void> {
     const urls = { webhooks: {}, agent: "https://agent.invalid", api: this.door.url };
     const facts = { Name: `/onejob/${this.name}/facts`, Type: "String", Overwrite: true } as const;
-    const Value = JSON.stringify({ ...this.world.facts, urls, secretsToFill: [], ...changes });
+    const Value = JSON.stringify({
+      ...this.world.facts,
+      urls,
+      deadLetterQueueUrl: this.world.facts.queueUrl,
+      secretsToFill: [],
+      ...changes,
+    });
     await this.world.ssm.send(new PutParameterCommand({ ...facts, Value }));
   }
 

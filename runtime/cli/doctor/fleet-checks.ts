@@ -2,6 +2,7 @@
 import { version as ownVersion } from "../../../package.json";
 import { OnejobError } from "../../core/errors";
 import { openFleet } from "../fleet/fleet";
+import { lazy } from "../lazy";
 import type { Check, Finding } from "./check";
 import { bad, good } from "./check";
 import type { Context } from "../context";
@@ -15,6 +16,7 @@ export const fleetChecks: readonly Check[] = [
   { id: "api", run: (context) => found(() => api(context)) },
   { id: "version", run: (context) => found(() => sameVersion(context)) },
   { id: "secrets", run: (context) => found(() => secrets(context)) },
+  { id: "dead-letters", run: (context) => found(() => deadLetters(context)) },
 ];
 
 async function found(look: () => Promise<Finding>): Promise<Finding> {
@@ -66,4 +68,12 @@ async function secrets(context: Context): Promise<Finding> {
   const missing = wanted.filter((secret) => !there.has(secret));
   if (missing.length === 0) return good(`all ${wanted.length} secrets are there`);
   return bad(`not there: ${missing.join(", ")}`, `\`onejob secrets check --fleet ${name}\` says how to fill them in`);
+}
+
+async function deadLetters(context: Context): Promise<Finding> {
+  const { name, fact } = await openFleet(context);
+  const queues = { queueUrl: fact("queueUrl"), deadLetterQueueUrl: fact("deadLetterQueueUrl") };
+  const count = await lazy.deadLetters().openDeadLetters(queues, context.io.env).count();
+  if (count === 0) return good("no message was put aside");
+  return bad(`about ${count} messages were put aside`, `\`onejob dead-letters --fleet ${name}\` shows them`);
 }
