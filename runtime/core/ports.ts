@@ -142,12 +142,10 @@ export type IdentityProof = TokenProof | (SignedProof & { readonly nonce: string
 export type Identity =
   /** A token made out to this runner. */
   | { readonly runner: string; readonly machine?: undefined }
-  /**
-   * A machine of ours. `runner`: whose it says it is, which only the ledger can confirm; `null`: it does not know (yet),
-   * and is looked for in the ledger.
-   */
+  /** A machine of ours. `runner`: whose it says it is, which only the ledger can confirm. */
   | { readonly machine: string; readonly runner: string }
-  | { readonly machine: string; readonly runner: null };
+  /** It does not know (yet) whose it is, and is looked for in the ledger, among the runners of these profiles. */
+  | { readonly machine: string; readonly runner: null; readonly profiles: readonly string[] };
 
 /** A conditional write: done, or refused with what stands there now (`undefined`: nothing does). */
 export type Written<T> =

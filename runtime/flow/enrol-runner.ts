@@ -63,7 +63,7 @@ function notYetOf(identity: Identity): number {
 
 /** `undefined`: it is not written yet. */
 async function runnerOf(identity: Identity, ports: Ports): Promise<Runner | undefined> {
-  if (identity.runner === null) return findByMachine(identity.machine, ports);
+  if (identity.runner === null) return findByMachine(identity, ports);
   const { profile, id } = parseSubject(identity.runner);
   const runner = await ports.ledger.readRunner(profile, id);
   const { machine } = identity;
@@ -74,8 +74,11 @@ async function runnerOf(identity: Identity, ports: Ports): Promise<Runner | unde
 }
 
 /** The long way, for machines that cannot say their runner. */
-async function findByMachine(machine: string, ports: Ports): Promise<Runner | undefined> {
-  for (const { name } of ports.settings().profiles) {
+async function findByMachine(
+  { machine, profiles }: Extract<Identity, { readonly runner: null }>,
+  ports: Ports,
+): Promise<Runner | undefined> {
+  for (const name of profiles) {
     const { runners } = await ports.ledger.readProfile(name);
     const found = runners.find((runner) => runner.machine === machine);
     if (found !== undefined) return found;

@@ -10,17 +10,12 @@ import { captured } from "./lines";
 import { at, bytesOf, DrivenFleet, jobPath, json, jsonOf } from "./driven-fleet";
 import { useMachines } from "./machines";
 import { doorNames, doors } from "./requests";
-import { StubEc2 } from "./stub-ec2";
+import { useEc2 } from "./use-ec2";
 
 const url = useMoto();
 const lines = captured();
 const machines = useMachines();
-let ec2: StubEc2;
-beforeAll(async () => {
-  ec2 = await StubEc2.start();
-  process.env["AWS_ENDPOINT_URL_EC2"] = ec2.url;
-});
-afterAll(() => ec2.stop());
+const ec2 = useEc2(url);
 
 describe("the functions agent and api", () => {
   let world: FleetWorld;
@@ -58,7 +53,7 @@ describe("the functions agent and api", () => {
     expect(printed.headers).toMatchObject({ "content-type": "text/plain; charset=utf-8", "x-onejob-log-size": "7" });
     await fleet.pump();
     expect((await world.ledger.readProfile("small")).runners).toEqual([]);
-    expect(ec2.actions).toContain("TerminateInstances");
+    expect(ec2().actions).toContain("TerminateInstances");
   });
 
   it("hand a packed folder over as it was handed in", async () => {

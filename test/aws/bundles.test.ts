@@ -12,7 +12,7 @@ import { temporaryFolder } from "../fixtures/temporary-folder";
 import { FleetWorld, useMoto } from "./fleet-world";
 import { awsEnvironment } from "./moto";
 import { doors, webhook } from "./requests";
-import { StubEc2 } from "./stub-ec2";
+import { useEc2 } from "./use-ec2";
 
 const dist = join(__dirname, "../../dist");
 const url = useMoto();
@@ -58,13 +58,9 @@ interface Running {
 
 describe("what is deployed", () => {
   let world: FleetWorld;
-  let ec2: StubEc2;
-  beforeEach(async () => {
-    world = await FleetWorld.deploy(url());
-    ec2 = await StubEc2.start();
-  });
-  afterEach(() => ec2.stop());
-  const env = () => ({ AWS_ENDPOINT_URL_EC2: ec2.url });
+  const ec2 = useEc2(url);
+  beforeEach(async () => (world = await FleetWorld.deploy(url())));
+  const env = () => ({ AWS_ENDPOINT_URL_EC2: ec2().door.url });
 
   it("stores a webhook on the queue", async () => {
     const events = [doors["a function URL"](webhook())];
@@ -82,9 +78,10 @@ describe("what is deployed", () => {
       { batchItemFailures: [] },
       { batchItemFailures: [] },
     ]);
-    expect(ec2.actions).toContain("CreateFleet");
-    expect(ec2.machines).toHaveLength(1);
-    expect((await world.ledger.readProfile("small")).runners).toMatchObject([{ machine: ec2.machines[0]?.id }]);
+    expect(ec2().actions).toContain("CreateFleet");
+    const machines = await ec2().machines(world.facts.fleet);
+    expect(machines).toHaveLength(1);
+    expect((await world.ledger.readProfile("small")).runners).toMatchObject([{ machine: machines[0]?.InstanceId }]);
   });
 
   it("sweeps", async () => {
@@ -93,11 +90,8 @@ describe("what is deployed", () => {
 
   it("has a runner looked after whose machine goes away", async () => {
     const tags = { "onejob:fleet": world.facts.fleet, "onejob:profile": "small", "onejob:runner": "r1" };
-    ec2.put("i-00000000000000001", tags);
-    const event = {
-      "detail-type": "EC2 Spot Instance Interruption Warning",
-      detail: { "instance-id": "i-00000000000000001" },
-    };
+    const machine = await ec2().put(tags);
+    const event = { "detail-type": "EC2 Spot Instance Interruption Warning", detail: { "instance-id": machine } };
     expect(await run("events", { facts: world.facts, events: [event], env: env() })).toEqual([{ checked: 1 }]);
     expect(await world.messages()).toEqual([{ kind: "warned", profile: "small", runner: "r1", of: "interruption" }]);
   });

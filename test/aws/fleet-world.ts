@@ -1,5 +1,6 @@
 /** A fleet as a deployment leaves it, in moto: table, queue, bucket, settings, secrets. */
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateLaunchTemplateCommand, DescribeSubnetsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
@@ -38,6 +39,8 @@ export const someBase = (fleet: string): object => ({
   lease: { duration: "3m" },
 });
 
+const roleId = "AROATEST";
+
 export const someProfileEntry = { name: "small", labels: ["self-hosted", "linux"], compute: { kind: "ec2" } };
 
 export class FleetWorld {
@@ -62,7 +65,8 @@ export class FleetWorld {
     const fleet = `f-${nodeRandom.id(8)}`;
     const bare = clientConfig(url);
     const { QueueUrl = "" } = await new SQSClient(bare).send(new CreateQueueCommand({ QueueName: fleet }));
-    const machines = { small: { launchTemplate: `onejob-${fleet}-small`, subnets: ["subnet-1"], roleId: "AROATEST" } };
+    const launchTemplate = `onejob-${fleet}-small`;
+    const machines = { small: { launchTemplate, subnets: await declareMachines(fleet, launchTemplate, bare), roleId } };
     const world = new FleetWorld(url, {
       ...{ fleet, table: fleet, queueUrl: QueueUrl, bucket: fleet, machines },
       settingsPath: `/onejob/${fleet}/settings`,
@@ -113,6 +117,24 @@ export class FleetWorld {
   private async parameter(name: string, value: string): Promise<void> {
     await this.ssm.send(new PutParameterCommand({ Name: name, Value: value, Type: "String", Overwrite: true }));
   }
+}
+
+/** Its image is found by parameter, as a deployment has it. Answers the subnets. */
+async function declareMachines(
+  fleet: string,
+  LaunchTemplateName: string,
+  bare: ReturnType<typeof clientConfig>,
+): Promise<readonly string[]> {
+  const ec2 = new EC2Client(bare);
+  const Name = `/imagebuilder/onejob/${fleet}/linux-x64`;
+  const put = new PutParameterCommand({ Name, Value: "ami-0123456789abcdef0", Type: "String" });
+  const LaunchTemplateData = { ImageId: `resolve:ssm:${Name}` };
+  const [{ Subnets = [] }] = await Promise.all([
+    ec2.send(new DescribeSubnetsCommand({})),
+    new SSMClient(bare).send(put),
+    ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName, LaunchTemplateData })),
+  ]);
+  return Subnets.flatMap(({ SubnetId }) => SubnetId ?? []);
 }
 
 /** One server for all tests of a file; the functions find it by the environment. */

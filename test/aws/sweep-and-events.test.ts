@@ -4,22 +4,15 @@ import { systemClock } from "../../runtime/entry/host/node-random";
 import { someRunner } from "../fixtures/records";
 import { FleetWorld, useMoto } from "./fleet-world";
 import { captured } from "./lines";
-import { StubEc2 } from "./stub-ec2";
+import { useEc2 } from "./use-ec2";
 
 const url = useMoto();
 const lines = captured();
-let ec2: StubEc2;
-beforeAll(async () => {
-  ec2 = await StubEc2.start();
-  process.env["AWS_ENDPOINT_URL_EC2"] = ec2.url;
-});
-afterAll(() => ec2.stop());
+const ec2 = useEc2(url);
 
 let world: FleetWorld;
 beforeEach(async () => {
   world = await FleetWorld.deploy(url());
-  ec2.machines.length = 0;
-  ec2.actions.length = 0;
 });
 
 const tagsOf = (fleet: string): Record<string, string> => ({
@@ -32,10 +25,11 @@ const tagsOf = (fleet: string): Record<string, string> => ({
 
 describe("the sweep function", () => {
   it("ends a machine that no runner and no launch of this fleet knows, and leaves those of others alone", async () => {
-    ec2.put("i-00000000000000001", tagsOf(world.facts.fleet));
-    ec2.put("i-00000000000000002", tagsOf("another"));
+    const another = `${world.facts.fleet}-another`;
+    for (const fleet of [world.facts.fleet, another]) await ec2().put(tagsOf(fleet));
     expect(await createSweep(world.facts)({})).toEqual({ swept: true });
-    expect(ec2.machines.map(({ state }) => state)).toEqual(["terminated", "running"]);
+    const stateOf = async (fleet: string) => (await ec2().machines(fleet)).map(({ State }) => State?.Name);
+    expect([await stateOf(world.facts.fleet), await stateOf(another)]).toEqual([["terminated"], ["running"]]);
     expect(lines.metrics("onejob_sweep_repairs_total")).toMatchObject([{ kind: "orphan" }]);
   });
 
@@ -62,14 +56,14 @@ describe("the sweep function", () => {
   });
 
   it("ends by its time limit, and says so in one sentence", async () => {
-    ec2.put("i-00000000000000001", tagsOf(world.facts.fleet));
+    await ec2().put(tagsOf(world.facts.fleet));
     await expect(createSweep(world.facts)({}, { getRemainingTimeInMillis: () => 0 })).rejects.toThrow();
     const said = lines.logged().filter(({ level }) => level === "warn" || level === "error");
     expect(
       said.filter(({ message }) => message === "sweep ended by its time limit, the next one goes on"),
     ).toHaveLength(1);
     expect(said.length).toBeLessThan(8);
-    expect(ec2.actions).not.toContain("TerminateInstances");
+    expect(ec2().actions).not.toContain("TerminateInstances");
   });
 
   it("fails while EC2 cannot be asked, so that somebody notices, and does all the rest", async () => {
@@ -77,17 +71,17 @@ describe("the sweep function", () => {
     try {
       await expect(createSweep(world.facts)({})).rejects.toThrow("sweep failed in part");
     } finally {
-      process.env["AWS_ENDPOINT_URL_EC2"] = ec2.url;
+      process.env["AWS_ENDPOINT_URL_EC2"] = ec2().door.url;
     }
     expect(lines.logged().map(({ chore }) => chore)).toContain("gh: ghosts");
   });
 });
 
 describe("the events function", () => {
-  const machine = "i-00000000000000001";
-  const event = (type: string, detail: object = {}): InstanceEvent => ({
-    "detail-type": type,
-    detail: { "instance-id": machine, ...detail },
+  const event = (type: string, detail: object = {}): InstanceEvent => ({ "detail-type": type, detail });
+  const about = (machine: string, given: InstanceEvent): InstanceEvent => ({
+    ...given,
+    detail: { "instance-id": machine, ...given.detail },
   });
   const check = [{ kind: "check", profile: "small", runner: "r1" }];
   const stateChange = "EC2 Instance State-change Notification";
@@ -95,8 +89,8 @@ describe("the events function", () => {
   it.each([event(stateChange, { state: "shutting-down" }), event(stateChange, { state: "terminated" })])(
     "asks for a look at the runner of $detail-type $detail.state",
     async (given) => {
-      ec2.put(machine, tagsOf(world.facts.fleet));
-      expect(await createEvents(world.facts)(given)).toEqual({ checked: 1 });
+      const machine = await ec2().put(tagsOf(world.facts.fleet));
+      expect(await createEvents(world.facts)(about(machine, given))).toEqual({ checked: 1 });
       expect(await world.messages()).toEqual(check);
     },
   );
@@ -105,19 +99,27 @@ describe("the events function", () => {
     ["interruption", event("EC2 Spot Instance Interruption Warning", { "instance-action": "terminate" })],
     ["rebalance", event("EC2 Instance Rebalance Recommendation")],
   ])("warns the runner of an %s", async (of, given) => {
-    ec2.put(machine, tagsOf(world.facts.fleet));
-    expect(await createEvents(world.facts)(given)).toEqual({ checked: 1 });
+    const machine = await ec2().put(tagsOf(world.facts.fleet));
+    expect(await createEvents(world.facts)(about(machine, given))).toEqual({ checked: 1 });
     expect(await world.messages()).toEqual([{ kind: "warned", profile: "small", runner: "r1", of }]);
   });
 
   it("knows the runner of a machine that was made together with others", async () => {
     const { "onejob:runner": _one, ...tags } = tagsOf(world.facts.fleet);
-    ec2.put(machine, { ...tags, "onejob:runner:i-00000000000000002": "r2", [`onejob:runner:${machine}`]: "r1" });
-    await createEvents(world.facts)(event(stateChange, { state: "terminated" }));
+    const machine = await ec2().put({ ...tags, "onejob:runner:i-00000000000000002": "r2" });
+    await ec2().tag(machine, { [`onejob:runner:${machine}`]: "r1" });
+    await createEvents(world.facts)(about(machine, event(stateChange, { state: "terminated" })));
     expect(await world.messages()).toEqual(check);
   });
 
-  const others: readonly { why: string; tags: (fleet: string) => Record<string, string>; given: InstanceEvent }[] = [
+  interface Other {
+    readonly why: string;
+    readonly tags: (fleet: string) => Record<string, string>;
+    readonly given: InstanceEvent;
+    /** It does not say its machine. */
+    readonly bare?: true;
+  }
+  const others: readonly Other[] = [
     { why: "another fleet", tags: () => tagsOf("another"), given: event(stateChange, { state: "terminated" }) },
     { why: "a machine without our tags", tags: () => ({}), given: event(stateChange, { state: "terminated" }) },
     { why: "a machine that starts", tags: tagsOf, given: event(stateChange, { state: "running" }) },
@@ -125,23 +127,27 @@ describe("the events function", () => {
     {
       why: "an event without a machine",
       tags: tagsOf,
-      given: { "detail-type": stateChange, detail: { state: "terminated" } },
+      given: event(stateChange, { state: "terminated" }),
+      bare: true,
     },
-    { why: "an empty event", tags: tagsOf, given: {} },
+    { why: "an empty event", tags: tagsOf, given: {}, bare: true },
   ];
-  it.each(others)("ignores $why", async ({ tags, given }) => {
-    ec2.put(machine, tags(world.facts.fleet));
-    expect(await createEvents(world.facts)(given)).toEqual({ checked: 0 });
+  it.each(others)("ignores $why", async ({ tags, given, bare }) => {
+    const machine = await ec2().put(tags(world.facts.fleet));
+    expect(await createEvents(world.facts)(bare ? given : about(machine, given))).toEqual({ checked: 0 });
     expect(await world.messages()).toEqual([]);
   });
 
   it("ignores a machine that EC2 does not know any more", async () => {
-    expect(await createEvents(world.facts)(event(stateChange, { state: "terminated" }))).toEqual({ checked: 0 });
+    const given = about("i-0123456789abcdef0", event(stateChange, { state: "terminated" }));
+    expect(await createEvents(world.facts)(given)).toEqual({ checked: 0 });
   });
 
   it("fails when the message cannot be stored, so that the event comes again", async () => {
-    ec2.put(machine, tagsOf(world.facts.fleet));
+    const machine = await ec2().put(tagsOf(world.facts.fleet));
     const lost = createEvents({ ...world.facts, queueUrl: `${world.facts.queueUrl}-gone` });
-    await expect(lost(event(stateChange, { state: "terminated" }))).rejects.toMatchObject({ code: "not-stored" });
+    await expect(lost(about(machine, event(stateChange, { state: "terminated" })))).rejects.toMatchObject({
+      code: "not-stored",
+    });
   });
 });

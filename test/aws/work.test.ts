@@ -6,16 +6,11 @@ import type { BatchAnswer, SqsRecord } from "../../runtime/queue/sqs-records";
 import { eventOf, told } from "../sources/github/webhook-parcels";
 import { FleetWorld, someBase, useMoto } from "./fleet-world";
 import { captured } from "./lines";
-import { StubEc2 } from "./stub-ec2";
+import { useEc2 } from "./use-ec2";
 
 const url = useMoto();
 const lines = captured();
-let ec2: StubEc2;
-beforeAll(async () => {
-  ec2 = await StubEc2.start();
-  process.env["AWS_ENDPOINT_URL_EC2"] = ec2.url;
-});
-afterAll(() => ec2.stop());
+const ec2 = useEc2(url);
 
 const queued = async (): Promise<Message> => ({ kind: "job-event", event: await eventOf(told("queued")) });
 const plan: Message = { kind: "plan", profile: "small" };
@@ -37,7 +32,6 @@ describe("the work function", () => {
   let world: FleetWorld;
   beforeEach(async () => {
     world = await FleetWorld.deploy(url());
-    ec2.actions.length = 0;
   });
   const work = (...Records: readonly SqsRecord[]) => createWork(world.facts)({ Records });
 
@@ -46,10 +40,11 @@ describe("the work function", () => {
     expect(await handle({ Records: [record(await queued())] })).toEqual({ batchItemFailures: [] });
     expect(await world.messages()).toEqual([plan]);
     expect(await handle({ Records: [record(plan)] })).toEqual({ batchItemFailures: [] });
-    expect(ec2.actions).toContain("CreateFleet");
-    expect(ec2.machines.at(-1)?.tags.get("onejob:fleet")).toBe(world.facts.fleet);
+    expect(ec2().actions).toContain("CreateFleet");
+    const [machine, ...others] = await ec2().machines(world.facts.fleet);
+    expect(others).toEqual([]);
     const { runners } = await world.ledger.readProfile("small");
-    expect(runners).toMatchObject([{ compute: "ec2", machine: ec2.machines.at(-1)?.id }]);
+    expect(runners).toMatchObject([{ compute: "ec2", machine: machine?.InstanceId }]);
     expect(lines.metrics("onejob_launches_total")).toMatchObject([{ fleet: world.facts.fleet }]);
   });
 
@@ -95,12 +90,12 @@ describe("the work function", () => {
     await world.messages();
     const hanging = record(plan);
     const done = record({ kind: "plan", profile: "large" });
-    ec2.silent = true;
+    ec2().proxy.upset({ service: "ec2", how: "hold" });
     try {
       const answer = await handle({ Records: [hanging, done] }, { getRemainingTimeInMillis: () => 5_000 });
       expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: hanging.messageId }] });
     } finally {
-      ec2.speak();
+      ec2().proxy.release();
     }
   });
 

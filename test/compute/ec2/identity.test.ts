@@ -46,7 +46,8 @@ describe("the identity of a machine", () => {
 
   it("is good without a runner as long as nobody has said whose it is", async () => {
     world.imds.paths.delete("tags/instance/onejob:runner");
-    expect(await world.identify(await world.proof())).toEqual({ machine, runner: null });
+    const looked = { machine, runner: null, profiles: ["small"] };
+    expect(await world.identify(await world.proof())).toEqual(looked);
   });
 
   it.each([

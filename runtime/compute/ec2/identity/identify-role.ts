@@ -41,9 +41,10 @@ export async function identifyRole(proof: Signed, judge: Judge): Promise<Identit
     throw new Error(`an identity could not be checked: ${errorText(error)}`, { cause: error });
   });
   if (answer.kind === "refused") return refuse(`STS: ${answer.code}`);
-  const machine = instanceOf(answer.caller, proof, facts);
-  if (typeof machine !== "string") return refuse(machine.problem);
-  if (proof.claim === null) return { machine, runner: null };
+  const known = instanceOf(answer.caller, proof, facts);
+  if ("problem" in known) return refuse(known.problem);
+  const { machine, profiles } = known;
+  if (proof.claim === null) return { machine, runner: null, profiles };
   return { machine, runner: runnerSubject(proof.claim, proof.claim.runner) };
 }
 
@@ -59,16 +60,23 @@ function formProblem(proof: Signed, headers: Readonly<Record<string, string>>, j
   return /^[\x21-\x7e]+$/.test(proof.sessionToken) ? undefined : "no such session token";
 }
 
+interface Known {
+  readonly machine: string;
+  /** Whose machines have this role. */
+  readonly profiles: readonly string[];
+}
+
 /** The name of the session is the instance's id, which EC2 alone can give it: the role trusts nobody else. */
 function instanceOf(
   { account, userId }: Caller,
   { claim }: Pick<SignedProof, "claim">,
   facts: FleetFacts,
-): string | { readonly problem: string } {
+): Known | { readonly problem: string } {
   if (account !== facts.accountId) return { problem: "another account" };
   const [role, session, ...more] = userId.split(":");
   if (role === undefined || session === undefined || more.length > 0) return { problem: "no session of a role" };
-  const roles = claim === null ? Object.values(facts.machines) : [machineFactsOf(facts, claim.profile)];
-  if (!roles.some((machines) => machines?.roleId === role)) return { problem: "not the role of this profile" };
-  return isInstanceId(session) ? session : { problem: "the session is no instance" };
+  const named = claim === null ? Object.keys(facts.machines) : [claim.profile];
+  const profiles = named.filter((profile) => machineFactsOf(facts, profile)?.roleId === role);
+  if (profiles.length === 0) return { problem: "not the role of this profile" };
+  return isInstanceId(session) ? { machine: session, profiles } : { problem: "the session is no instance" };
 }
