@@ -11,17 +11,12 @@ import { at, bytesOf, json, jsonOf } from "./driven-fleet";
 import { useMoto } from "./fleet-world";
 import { captured } from "./lines";
 import { useMachines } from "./machines";
-import { StubEc2 } from "./stub-ec2";
+import { useEc2 } from "./use-ec2";
 
 const url = useMoto();
 captured();
 const machines = useMachines();
-let ec2: StubEc2;
-beforeAll(async () => {
-  ec2 = await StubEc2.start();
-  process.env["AWS_ENDPOINT_URL_EC2"] = ec2.url;
-});
-afterAll(() => ec2.stop());
+useEc2(url);
 
 let made: CliWorld;
 beforeEach(async () => (made = await CliWorld.open(url())));
