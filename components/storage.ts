@@ -73,7 +73,7 @@ function onlyEncrypted(arn: pulumi.Output<string>): pulumi.Output<string> {
   });
 }
 
-/** Where `runtime/entry/lambda/bucket-files.ts` puts what belongs to a job. */
+/** Where `runtime/entry/lambda/bucket-*.ts` put what belongs to a job. */
 const prefixes = ["logs", "bundles"] as const;
 
 function expireObjects(
@@ -92,6 +92,8 @@ function expireObjects(
           filter: { prefix: `${prefix}/` },
           expiration: { days },
         })),
+        // Once a job was made of it, the job has its own copy.
+        { id: "expire-uploads", status: "Enabled", filter: { prefix: "uploads/" }, expiration: { days: 1 } },
         {
           id: "abort-uploads",
           status: "Enabled",

@@ -67,9 +67,23 @@ export class ServerClient {
       async (message): Promise<Reply<IncomingMessage>> => {
         if (message.statusCode === 200) return { kind: "answer", value: message };
         await readJson(message);
+        if (message.statusCode === 307) return this.fetch(message.headers.location ?? "", signal);
         return isOver(message) || message.statusCode === 404 ? overWith(message) : failed(message);
       },
     );
+  }
+
+  /** What is too large for the server lies elsewhere, and who keeps it there must not learn our lease. */
+  private async fetch(location: string, signal: AbortSignal): Promise<Reply<IncomingMessage>> {
+    try {
+      const timeoutMs = this.parts.options.answerTimeoutMs;
+      const message = await this.connections.send({ method: "GET", url: new URL(location), timeoutMs, signal });
+      if (message.statusCode === 200) return { kind: "answer", value: message };
+      message.resume();
+      return message.statusCode === 404 ? overWith(message) : failed(message);
+    } catch (error) {
+      return { kind: "failed", problem: errorText(error), retryAfterMs: null };
+    }
   }
 
   close(): void {
@@ -138,7 +152,7 @@ function isOver(message: IncomingMessage): boolean {
 
 /** A server that says "not now" is there; one that does not know our path or lease is not ours. */
 function isBusy({ statusCode = 0 }: IncomingMessage): boolean {
-  return statusCode === 429 || statusCode === 500 || statusCode === 503;
+  return statusCode === 307 || statusCode === 429 || statusCode === 500 || statusCode === 503;
 }
 
 function overWith(message: IncomingMessage): { readonly kind: "over"; readonly status: number } {

@@ -60,6 +60,14 @@ export interface JobSpec {
   readonly timeout?: string;
   readonly retries?: number;
   readonly name?: string;
+  /** Where its folder was sent to before. */
+  readonly upload?: string;
+}
+
+export interface UploadView {
+  readonly upload: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export function jobPath(job: string, rest = ""): string {

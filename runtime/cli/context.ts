@@ -4,6 +4,8 @@ import type { Colors } from "picocolors/types";
 import { resolve } from "node:path";
 import type { ApiClient } from "./client";
 import { apiClient } from "./client";
+import { fleetAddress } from "./fleet/address";
+import { fleetName, findFleet, type Fleet } from "./fleet/fleet";
 import { ago, plain } from "./format";
 import type { CliIo } from "./io";
 import { lazy } from "./lazy";
@@ -25,7 +27,9 @@ export interface Context {
   readonly io: CliIo;
   readonly options: GlobalOptions;
   readonly api: ApiClient;
-  readonly address: () => Address;
+  readonly address: () => Promise<Address>;
+  /** The fleet that was named; found once. */
+  readonly fleet: () => Promise<Fleet>;
   /** `--config` or `ONEJOB_CONFIG`, absolute; `null`: wherever one is found. */
   readonly configFile: string | null;
   readonly dataFolder: string;
@@ -42,7 +46,9 @@ export interface Context {
 
 export function makeContext(options: GlobalOptions, io: CliIo): Context {
   const colors = picocolors.createColors(useColor(options, io));
-  const address = (): Address => serverAddress(options, io);
+  const fleet = firstTime(() => findFleet({ options, io }));
+  const address = async (): Promise<Address> =>
+    fleetName({ options, io }) === undefined ? serverAddress(options, io) : fleetAddress(await fleet(), io);
   const print = (text: string): void => void io.stdout.write(text);
   const trace = (line: string): void => void (options.debug && io.stderr.write(`onejob: ${line}\n`));
   const config = options.config ?? (io.env.ONEJOB_CONFIG || null);
@@ -51,6 +57,7 @@ export function makeContext(options: GlobalOptions, io: CliIo): Context {
     options,
     colors,
     address,
+    fleet,
     api: apiClient({ address, trace }),
     configFile: config === null ? null : resolve(io.cwd, config),
     dataFolder: dataFolder(options, io),
@@ -59,6 +66,11 @@ export function makeContext(options: GlobalOptions, io: CliIo): Context {
     say: (text) => void (options.quiet || io.stderr.write(`${text}\n`)),
     when: (time) => (time === null || !io.isTTY.stdout ? time : ago(io.now() - Date.parse(time))),
   };
+}
+
+function firstTime<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
 }
 
 function render(output: Output, data: unknown, table: () => string): string {

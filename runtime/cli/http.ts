@@ -8,13 +8,28 @@ import type { Address } from "./server-address";
 import { errorCode, errorText } from "../core/error-facts";
 
 export interface Exchange {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | AsyncIterable<Uint8Array>;
+  readonly body?: Body;
   readonly signal?: AbortSignal | undefined;
   /** How long a silent server is waited for before its first byte of an answer; 0: for ever. */
   readonly answerMs?: number;
+}
+
+type Whole = string | Uint8Array | undefined;
+type Body = Whole | AsyncIterable<Uint8Array>;
+
+function isStream(body: Body): body is AsyncIterable<Uint8Array> {
+  return typeof body === "object" && Symbol.asyncIterator in body;
+}
+
+/** What is signed must be known to its last byte. */
+async function whole(body: Body): Promise<Whole> {
+  if (!isStream(body)) return body;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 const defaultAnswerMs = 60_000;
@@ -22,10 +37,12 @@ const defaultAnswerMs = 60_000;
 const keepAliveMs = 15_000;
 
 /** Resolves with any answer, whatever its status; throws `unreachable` when there was none. */
-export async function exchange(address: Address, wanted: Exchange): Promise<IncomingMessage> {
+export async function exchange(address: Address, given: Exchange): Promise<IncomingMessage> {
+  const wanted = address.fleet === undefined ? given : { ...given, body: await whole(given.body) };
   const request = start(address, wanted);
+  if (wanted.signal) endWith(wanted.signal, request);
   const answered = answer(request, { address, answerMs: wanted.answerMs ?? defaultAnswerMs });
-  if (wanted.body === undefined || typeof wanted.body === "string") {
+  if (!isStream(wanted.body)) {
     request.end(wanted.body);
     return answered;
   }
@@ -55,21 +72,25 @@ async function sendBody(
 }
 
 function start(address: Address, wanted: Exchange): ClientRequest {
-  const { url, socket, token } = address;
-  const path = `${url.pathname.replace(/\/+$/, "")}${wanted.path}`;
+  const { url, socket, proof } = address;
+  const { method, body, headers = {} } = wanted;
+  const target = new URL(`${url.pathname.replace(/\/+$/, "")}${wanted.path}`, url);
+  const proven = proof({ method, url: target, headers, body: isStream(body) ? null : (body ?? "") });
   const options: RequestOptions = {
-    method: wanted.method,
+    method,
     agent: false,
-    headers: {
-      accept: "application/json",
-      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-      ...wanted.headers,
-    },
-    ...(wanted.signal ? { signal: wanted.signal } : {}),
+    headers: { accept: "application/json", ...proven, ...headers },
   };
-  const target = new URL(path, url);
   if (socket !== undefined) return httpRequest(target, { ...options, socketPath: socket });
   return url.protocol === "https:" ? lazy.https().request(target, options) : httpRequest(target, options);
+}
+
+/** Node's own way leaves a listener behind with each request, and says so to whoever follows for long. */
+function endWith(signal: AbortSignal, request: ClientRequest): void {
+  const end = (): void => void request.destroy(new Error("given up"));
+  if (signal.aborted) return end();
+  signal.addEventListener("abort", end, { once: true });
+  request.once("close", () => signal.removeEventListener("abort", end));
 }
 
 function answer(
@@ -90,7 +111,8 @@ function answer(
 
 export function unreachable(address: Address, cause: unknown): OnejobError {
   const where = address.socket ?? address.url.origin;
-  return new OnejobError("unreachable", `${where} (from ${address.from}): ${plainCause(cause)}`, { cause });
+  const code = address.fleet === undefined ? "unreachable" : "fleet-unreachable";
+  return new OnejobError(code, `${where} (from ${address.from}): ${plainCause(cause)}`, { cause });
 }
 
 function plainCause(error: unknown): string {

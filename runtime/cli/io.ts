@@ -21,6 +21,9 @@ export interface Patience {
   readonly retryMs: number;
   /** How long a server may stay away before a waiting command leaves. */
   readonly giveUpMs: number;
+  /** Between two questions after something that a server does not tell by itself, at first; more seldom while nothing happens. */
+  readonly askMs: number;
+  readonly seldomMs: number;
   /** Between two looks at why a submitted job does not start. */
   readonly whyMs: number;
   /** Between two looks at what is left of a fleet that drains. */
@@ -34,6 +37,8 @@ export interface Patience {
 export const defaultPatience: Patience = {
   retryMs: 500,
   giveUpMs: 60_000,
+  askMs: 1_000,
+  seldomMs: 3_000,
   whyMs: 3_000,
   lookMs: 5_000,
   settleMs: 15_000,

@@ -15,6 +15,7 @@ import type * as DeadLetters from "./fleet/dead-letters";
 import type * as Machines from "./fleet/machines";
 import type * as FleetParameters from "./fleet/parameters";
 import type * as Session from "./fleet/session";
+import type * as HeldBundle from "./held-bundle";
 import type * as Init from "./init/run-init";
 import type * as Pack from "./pack";
 
@@ -33,6 +34,7 @@ export const lazy = {
   deadLetters: () => load("./fleet/dead-letters") as typeof DeadLetters,
   machines: () => load("./fleet/machines") as typeof Machines,
   session: () => load("./fleet/session") as typeof Session,
+  heldBundle: () => load("./held-bundle") as typeof HeldBundle,
   init: () => load("./init/run-init") as typeof Init,
   pack: () => load("./pack") as typeof Pack,
 };

@@ -1,10 +1,13 @@
 /** Packs the working folder and sends it with the job. */
 import { resolve } from "node:path";
 import { OnejobError } from "../core/errors";
+import { ApiError } from "./api-error";
 import type { JobSpec, JobView } from "./api-types";
 import type { Context } from "./context";
 import { persist } from "./follow";
 import { bytes, plain } from "./format";
+import type { FormContent } from "./multipart";
+import { uploadBundle } from "./upload-bundle";
 import type { SubmitOptions } from "./job-spec";
 import { lazy } from "./lazy";
 import { errorCode } from "../core/error-facts";
@@ -20,11 +23,44 @@ export interface Sending {
 
 /** The new job; `null` when the signal fired before there was an answer. */
 export async function sendJob(context: Context, sending: Sending): Promise<JobView | null> {
-  const { spec, idempotencyKey, signal, onComplete } = sending;
-  const post = async (): Promise<JobView> => {
-    const bundle = await packed(context, sending);
-    return context.api.submit({ spec, bundle, idempotencyKey, signal, onComplete });
-  };
+  const { fleet } = await context.address();
+  if (fleet !== undefined) return sendWhole(context, sending);
+  return send(context, sending, async () => ({
+    spec: sending.spec,
+    bundle: withProgress(context, await packed(context, sending)),
+  }));
+}
+
+type Content = Pick<FormContent, "spec" | "bundle">;
+
+/** What a function takes with a job, its spec included; what is larger goes another way. */
+const mostFormBytes = 4 * 1024 * 1024;
+/** The form around spec and folder. */
+const formBytes = 1_024;
+
+/** A fleet signs what it is sent, and its functions take only so much. */
+async function sendWhole(context: Context, sending: Sending): Promise<JobView | null> {
+  const { spec, idempotencyKey, signal } = sending;
+  const bundle = await lazy.heldBundle().holdBundle(await packed(context, sending));
+  const read = (): AsyncIterable<Uint8Array> => withProgress(context, bundle.read());
+  try {
+    const room = mostFormBytes - formBytes - Buffer.byteLength(JSON.stringify(spec));
+    if (bundle.bytes <= room) return await send(context, sending, () => ({ spec, bundle: bundle.read() }));
+    const upload = await uploadBundle(context, { bundle, idempotencyKey, signal, read });
+    return upload === null ? null : await send(context, sending, () => ({ spec: { ...spec, upload }, bundle: null }));
+  } finally {
+    clearProgress(context);
+    await bundle.remove();
+  }
+}
+
+async function send(
+  context: Context,
+  { idempotencyKey, signal, onComplete }: Sending,
+  content: () => Content | Promise<Content>,
+): Promise<JobView | null> {
+  const post = async (): Promise<JobView> =>
+    context.api.submit({ ...(await content()), idempotencyKey, signal, onComplete });
   try {
     return await post();
   } catch (error) {
@@ -42,7 +78,7 @@ async function packed(context: Context, { options }: Sending): Promise<AsyncIter
   const folder = resolve(context.io.cwd, options.dir);
   const { stream, warnings } = await lazy.pack().packFolder(folder, { includeGit: options.includeGit ?? false });
   for (const warning of warnings) context.say(`onejob: ${plain(warning)}`);
-  return withProgress(context, stream);
+  return stream;
 }
 
 /** A server that refuses closes while we still send, and its answer may be lost with the connection: hear it first. */
@@ -55,7 +91,10 @@ async function askInSmall(context: Context): Promise<void> {
 }
 
 function brokeOff(error: unknown): boolean {
-  if (!(error instanceof OnejobError) || error.code !== "unreachable") return false;
+  // Its function was busy, or took too long, and may have made the job all the same.
+  if (error instanceof ApiError) return error.code === "fleet-unreachable";
+  if (!(error instanceof OnejobError) || !(error.code === "unreachable" || error.code === "fleet-unreachable"))
+    return false;
   return ["ECONNRESET", "EPIPE"].includes(errorCode(error.cause) ?? "");
 }
 

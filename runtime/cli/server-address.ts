@@ -1,4 +1,4 @@
-/** Which server to talk to, and with which token. Asked anew for every request: a restarted server has moved. */
+/** Which server to talk to, and how to say who asks. Asked anew for every request: a restarted server has moved. */
 import { resolve } from "node:path";
 import { OnejobError } from "../core/errors";
 import { dataDir, readServerInfo, readToken } from "../entry/local/data-dir";
@@ -16,9 +16,21 @@ export interface Address {
   readonly url: URL;
   /** The Unix socket to connect to instead of the URL's host and port. */
   readonly socket?: string;
-  readonly token: string | null;
+  /** Headers that say who asks. */
+  readonly proof: (outgoing: Outgoing) => Readonly<Record<string, string>>;
   /** Where the address comes from, for error messages. */
   readonly from: string;
+  /** The fleet whose function it is. Its door takes only requests that came whole, and answers some of them itself. */
+  readonly fleet?: string;
+}
+
+/** A request as it will be sent. */
+export interface Outgoing {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whole for a fleet; `null`: it is none of the proof's business. */
+  readonly body: string | Uint8Array | null;
 }
 
 type Environment = Pick<CliIo, "env" | "home" | "cwd">;
@@ -27,7 +39,7 @@ export function serverAddress(options: AddressOptions, io: Environment): Address
   const given = options.url ?? (io.env.ONEJOB_URL || undefined);
   if (given === undefined) return localAddress(options, io);
   const url = parseUrl(given);
-  return { url, token: tokenFor(url, options, io), from: options.url ? "--url" : "ONEJOB_URL" };
+  return { url, proof: bearer(tokenFor(url, options, io)), from: options.url ? "--url" : "ONEJOB_URL" };
 }
 
 export function dataFolder(options: AddressOptions, io: Environment): string {
@@ -42,9 +54,14 @@ function localAddress(options: AddressOptions, io: Environment): Address {
     url: parseUrl(info.url),
     // Never the port beside it: while the server is down that may be somebody else's.
     ...(info.socket === undefined ? {} : { socket: info.socket }),
-    token: givenToken(options, io) ?? ownToken(folder),
+    proof: bearer(givenToken(options, io) ?? ownToken(folder)),
     from: `${folder}/server.json`,
   };
+}
+
+function bearer(token: string | null): Address["proof"] {
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  return () => headers;
 }
 
 /** The data folder's token stays on this machine unless that folder was named: it is not the other server's business. */

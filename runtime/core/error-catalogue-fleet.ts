@@ -2,6 +2,13 @@
 import type { CatalogueEntry } from "./error-catalogue";
 
 export const fleetErrors = {
+  "aws-credentials": {
+    what: "your AWS credentials are missing, expired or not known to AWS",
+    fix: "log in again (`aws sso login`, `aws configure`) or set AWS_PROFILE; `aws sts get-caller-identity` must answer",
+    retry: false,
+    httpStatus: 503,
+    exitCode: 77,
+  },
   "aws-refused": {
     what: "AWS refused what was asked of it",
     fix: "check AWS_PROFILE, AWS_REGION and your rights; `aws sts get-caller-identity` says who you are there",
@@ -22,6 +29,13 @@ export const fleetErrors = {
     retry: false,
     httpStatus: 404,
     exitCode: 66,
+  },
+  "fleet-unreachable": {
+    what: "the fleet does not answer",
+    fix: "check the network; `onejob doctor --fleet NAME` looks further",
+    retry: true,
+    httpStatus: 503,
+    exitCode: 69,
   },
   "fleet-outdated": {
     what: "the fleet was deployed by another version of Onejob",

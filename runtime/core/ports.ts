@@ -273,10 +273,7 @@ export interface Received {
 /** Bundles and logs of api jobs. */
 export interface Files {
   /** Stores the packed folder of a job that is about to be created; replaces an earlier one. */
-  putBundle(
-    job: JobKey,
-    content: AsyncIterable<Uint8Array>,
-  ): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  putBundle(job: JobKey, content: AsyncIterable<Uint8Array>): Promise<BundleFacts>;
   openBundle(job: JobKey): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Gone already: no error. */
   dropBundle(job: JobKey): Promise<void>;
@@ -290,6 +287,32 @@ export interface Files {
   logSize(job: JobKey): Promise<number>;
   /** Gone already: no error. */
   dropLog(job: JobKey): Promise<void>;
+  /** Where clients and machines reach the store themselves; without it everything goes through the server. */
+  readonly direct?: DirectFiles;
+}
+
+/** Ways past the server, for bundles too large for it. Each is open for a while, and to whoever holds its address. */
+export interface DirectFiles {
+  /** A place for exactly these bytes, filled once. The same `id` again: the same place, by a fresh address. */
+  offer(id: string, content: BundleFacts): Promise<UploadOffer>;
+  /** What stands in the place becomes the job's bundle, replacing an earlier one; `false`: nothing does. Again: harmless. */
+  take(id: string, job: JobKey): Promise<boolean>;
+  /** Where the job's bundle is fetched by GET; whether there is one is found out there. */
+  link(job: JobKey): Promise<string>;
+}
+
+export interface BundleFacts {
+  readonly bytes: number;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** To be sent by PUT. */
+export interface UploadOffer {
+  readonly url: string;
+  /** To be sent along, as they are. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expiresAt: Instant;
 }
 
 /** Signed names: made again from the same subject at any time, so no token is ever stored. */

@@ -1,6 +1,8 @@
 /** The folder that comes with a job: unpacked where the job starts, or refused before it starts. */
 import { createHash } from "node:crypto";
 import { readdir, writeFile } from "node:fs/promises";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { create } from "tar";
@@ -19,6 +21,29 @@ describe("the packed working folder", () => {
     expect(bench.server.finished).toMatchObject({ exitCode: 0, reason: null });
     expect(bench.server.log.toString()).toBe("hello from the bundle\nhello.txt\n");
     expect(await readdir(bench.boot.stateDir)).not.toContain("bundle");
+  });
+
+  it("is fetched from elsewhere where the server sends us there, without the lease, and again where that fails", async () => {
+    const bundle = await pack({ "hello.txt": "hello from elsewhere\n" });
+    const asked: IncomingHttpHeaders[] = [];
+    const store = createServer(({ headers }, response) => {
+      asked.push(headers);
+      if (asked.length === 1) response.writeHead(403).end("<Error/>");
+      else response.end(bundle);
+    });
+    await new Promise<void>((resolve) => store.listen(0, "127.0.0.1", resolve));
+    const location = `http://127.0.0.1:${(store.address() as AddressInfo).port}/bucket/bundle?X-Amz-Signature=x`;
+    bench = await openBench({ assignment: job("cat hello.txt", { bundle: factsOf(bundle) }) });
+    const elsewhere = { status: 307, location };
+    const nowhere = { status: 307, location: "http://127.0.0.1:1/" };
+    bench.server.plan("bundle", elsewhere, nowhere, { status: 307 }, elsewhere);
+    await bench.run();
+    store.closeAllConnections();
+    store.close();
+    expect(bench.server.finished).toMatchObject({ exitCode: 0, reason: null });
+    expect(bench.server.log.toString()).toBe("hello from elsewhere\n");
+    expect(asked).toHaveLength(2);
+    expect(asked.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
   });
 
   it.each([

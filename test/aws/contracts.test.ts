@@ -1,13 +1,16 @@
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { createHash, randomBytes } from "node:crypto";
+import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nodeRandom } from "../../runtime/entry/host/node-random";
+import { nodeRandom, systemClock } from "../../runtime/entry/host/node-random";
 import { bucketFiles } from "../../runtime/entry/lambda/bucket-files";
 import { createTableInput } from "../../runtime/ledger/create-table-input";
 import { openLedger } from "../../runtime/ledger/dynamodb-ledger";
 import { ledgerTable } from "../../runtime/ledger/table";
 import { sqsQueue } from "../../runtime/queue/sqs-queue";
+import { directFilesContract } from "../contract/direct-files.contract";
 import { filesContract } from "../contract/files.contract";
 import { ledgerContract } from "../contract/ledger.contract";
 import { queueContract } from "../contract/queue.contract";
@@ -55,12 +58,39 @@ queueContract(
   ],
 );
 
-filesContract("S3", async () => {
+const bucketOf = async ({ partBytes }: { readonly partBytes?: number } = {}) => {
   const client = new S3Client({ ...clientConfig(url()), forcePathStyle: true });
   const bucket = nodeRandom.id(12);
   const CreateBucketConfiguration = { LocationConstraint: "eu-west-1" } as const;
   await client.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }));
-  return { files: bucketFiles({ client, bucket }), close: done };
+  const parts = partBytes === undefined ? {} : { partBytes };
+  return bucketFiles({ client, bucket, clock: systemClock, endpoint: url(), ...parts });
+};
+
+filesContract("S3", async () => ({ files: await bucketOf(), close: done }));
+directFilesContract("S3", () => bucketOf());
+
+describe("a bundle that is stored in parts", () => {
+  // S3 takes no smaller ones, but for the last.
+  const partBytes = 5 * 1024 * 1024;
+  it.each([partBytes - 1, partBytes, partBytes + 1, 2 * partBytes, 2 * partBytes + 7])(
+    "is whole at %i bytes, and shows nothing when it breaks off",
+    async (size) => {
+      const files = await bucketOf({ partBytes });
+      const content = randomBytes(size);
+      const pieces = async function* (fails: Error | undefined) {
+        for (let from = 0; from < size; from += 700_001) yield content.subarray(from, from + 700_001);
+        if (fails !== undefined) throw fails;
+      };
+      const broken = new Error("it broke off");
+      await expect(files.putBundle("api/local/1", pieces(broken))).rejects.toBe(broken);
+      expect(await files.openBundle("api/local/1")).toBeUndefined();
+      const sha256 = createHash("sha256").update(content).digest("hex");
+      expect(await files.putBundle("api/local/1", pieces(undefined))).toEqual({ bytes: size, sha256 });
+      const stored = await buffer((await files.openBundle("api/local/1")) ?? pieces(broken));
+      expect(stored.equals(content)).toBe(true);
+    },
+  );
 });
 
 ledgerContract("DynamoDB", async (options) => {

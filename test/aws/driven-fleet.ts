@@ -2,7 +2,7 @@
 import type { EnrolAnswer, EnrolRequest } from "../../runtime/core/agent-protocol";
 import { createAgent } from "../../runtime/entry/lambda/agent";
 import { createApi } from "../../runtime/entry/lambda/api";
-import type { ProxyAnswer } from "../../runtime/entry/lambda/proxy-event";
+import type { ProxyAnswer, ProxyEvent } from "../../runtime/entry/lambda/proxy-event";
 import { createWork } from "../../runtime/entry/lambda/work";
 import { messageText } from "../../runtime/queue/message-text";
 import { bundlePart, form, formType, specPart } from "../entry/http/forms";
@@ -35,7 +35,12 @@ export class DrivenFleet {
   }
 
   api(request: Request): Promise<ProxyAnswer> {
-    return this.#api(doors[this.door](request));
+    return this.handle(doors[this.door](request));
+  }
+
+  /** The function api, asked with what Lambda hands over. */
+  handle(event: ProxyEvent): Promise<ProxyAnswer> {
+    return this.#api(event);
   }
 
   agent(path: string, body?: unknown, request: Partial<Request> = {}): Promise<ProxyAnswer> {

@@ -4,8 +4,10 @@ import { CreateLaunchTemplateCommand, DescribeSubnetsCommand, EC2Client } from "
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import type { Job } from "../../runtime/core/model";
+import { fleetFiles } from "../../runtime/entry/lambda/fleet-files";
 import type { FleetFacts } from "../../runtime/core/fleet-facts";
-import type { Message, Received } from "../../runtime/core/ports";
+import type { Files, Message, Received } from "../../runtime/core/ports";
 import { nodeRandom, systemClock } from "../../runtime/entry/host/node-random";
 import { createTableInput } from "../../runtime/ledger/create-table-input";
 import { dynamodbLedger } from "../../runtime/ledger/dynamodb-ledger";
@@ -90,6 +92,15 @@ export class FleetWorld {
 
   async secret(name: string, value: string): Promise<void> {
     await this.ssm.send(new PutParameterCommand({ Name: name, Value: value, Type: "SecureString", Overwrite: true }));
+  }
+
+  /** As it stands in the ledger. */
+  job(key: string): Promise<Job | undefined> {
+    return this.ledger.readJob(key);
+  }
+
+  files(): Files {
+    return fleetFiles(this.facts);
   }
 
   async dropParameter(name: string): Promise<void> {

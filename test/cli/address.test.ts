@@ -72,10 +72,11 @@ describe("which server, and which token", () => {
   it("never sends the default data folder's token to another machine", () => {
     const io = { env: {}, home: terminal.folder, cwd: terminal.cwd };
     const named = { url: "https://ci.example.com", dataDir: terminal.dataDir };
-    expect(serverAddress(named, io).token).toBe("fake-token");
+    const asked = { method: "GET", url: new URL(named.url), headers: {}, body: null };
+    expect(serverAddress(named, io).proof(asked)).toEqual({ authorization: "Bearer fake-token" });
     const state = { ...io, env: { XDG_STATE_HOME: terminal.folder } };
     chmodSync(terminal.folder, 0o700);
-    expect(serverAddress({ url: "https://ci.example.com" }, state).token).toBeNull();
+    expect(serverAddress({ url: "https://ci.example.com" }, state).proof(asked)).toEqual({});
   });
 
   it("exits 69 and says what to do when no server runs", async () => {

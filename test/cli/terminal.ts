@@ -28,7 +28,7 @@ export class Terminal {
   env: Record<string, string> = { ONEJOB_DATA_DIR: this.dataDir, XDG_CONFIG_HOME: join(this.folder, "config") };
   input = "";
   isTTY = { stdin: false, stdout: false, stderr: false };
-  readonly patience = { retryMs: 2, giveUpMs: 50, whyMs: 2, lookMs: 2, settleMs: 6, endMs: 60_000 };
+  patience = { retryMs: 2, giveUpMs: 50, askMs: 2, seldomMs: 4, whyMs: 2, lookMs: 2, settleMs: 6, endMs: 60_000 };
   now = (): number => Date.now();
   private stdout = new Caught();
   private stderr = new Caught();

@@ -65,3 +65,47 @@ describe("onejob watch", () => {
     expect((await running).code).toBe(69);
   });
 });
+
+describe("onejob watch, of a server that does not tell of changes", () => {
+  let api: FakeApi;
+  let terminal: Terminal;
+  onFakeServer((made) => {
+    ({ api, terminal } = made);
+    api.heldOpen = false;
+  });
+  const looks = (path: string): number => api.requests.filter((request) => request.path === path).length;
+
+  it("sees a job through to its end, one line per change", async () => {
+    const { key, id } = api.addJob();
+    const running = terminal.run("watch", id, "--output", "json");
+    await until(() => looks(`/api/v1/jobs/${encodeURIComponent(key)}`) >= 3);
+    api.change(key, { state: "running" });
+    await until(() => terminal.printed.includes("running"));
+    api.change(key, { state: "completed" });
+    const { code, out } = await running;
+    const states = out
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { state: string }).state);
+    expect([code, states]).toEqual([0, ["queued", "running", "completed"]]);
+    expect(looks("/api/v1/events")).toBe(1);
+  });
+
+  it("shows jobs that come and change, and runners that come and go, but nothing of before", async () => {
+    const runner = { id: "r1", name: "onejob-r1", state: "idle", job: null, createdAt: "2030-01-01T00:00:00.000Z" };
+    const old = api.addJob();
+    api.answers.set("GET /api/v1/runners", { items: [] });
+    const running = terminal.run("watch");
+    await until(() => looks("/api/v1/runners") >= 2);
+    expect(terminal.printed).toBe("");
+    api.answers.set("GET /api/v1/runners", { items: [runner] });
+    const { key } = api.addJob();
+    await until(() => terminal.printed.includes("onejob-r1"));
+    api.answers.set("GET /api/v1/runners", { items: [] });
+    api.change(key, { state: "running" });
+    await until(() => terminal.printed.includes("gone") && terminal.printed.includes("running"));
+    expect(terminal.printed).not.toContain(old.key);
+    await api.stop();
+    expect((await running).code).toBe(69);
+  });
+});

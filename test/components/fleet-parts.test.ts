@@ -108,6 +108,7 @@ describe("the stores of a fleet", () => {
     expect(rules).toEqual([
       { id: "expire-logs", status: "Enabled", filter: { prefix: "logs/" }, expiration },
       { id: "expire-bundles", status: "Enabled", filter: { prefix: "bundles/" }, expiration },
+      { id: "expire-uploads", status: "Enabled", filter: { prefix: "uploads/" }, expiration: { days: 1 } },
       {
         ...{ id: "abort-uploads", status: "Enabled", filter: { prefix: "" } },
         abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },

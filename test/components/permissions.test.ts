@@ -205,6 +205,8 @@ const rightOf: Readonly<Record<string, string>> = {
   GetQueueAttributes: "sqs:GetQueueAttributes",
   ...{ GetParameter: "ssm:GetParameter", GetParametersByPath: "ssm:GetParametersByPath" },
   ...{ GetObject: "s3:GetObject", PutObject: "s3:PutObject", ListObjectsV2: "s3:ListBucket" },
+  ...{ CopyObject: "s3:PutObject", CreateMultipartUpload: "s3:PutObject", UploadPart: "s3:PutObject" },
+  CompleteMultipartUpload: "s3:PutObject",
   ...{ DeleteObject: "s3:DeleteObject", DeleteObjects: "s3:DeleteObject" },
   ...{ CreateFleet: "ec2:CreateFleet", CreateTags: "ec2:CreateTags", DescribeInstances: "ec2:DescribeInstances" },
   TerminateInstances: "ec2:TerminateInstances",

@@ -20,7 +20,9 @@ export type Endpoint = "enrol" | "report" | "heartbeat" | "bundle";
 
 /** What becomes of the next request to an endpoint. `drop`: never seen. `drop-answer`: done, but nobody is told. */
 export type Mishap =
-  "drop" | "drop-answer" | { readonly status: number; readonly retryAfter?: number; readonly body?: object };
+  | "drop"
+  | "drop-answer"
+  | { readonly status: number; readonly retryAfter?: number; readonly location?: string; readonly body?: object };
 
 export interface FakeServerOptions {
   readonly urlFile: string;
@@ -131,6 +133,7 @@ export class FakeAgentServer {
       response.destroy();
     } else {
       if (mishap.retryAfter !== undefined) response.setHeader("retry-after", mishap.retryAfter);
+      if (mishap.location !== undefined) response.setHeader("location", mishap.location);
       send(response, mishap.status, mishap.body ?? {});
     }
     this.look();

@@ -24,13 +24,16 @@ export interface Submission {
   readonly idempotencyKey: string | undefined;
 }
 
-/** `drop`: the connection breaks without an answer. */
-export type Reply = { readonly status: number; readonly body: unknown } | "drop";
+/** `drop`: the connection breaks without an answer. `silence`: none comes. */
+export type Reply = { readonly status: number; readonly body: unknown } | "drop" | "silence";
 
 export class FakeApi {
   readonly token = "fake-token";
   readonly requests: RecordedRequest[] = [];
   readonly submissions: Submission[] = [];
+  /** As a function: nothing is held open, no events, and only so much of a log in one answer. */
+  heldOpen = true;
+  mostLogBytes = Infinity;
   /** Answers of other paths, by "METHOD /path". */
   readonly answers = new Map<string, unknown>();
   /** What becomes of a submitted job. */
@@ -126,6 +129,7 @@ export class FakeApi {
     this.requests.push(call);
     const reply = this.replies.get(`${method} ${url.pathname}`)?.shift();
     if (reply === "drop") return void request.socket.destroy();
+    if (reply === "silence") return;
     if (reply !== undefined) return send(response, reply.status, reply.body);
     const { authorization = "" } = request.headers;
     // A fleet's clients sign instead; whether that is right is AWS's to find out.
@@ -138,7 +142,7 @@ export class FakeApi {
   private route(call: RecordedRequest, raw: Buffer, response: ServerResponse): void {
     const known = this.answers.get(`${call.method} ${call.path}`);
     if (known !== undefined) return send(response, 200, known);
-    if (call.path === "/api/v1/events") return this.watch(response);
+    if (call.path === "/api/v1/events") return this.heldOpen ? this.watch(response) : fail(response, 404, "not-found");
     if (call.path === "/api/v1/jobs" && call.method === "POST") return this.submit(call, raw, response);
     if (call.path === "/api/v1/jobs") return send(response, 200, { items: [...this.jobs.values()], nextCursor: null });
     const [, wanted = "", rest = ""] = /^\/api\/v1\/jobs\/([^/]+)(\/.*)?$/.exec(call.path) ?? [];
@@ -168,11 +172,13 @@ export class FakeApi {
   }
 
   private follow({ query }: RecordedRequest, { key }: JobView, response: ServerResponse): void {
-    response.writeHead(200, { "content-type": "text/plain" });
+    const log = this.logs.get(key) ?? Buffer.alloc(0);
+    const state = this.heldOpen ? {} : { "x-onejob-job-state": this.job(key).state };
+    response.writeHead(200, { "content-type": "text/plain", "x-onejob-log-size": log.length, ...state });
     response.flushHeaders();
-    const rest = (this.logs.get(key) ?? Buffer.alloc(0)).subarray(Number(query.offset ?? 0));
+    const rest = log.subarray(Number(query.offset ?? 0)).subarray(0, this.mostLogBytes);
     if (rest.length > 0) response.write(rest);
-    if (query.follow !== "true" || isFinal(this.job(key).state)) return void response.end();
+    if (!this.heldOpen || query.follow !== "true" || isFinal(this.job(key).state)) return void response.end();
     this.followers.set(response, key);
     response.on("close", () => this.followers.delete(response));
   }

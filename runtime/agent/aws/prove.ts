@@ -3,7 +3,7 @@ import type { AwsBoot, SignedProof } from "../../core/agent-protocol";
 import { identityBody, identityHeaders, machineTags, runnerTagOf } from "../../core/aws-identity";
 import type { Clock } from "../../core/ports";
 import type { Imds } from "./imds";
-import { authorizationOf } from "./sign";
+import { amzDate, authorizationOf } from "../../machine/aws-signature";
 
 export interface ProverParts {
   readonly aws: AwsBoot;
@@ -18,7 +18,7 @@ export async function proveRole({ aws, imds, clock }: ProverParts, nonce: string
     imds.credentials(),
   ]);
   const { fleet, region } = aws;
-  const date = new Date(clock.now()).toISOString().replace(/\.\d+|[-:]/g, "");
+  const date = amzDate(clock.now());
   const headers = identityHeaders({ fleet, region, nonce, date, sessionToken });
   const key = { accessKeyId, secretAccessKey, region, service: "sts" };
   const authorization = authorizationOf({ method: "POST", headers, body: identityBody }, key);

@@ -13,9 +13,10 @@ export function doctor(program: Command, act: Act): void {
     .summary("check this machine and the server, and say how to mend what is wrong")
     .description(
       "Checks this machine, the data folder, the config file, what it names (GitHub, container engines) and the server.\n" +
+        "Of a fleet: your credentials, what its deployment left, whether it answers, and its secrets.\n" +
         "Exits 1 when something is wrong.",
     )
-    .addHelpText("after", examples("onejob doctor", "onejob doctor --output json"))
+    .addHelpText("after", examples("onejob doctor", "onejob doctor --fleet ci-prod", "onejob doctor --output json"))
     .action(act(run));
 }
 

@@ -18,9 +18,12 @@ export function status(program: Command, act: Act): void {
 
 async function run(context: Context): Promise<number> {
   const now = await context.api.get<StatusView>("/api/v1/status");
+  const { url, fleet } = await context.address();
+  // Of a function it would be the time since its last cold start.
+  const up = fleet === undefined ? `, up ${duration(now.uptimeMs)}` : "";
   context.emit(now, () =>
     facts([
-      ["server", `${context.address().url.origin}, version ${now.version}, up ${duration(now.uptimeMs)}`],
+      [fleet === undefined ? "server" : "fleet", `${fleet ?? url.origin}, version ${now.version}${up}`],
       ["intake", now.draining ? "draining: takes no new jobs (onejob drain --resume)" : "open"],
       ["jobs", counts(now.jobs)],
       ["runners", counts(now.runners)],

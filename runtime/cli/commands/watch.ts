@@ -1,10 +1,13 @@
 import type { Command } from "commander";
 import { isFinal } from "../../core/lifecycle";
+import { ApiError } from "../api-error";
 import type { JobView, RunnerView } from "../api-types";
 import { jobPath } from "../api-types";
 import type { Context } from "../context";
 import { exit } from "../exit";
+import type { Telling } from "../follow";
 import { persist } from "../follow";
+import { Looks } from "../looks";
 import { plain } from "../format";
 import { statePaint } from "../render";
 import { serverEvents } from "../sse";
@@ -29,7 +32,7 @@ async function run(context: Context, id: string | undefined): Promise<number> {
   const key = id === undefined ? null : (await context.api.get<JobView>(jobPath(id))).key;
   const view = new Changes(context, key);
   try {
-    const ended = await persist(context, stop.signal, (inContact) => view.follow(stop.signal, inContact));
+    const ended = await persist(context, stop.signal, (telling) => view.follow(stop.signal, telling));
     return ended?.state === "completed" ? exit.ok : exit.negative;
   } finally {
     stop.abort();
@@ -40,6 +43,8 @@ async function run(context: Context, id: string | undefined): Promise<number> {
 class Changes {
   private readonly context: Context;
   private readonly key: string | null;
+  /** There when the server does not tell of changes by itself. */
+  private looks: Looks | null = null;
   private last = "";
 
   constructor(context: Context, key: string | null) {
@@ -48,28 +53,54 @@ class Changes {
   }
 
   /** Resolves with the watched job when it has ended; `undefined` when the stream broke off. */
-  async follow(outer: AbortSignal, inContact: () => void): Promise<JobView | undefined> {
+  async follow(outer: AbortSignal, telling: Telling): Promise<JobView | undefined> {
+    if (this.looks !== null) return this.look(this.looks, telling);
+    try {
+      return await this.stream(outer, telling);
+    } catch (error) {
+      // Nothing is held open by a function: it has no such route.
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      this.looks = new Looks(this.context.api);
+      return this.look(this.looks, telling);
+    }
+  }
+
+  private async look(looks: Looks, { somethingNew }: Telling): Promise<JobView | undefined> {
+    const before = this.last;
+    const changes = this.key === null ? await looks.changes() : [{ event: "job", change: await this.job(this.key) }];
+    const ended = changes.map(({ event, change }) => this.take(event, change)).find((job) => job !== undefined);
+    if (this.last !== before) somethingNew();
+    return ended;
+  }
+
+  private async stream(outer: AbortSignal, { inContact }: Telling): Promise<JobView | undefined> {
     const stop = new AbortController();
-    outer.addEventListener("abort", () => stop.abort());
+    const end = (): void => stop.abort();
+    outer.addEventListener("abort", end, { once: true });
     try {
       const accept = "text/event-stream";
-      const events = await this.context.api.stream("/api/v1/events", { accept, signal: stop.signal });
+      const { content } = await this.context.api.stream("/api/v1/events", { accept, signal: stop.signal });
       inContact();
       // Looked at once the stream is open: what happens in between is in one or the other.
       const first = await this.peek();
       if (first !== undefined) return first;
-      for await (const { event, data } of serverEvents(events)) {
+      for await (const { event, data } of serverEvents(content)) {
         const ended = this.take(event, JSON.parse(data) as unknown);
         if (ended !== undefined) return ended;
       }
       return undefined;
     } finally {
+      outer.removeEventListener("abort", end);
       stop.abort();
     }
   }
 
   private async peek(): Promise<JobView | undefined> {
-    return this.key === null ? undefined : this.take("job", await this.context.api.get<JobView>(jobPath(this.key)));
+    return this.key === null ? undefined : this.take("job", await this.job(this.key));
+  }
+
+  private job(key: string): Promise<JobView> {
+    return this.context.api.get<JobView>(jobPath(key));
   }
 
   private take(event: string, change: unknown): JobView | undefined {

@@ -11,7 +11,7 @@ import { errorText } from "../../core/error-facts";
 export async function reachable(context: Context): Promise<Finding> {
   const answer = await status(context);
   if (answer.finding !== null) return answer.finding;
-  return good(`${context.address().url.origin} answers, and takes our token`);
+  return good(`${(await context.address()).url.origin} answers, and takes our token`);
 }
 
 export async function ready(context: Context): Promise<Finding> {
@@ -57,7 +57,7 @@ function enforced(enforcement: ProfileView["enforcement"]): string {
 
 type Status = { readonly now: StatusView; readonly finding: null } | { readonly now: null; readonly finding: Finding };
 
-async function status(context: Context): Promise<Status> {
+export async function status(context: Context): Promise<Status> {
   try {
     return { now: await context.api.get<StatusView>("/api/v1/status"), finding: null };
   } catch (error) {
@@ -65,7 +65,7 @@ async function status(context: Context): Promise<Status> {
   }
 }
 
-function failure(error: unknown): Finding {
+export function failure(error: unknown): Finding {
   if (error instanceof OnejobError) return bad(error.message, error.entry.fix);
   if (error instanceof ApiError) return bad(error.message, error.fix ?? "see the server's log");
   return bad(errorText(error), "run `onejob doctor --debug`");

@@ -14,7 +14,7 @@ export function clientOptions(env: Env, service: "EC2" | "SQS" | "SSM") {
   return { ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}), requestHandler };
 }
 
-/** Throws `aws-refused`, or `aws-unreachable` for what may pass. `what` is named in both. */
+/** Throws `usage` without a region, `aws-credentials`, `aws-refused`, or `aws-unreachable` for what may pass. `what` is named in both. */
 export async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -29,15 +29,14 @@ const tooMany = /Throttl|RequestLimitExceeded|TooManyRequests|SlowDown/;
 function explained(what: string, error: unknown): OnejobError {
   const name = error instanceof Error || isNamed(error) ? error.name : "";
   const answered = typeof error === "object" && error !== null && "$metadata" in error && "$fault" in error;
+  if (/^Region is missing/.test(errorText(error)))
+    return new OnejobError("usage", "say in which region the fleet is: AWS_REGION, or a region in your AWS profile");
+  if (/Credentials|Token|^UnrecognizedClient|^InvalidSignature|^IncompleteSignature/.test(name))
+    return new OnejobError("aws-credentials", errorText(error), { cause: error });
   const ownFault = answered && error.$fault === "server";
   const detail = `${what}: ${errorText(error)}`;
-  const refused = answered ? !ownFault && !tooMany.test(name) : isUnset(`${name} ${errorText(error)}`);
+  const refused = answered && !ownFault && !tooMany.test(name);
   return new OnejobError(refused ? "aws-refused" : "aws-unreachable", detail, { cause: error });
-}
-
-/** Said by the SDK before it asks anybody. */
-function isUnset(text: string): boolean {
-  return /Credential|Token|Region/.test(text);
 }
 
 function isNamed(error: unknown): error is { readonly name: string } {

@@ -1,4 +1,5 @@
 /** The parameters of a fleet in SSM. */
+import type { AwsCredentials } from "../../entry/local/aws-signature";
 import type { Env } from "./asking";
 import { asked, clientOptions } from "./asking";
 import { GetParameterCommand, GetParametersCommand, ParameterNotFound, PutParameterCommand, SSMClient } from "./aws";
@@ -8,6 +9,10 @@ export interface Parameters {
   read(name: string): Promise<string | undefined>;
   /** Which of them exist; their values are not decrypted. */
   existing(names: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Throws `usage` when nobody says which. */
+  region(): Promise<string>;
+  /** Renewed before they expire. */
+  credentials(): Promise<AwsCredentials>;
   /** Encrypted with the account's key for SSM; replaces what stands there. */
   writeSecret(name: string, value: string, tags: Readonly<Record<string, string>>): Promise<void>;
 }
@@ -19,6 +24,8 @@ const atOnce = 10;
 export function openParameters(env: Env): Parameters {
   const client = new SSMClient(clientOptions(env, "SSM"));
   return {
+    region: () => asked("the region", () => client.config.region()),
+    credentials: () => asked("credentials", () => client.config.credentials()),
     read: (name) =>
       asked(name, async () => {
         const { Parameter } = await client.send(new GetParameterCommand({ Name: name })).catch(noneIfUnknown);

@@ -49,7 +49,10 @@ export interface HttpLimits {
   readonly jsonBytes: number;
   /** Of a job's spec: room for 256 KiB of command and environment, however they are escaped. */
   readonly specBytes: number;
+  /** Of a bundle that goes through the server, in or out. */
   readonly bundleBytes: number;
+  /** Of one that goes past it. */
+  readonly uploadBytes: number;
   /** Most of a log in one answer; who wants more asks again, from where it ended. */
   readonly logBytes: number;
   /** How much of a log is read at once. */
@@ -84,6 +87,7 @@ export const defaultLimits: HttpLimits = {
   jsonBytes: 1024 * 1024,
   specBytes: 2 * 1024 * 1024,
   bundleBytes: bundleLimits.packedBytes,
+  uploadBytes: bundleLimits.packedBytes,
   logBytes: Number.POSITIVE_INFINITY,
   logPieceBytes: 64 * 1024,
   headersMs: 15_000,

@@ -5,6 +5,8 @@ import type { Submission } from "../../flow/submit-job";
 import { compileBody, type Problem } from "./validation";
 
 const mostBytes = 128 * 1024;
+/** It becomes part of an object's name. */
+const uploadPattern = "^[a-z0-9]{16,64}$";
 const noNul = "^[^\\u0000]*$";
 
 export const specSchema = {
@@ -52,6 +54,11 @@ export const specSchema = {
       pattern: "^[^\\p{Cc}]*$",
       description: "Instead of the command.",
     },
+    upload: {
+      type: ["string", "null"],
+      pattern: uploadPattern,
+      description: "What `POST /api/v1/uploads` called the packed working folder, in place of `bundle`.",
+    },
   },
 } as const;
 
@@ -63,12 +70,19 @@ interface Spec {
   readonly timeout?: string | number | null;
   readonly retries?: number | null;
   readonly name?: string | null;
+  readonly upload?: string | null;
+}
+
+export interface ParsedSpec {
+  readonly submission: Submission;
+  /** Where the bundle was sent to before; `null`: it comes along, if there is one. */
+  readonly upload: string | null;
 }
 
 const checkSpec = compileBody(specSchema);
 
 /** Throws `bad-request` with each problem's path. */
-export function parseSpec(value: unknown): Submission {
+export function parseSpec(value: unknown): ParsedSpec {
   const problems = checkSpec(value);
   // Checked by the schema on the line before.
   const spec = value as Spec;
@@ -78,7 +92,7 @@ export function parseSpec(value: unknown): Submission {
       details: found,
     });
   }
-  return {
+  const submission = {
     command: spec.command,
     labels: spec.labels ?? [],
     profile: spec.profile ?? null,
@@ -87,6 +101,7 @@ export function parseSpec(value: unknown): Submission {
     retries: spec.retries ?? 0,
     name: spec.name ?? null,
   };
+  return { submission, upload: spec.upload ?? null };
 }
 
 function beyondSchema({ command, env = {}, timeout = null }: Spec): readonly Problem[] {

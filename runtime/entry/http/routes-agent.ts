@@ -55,16 +55,27 @@ export function agentRoutes(app: FastifyInstance, context: HttpContext): void {
     holdHeartbeat({ lease: bearer(request), beat: request.body, signal: whileConnected(reply, closing) }, context),
   );
 
-  const bundleAnswer = { 200: rawAnswer("application/gzip", "The bytes that were handed in."), ...failure };
+  const bundleAnswer = {
+    200: rawAnswer("application/gzip", "The bytes that were handed in."),
+    307: { description: "They are too large for an answer: fetch them there, without the lease.", type: "null" },
+    ...failure,
+  };
   const bundle = { tags, summary: "The packed working folder of the assigned job.", security, response: bundleAnswer };
   app.get("/agent/v1/bundle", { schema: bundle, config }, (request, reply) => sendBundle(request, reply, context));
 }
 
-async function sendBundle(request: FastifyRequest, reply: FastifyReply, { ports }: HttpContext): Promise<FastifyReply> {
+async function sendBundle(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { ports, limits }: HttpContext,
+): Promise<FastifyReply> {
   const runner = await runnerOfLease(bearer(request), ports);
   const job = runner.job === null ? undefined : await findJob(runner.job, runner.profile, ports);
   if (job === undefined || !job.bound || job.runner !== runner.id || job.attempt !== runner.attempt)
     throw new OnejobError("stale-attempt", `runner ${runner.id} holds no job`);
+  const { direct } = ports.files;
+  if (job.work?.bundle && job.work.bundle.bytes > limits.bundleBytes && direct !== undefined)
+    return reply.redirect(await direct.link(job.key), 307);
   const content = job.work?.bundle ? await ports.files.openBundle(job.key) : undefined;
   if (content === undefined) throw new OnejobError("not-found", `the working folder of ${job.key} is not kept`);
   return reply.type("application/gzip").send(Readable.from(content, { objectMode: false }));

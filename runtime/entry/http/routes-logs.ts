@@ -33,7 +33,11 @@ const schema = {
     },
   },
   response: {
-    200: rawAnswer("text/plain", "Its bytes from `offset` on; the header X-Onejob-Log-Size says how many there were."),
+    200: rawAnswer(
+      "text/plain",
+      "Its bytes from `offset` on; the header X-Onejob-Log-Size says how many there were. A server that answers only what " +
+        "there is says the job's state in X-Onejob-Job-State: ask again until that is final and all is read.",
+    ),
     ...failure,
   },
 } as const;
@@ -51,7 +55,9 @@ export function logRoutes(app: FastifyInstance, context: HttpContext): void {
       reply.hijack();
       const { raw } = reply;
       const type = { "content-type": "text/plain; charset=utf-8", "x-onejob-log-size": String(size) };
-      raw.writeHead(200, { ...headersOf(reply), ...type });
+      // Read before the log was measured: with a final one, that was all.
+      const state = context.changes === undefined ? { "x-onejob-job-state": job.state } : {};
+      raw.writeHead(200, { ...headersOf(reply), ...type, ...state });
       raw.flushHeaders();
       try {
         await pipeline(logBytes(job, { ...request.query, signal }, context), raw);

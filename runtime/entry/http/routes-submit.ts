@@ -2,7 +2,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { OnejobError } from "../../core/errors";
 import { sizeText } from "../../core/bundle-names";
-import type { Job, JobWork } from "../../core/model";
+import type { Job, JobKey, JobWork } from "../../core/model";
+import { createHash } from "node:crypto";
+import type { BundleFacts } from "../../core/ports";
 import { checkBundle } from "../../sources/api/check-bundle";
 import { findJob } from "../../flow/moves";
 import { prepareSubmission, submitJob, type Prepared } from "../../flow/submit-job";
@@ -65,20 +67,26 @@ export function submitRoutes(app: FastifyInstance, context: HttpContext): void {
 async function accept(request: FastifyRequest, inTurn: Turns, context: HttpContext): Promise<Job> {
   const { ports, limits } = context;
   const upload = openUpload(request, limits);
-  const submission = parseSpec(await upload.spec());
+  const { submission, upload: sentBefore } = parseSpec(await upload.spec());
+  const content = { upload, sentBefore };
   const prepared = await orNotStored(prepareSubmission(submission, idempotencyKey(request), ports));
   if (prepared.existing !== undefined) return prepared.existing;
   // A second try of the same submission must neither replace nor remove the bundle of the first.
   return inTurn(prepared.key, async () => {
     const standing = await orNotStored(findJob(prepared.key, prepared.profile.name, ports));
-    return standing ?? store(prepared, upload, context);
+    return standing ?? store(prepared, content, context);
   });
 }
 
-async function store(prepared: Prepared, upload: Upload, context: HttpContext): Promise<Job> {
+interface Content {
+  readonly upload: Upload;
+  readonly sentBefore: string | null;
+}
+
+async function store(prepared: Prepared, content: Content, context: HttpContext): Promise<Job> {
   const { ports } = context;
   try {
-    const bundle = await storeBundle(prepared, upload, context);
+    const bundle = await storeBundle(prepared, content, context);
     return await submitJob(prepared, bundle, ports);
   } catch (error) {
     const standing = await undo(prepared, context);
@@ -87,21 +95,56 @@ async function store(prepared: Prepared, upload: Upload, context: HttpContext): 
   }
 }
 
-async function storeBundle({ key }: Prepared, upload: Upload, context: HttpContext): Promise<JobWork["bundle"]> {
-  const { ports, limits } = context;
+async function storeBundle(
+  { key }: Prepared,
+  { upload, sentBefore }: Content,
+  context: HttpContext,
+): Promise<JobWork["bundle"]> {
   const content = await upload.bundle();
-  if (content === undefined) return null;
+  if (sentBefore !== null && content !== undefined)
+    throw new OnejobError("bad-request", "`upload` and `bundle` contradict each other");
+  if (sentBefore === null && content === undefined) return null;
+  if (content === undefined) await takeUpload(sentBefore ?? "", key, context);
+  else await storeContent(key, content, context);
+  await upload.end();
+  return checkStored(key, context);
+}
+
+async function takeUpload(id: string, key: JobKey, { ports }: HttpContext): Promise<void> {
+  if (await ports.files.direct?.take(id, key)) return;
+  throw new OnejobError("bundle-refused", `nothing was uploaded as ${id}, or it is a day ago; submit again`);
+}
+
+async function storeContent(key: JobKey, content: AsyncIterable<Uint8Array>, context: HttpContext): Promise<void> {
+  const { ports, limits } = context;
   const incoming = watched(content, limits.bundleBytes);
   // First stored, then checked as it stands: no more than one piece of it is in memory at any time.
-  const stored = await ports.files.putBundle(key, incoming.content).catch((error: unknown) => {
+  await ports.files.putBundle(key, incoming.content).catch((error: unknown) => {
     throw incoming.failure() ?? error;
   });
-  await upload.end();
+}
+
+/** Whichever way it came: what counts is what stands there. */
+async function checkStored(key: JobKey, { ports }: HttpContext): Promise<BundleFacts> {
   const written = await ports.files.openBundle(key);
   if (written === undefined) throw new OnejobError("not-stored", "the packed working folder");
-  const check = await checkBundle(written);
+  const { content, facts } = measured(written);
+  const check = await checkBundle(content);
   if (!check.ok) throw new OnejobError("bundle-refused", check.problem);
-  return stored;
+  return facts();
+}
+
+function measured(source: AsyncIterable<Uint8Array>) {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const content = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      bytes += chunk.length;
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+  return { content: content(), facts: (): BundleFacts => ({ bytes, sha256: hash.digest("hex") }) };
 }
 
 interface Watched {
@@ -153,7 +196,7 @@ async function orNotStored<T>(step: Promise<T>): Promise<T> {
   }
 }
 
-function idempotencyKey(request: FastifyRequest): string | undefined {
+export function idempotencyKey(request: FastifyRequest): string | undefined {
   const key = request.headers["idempotency-key"];
   if (key === undefined) return undefined;
   if (typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)) return key;

@@ -111,6 +111,12 @@ export const answers = {
   Ready: object({ ready: flag, checks: { type: "array", items: check } }),
   Received: object({ accepted: flag, jobs: { type: "array", items: text }, reason: text }, ["accepted"]),
   Draining: object({ draining: flag }),
+  Upload: object({
+    upload: { ...text, description: "What the job's spec calls it." },
+    url: { ...text, description: "Takes the bytes by PUT, once; 412 says that they are there already." },
+    headers: { type: "object", additionalProperties: text, description: "To be sent along as they are." },
+    expiresAt: { ...time, description: "Of the address; asking again with the same key gives a fresh one." },
+  }),
   EnrolAnswer: object({
     ...{ runner: text, profile: text, lease: text, heartbeatMs: count },
     executor: object({ kind: text, payload: text }),

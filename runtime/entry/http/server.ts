@@ -14,10 +14,11 @@ import { jobRoutes } from "./routes-jobs";
 import { logRoutes } from "./routes-logs";
 import { serverRoutes } from "./routes-server";
 import { submitRoutes } from "./routes-submit";
+import { uploadRoutes } from "./routes-uploads";
 import { webhookRoutes } from "./routes-webhooks";
 
 /** What people and scripts may ask. */
-const personsRoutes: readonly Routes[] = [jobRoutes, submitRoutes, logRoutes, fleetRoutes, eventRoutes];
+const personsRoutes: readonly Routes[] = [jobRoutes, submitRoutes, uploadRoutes, logRoutes, fleetRoutes, eventRoutes];
 
 /** Not listening yet. `close()` ends what is held or followed, and gives answers under way a moment. */
 export function httpServer(deps: HttpDeps): FastifyInstance {

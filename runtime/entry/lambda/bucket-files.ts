@@ -2,24 +2,20 @@
  * The `Files` port on S3. A log is a chain of pieces `logs/<job>/<offset>`: each is written only where nothing stands, and
  * begins where the one before it ends, so that two writers at once never leave a gap, nor write anything twice.
  */
-import { createHash } from "node:crypto";
 import {
-  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { OnejobError } from "../../core/errors";
-import { errorText } from "../../core/error-facts";
 import type { JobKey } from "../../core/model";
 import type { Files } from "../../core/ports";
 import { turns } from "../../core/turns";
+import { bucketBundles, type BucketBundlesOptions } from "./bucket-bundles";
+import { nameOf, storing, unlessAbsent } from "./bucket-errors";
 
-export interface BucketFilesOptions {
-  readonly client: S3Client;
-  readonly bucket: string;
+export interface BucketFilesOptions extends BucketBundlesOptions {
   /** Largest piece of a log. Readers rely on it, so it may grow, but never shrink. @default 256 KiB */
   readonly pieceBytes?: number;
 }
@@ -42,36 +38,11 @@ export function bucketFiles(options: BucketFilesOptions): Files {
   // Pieces given one after the other, without waiting, would find a gap before them.
   const inTurn = turns();
   return {
-    ...bundles(options),
+    ...bucketBundles(options),
     appendLog: (job, offset, data) => inTurn(job, () => storing(job, () => logs.append(job, offset, data))),
     readLog: (job, offset, limit) => logs.read(job, { offset, limit }),
     logSize: (job) => logs.size(job),
     dropLog: (job) => inTurn(job, () => logs.drop(job)),
-  };
-}
-
-/** What comes in here is held in memory: a request to a function is no larger than 6 MB. */
-function bundles({
-  client,
-  bucket: Bucket,
-}: BucketFilesOptions): Pick<Files, "putBundle" | "openBundle" | "dropBundle"> {
-  const keyOf = (job: JobKey): string => `bundles/${encodeURIComponent(job)}`;
-  return {
-    async putBundle(job, content) {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of content) chunks.push(chunk);
-      const Body = Buffer.concat(chunks);
-      await storing(job, () => client.send(new PutObjectCommand({ Bucket, Key: keyOf(job), Body })));
-      return { bytes: Body.byteLength, sha256: createHash("sha256").update(Body).digest("hex") };
-    },
-    async openBundle(job) {
-      const found = await unlessAbsent(client.send(new GetObjectCommand({ Bucket, Key: keyOf(job) })));
-      // In Node a body is a stream of bytes.
-      return found?.Body as AsyncIterable<Uint8Array> | undefined;
-    },
-    async dropBundle(job) {
-      await client.send(new DeleteObjectCommand({ Bucket, Key: keyOf(job) }));
-    },
   };
 }
 
@@ -82,7 +53,7 @@ class Logs {
   /** The last piece seen of each log; pieces never change, so the end is there or behind it. */
   readonly #ends = new Map<JobKey, Piece>();
 
-  constructor({ client, bucket, pieceBytes = defaultPieceBytes }: BucketFilesOptions) {
+  constructor({ client, bucket, pieceBytes = defaultPieceBytes }: Omit<BucketFilesOptions, "clock">) {
     this.#client = client;
     this.#bucket = bucket;
     this.#pieceBytes = pieceBytes;
@@ -199,25 +170,4 @@ function prefixOf(job: JobKey): string {
 
 function keyOf(job: JobKey, offset: number): string {
   return `${prefixOf(job)}${String(offset).padStart(offsetDigits, "0")}`;
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : "";
-}
-
-async function unlessAbsent<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (nameOf(error) === "NoSuchKey" || nameOf(error) === "NotFound") return undefined;
-    throw error;
-  }
-}
-
-async function storing<T>(job: JobKey, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (cause) {
-    throw new OnejobError("not-stored", `${job}: ${errorText(cause)}`, { cause });
-  }
 }

@@ -23,6 +23,7 @@ const promised = [
   "GET /api/v1/runners",
   "GET /api/v1/runners/{runner}",
   "POST /api/v1/runners/{runner}/drain",
+  "POST /api/v1/uploads",
   "GET /api/v1/profiles",
   "GET /api/v1/status",
   "POST /api/v1/drain",

@@ -121,6 +121,17 @@ describe("a bundle that is refused", () => {
     await nothingLeft(server);
   });
 
+  it("answers 422 to a folder that is said to be elsewhere, and 404 to who asks for such a place: there is none", async () => {
+    const server = await startWorld();
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ ...spec, upload: "0".repeat(32) });
+    const answer = await server.ask("/api/v1/jobs", { method: "POST", body, headers });
+    expect([answer.status, answer.code]).toEqual([422, "bundle-refused"]);
+    const place = JSON.stringify({ bytes: 1, sha256: "0".repeat(64) });
+    expect((await server.ask("/api/v1/uploads", { method: "POST", body: place, headers })).status).toBe(404);
+    await nothingLeft(server);
+  });
+
   it("answers 422 with the limit when it is too large, and leaves nothing", async () => {
     const server = await startWorld({ deps: { limits: { bundleBytes: 1_024 } } });
     const body = form([specPart(spec), bundlePart(Buffer.alloc(200_000, 1))]);

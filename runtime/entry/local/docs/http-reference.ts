@@ -42,6 +42,7 @@ Made from the server's own description by \`npm run docs\`; do not edit it here.
 - Whatever is not done is answered as \`{"error": {"code", "what", "fix", "retry", "details"?}}\`; 429 and 503 carry \`Retry-After\`.
 - Each answer has \`X-Request-Id\`; the server's log has the same id. A harmless one of your own is kept.
 - \`POST /api/v1/jobs\` takes a form: \`spec\` first, then the file \`bundle\` if there is one. With the same \`Idempotency-Key\` only one job is made: the first, whatever comes with the key later.
+- A fleet on AWS takes no form beyond 4 MB: \`POST /api/v1/uploads\` says where the packed folder goes, and the spec names it as \`upload\`. It holds nothing open: a log is asked for again, and there are no events.
 - \`GET /api/v1/events\` sends what changes from now on; a client that does not read is cut off.
 `;
 
