@@ -45,7 +45,6 @@ function optionsWith(spot: "preferred" | "never"): Ec2Options {
     clock: { now: () => Date.now() },
     random: { fraction: () => 0.5 },
     log: memoryLog(),
-    tokens: { check: () => undefined },
     region,
   };
 }

@@ -2,9 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { FleetFacts } from "../../core/fleet-facts";
-import type { Clock, Compute, Log, Random, Tokens } from "../../core/ports";
+import type { Clock, Compute, Log, Random } from "../../core/ports";
 import type { Settings } from "../../core/settings";
-import { identityByToken } from "../../core/token-identity";
 import { turns } from "../../core/turns";
 import type { Host } from "./host";
 import { identifyRole } from "./identity/identify-role";
@@ -21,8 +20,6 @@ export interface Ec2Options {
   readonly clock: Clock;
   readonly random: Pick<Random, "fraction">;
   readonly log: Log;
-  /** Where machines may prove themselves by a boot token as well. A fleet has none: no machine of it is ever given one. */
-  readonly tokens?: Pick<Tokens, "check">;
   /** Of the machines, and of the STS they are asked at. @default AWS_REGION */
   readonly region?: string;
   /** Asks STS. @default Node's own */
@@ -35,7 +32,7 @@ export interface Ec2Options {
 const listLagMs = 60_000;
 
 export function ec2Compute(options: Ec2Options): Compute {
-  const { facts, settings, clients, clock, random, log, tokens } = options;
+  const { facts, settings, clients, clock, random, log } = options;
   const host: Host = {
     facts,
     profiles: () => settings().profiles,
@@ -56,8 +53,8 @@ export function ec2Compute(options: Ec2Options): Compute {
     terminate: (machines) => terminateMachines(host, machines),
     list: () => listMachines(host),
     async identify(proof) {
-      if (proof.kind === "aws") return identifyRole(proof, judge);
-      return tokens === undefined ? undefined : identityByToken(proof, tokens);
+      // No machine of a fleet is ever handed a boot token.
+      return proof.kind === "aws" ? identifyRole(proof, judge) : undefined;
     },
   };
 }
