@@ -25,12 +25,12 @@ export class FleetParameter extends pulumi.ComponentResource {
     const { fleet, facts, urls, secretsToFill, tags } = args;
     const insecureValue = pulumi
       .all([facts, urls.webhooks, urls.agent, urls.api, urls.dead])
-      .apply(([known, webhooks, agent, api, deadLetterQueueUrl]) =>
-        JSON.stringify({ ...known, deadLetterQueueUrl, urls: { webhooks, agent, api }, secretsToFill }),
+      .apply(([{ machines: _ofNoUse, ...names }, webhooks, agent, api, deadLetterQueueUrl]) =>
+        JSON.stringify({ ...names, deadLetterQueueUrl, urls: { webhooks, agent, api }, secretsToFill }),
       );
     new aws.ssm.Parameter(
       name,
-      // Beyond some twenty profiles it is larger than a standard one may be, and then 0.05 USD a month.
+      // Beyond some twenty sources it is larger than a standard one may be, and then 0.05 USD a month.
       { name: `${fleetPath(fleet)}/facts`, type: "String", tier: "Intelligent-Tiering", insecureValue, tags },
       { parent: this },
     );
