@@ -1,7 +1,6 @@
 /** As much of SQS's wire protocol as dead letters need, over loopback: what is received hides, until it is shown or deleted. */
 import { createHash, randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { AwsJsonServer, type AwsAnswer } from "./aws-json-server";
 
 interface Stored {
   readonly id: string;
@@ -18,9 +17,7 @@ interface Input {
   readonly MaxNumberOfMessages?: number;
 }
 
-type Answer = { readonly status: number; readonly body: object };
-
-const ok = (body: object = {}): Answer => ({ status: 200, body });
+const ok = (body: object = {}): AwsAnswer => ({ status: 200, body });
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
 
 export class FakeSqs {
@@ -30,27 +27,13 @@ export class FakeSqs {
   readonly asked: string[] = [];
   /** An operation that is refused, from its n-th call on. */
   refusal: { readonly operation: string; readonly from: number } | undefined;
-  readonly #server: Server;
+  readonly #server = new AwsJsonServer<Input>("1.0", (operation, input) => this.#answer(operation, input));
 
-  constructor() {
-    this.#server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        const operation = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
-        const { status, body } = this.#answer(operation, JSON.parse(Buffer.concat(chunks).toString()) as Input);
-        response.writeHead(status, { "content-type": "application/x-amz-json-1.0" }).end(JSON.stringify(body));
-      });
-    });
-  }
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  listen(): Promise<string> {
+    return this.#server.listen();
   }
 
   close(): void {
-    this.#server.closeAllConnections();
     this.#server.close();
   }
 
@@ -63,7 +46,7 @@ export class FakeSqs {
     return this.queues.get(queue) ?? [];
   }
 
-  #answer(operation: string, input: Input): Answer {
+  #answer(operation: string, input: Input): AwsAnswer {
     this.asked.push(operation);
     const { refusal } = this;
     if (refusal?.operation === operation && this.asked.filter((one) => one === operation).length >= refusal.from)

@@ -1,6 +1,5 @@
 /** As much of SSM's wire protocol as the parameters of a fleet need, over loopback. It keeps what it is told, and who asked. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { AwsJsonServer, type AwsAnswer } from "./aws-json-server";
 
 interface Stored {
   readonly Name: string;
@@ -24,31 +23,17 @@ export class FakeSsm {
   refusal: string | undefined;
   /** Answers of other operations, by their name. */
   readonly answers = new Map<string, object>();
-  readonly #server: Server;
+  readonly #server = new AwsJsonServer<Input>("1.1", (operation, input) => this.#answer(operation, input));
 
-  constructor() {
-    this.#server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        const operation = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
-        const { status, body } = this.#answer(operation, JSON.parse(Buffer.concat(chunks).toString()) as Input);
-        response.writeHead(status, { "content-type": "application/x-amz-json-1.1" }).end(JSON.stringify(body));
-      });
-    });
-  }
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  listen(): Promise<string> {
+    return this.#server.listen();
   }
 
   close(): void {
-    this.#server.closeAllConnections();
     this.#server.close();
   }
 
-  #answer(operation: string, input: Input): { readonly status: number; readonly body: object } {
+  #answer(operation: string, input: Input): AwsAnswer {
     this.asked.push(`${operation} ${input.Name ?? input.Names?.join(" ") ?? input.Target ?? input.SessionId ?? ""}`);
     if (this.refusal !== undefined) return { status: 400, body: { __type: this.refusal, message: "refused" } };
     if (operation === "GetParameter") return this.#get(input.Name ?? "");
