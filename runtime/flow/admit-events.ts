@@ -7,6 +7,7 @@ import type { JobEvent, JobFacts } from "../core/events";
 import { isInDoubt, movesFor } from "../core/event-moves";
 import { moveJob, newJob, type JobPlace } from "../core/job-moves";
 import { isDemand } from "../core/lifecycle";
+import { jobIds } from "../core/log-ids";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { bindRunner, findRunner } from "./bind-runner";
@@ -46,9 +47,13 @@ async function create(
   const job = { ...newJob(facts, place, { ...seen, now: ports.clock.now() }), ...(await marketOf(facts, ports)) };
   const created = await ports.ledger.createJob(job);
   if (!created.written) return { job: created.current ?? job, isNew: false };
-  const { key, profile, labels, reason } = created.record;
-  ports.log.info("job admitted", { job: key, profile, labels, reason });
+  tellAdmitted(created.record, seen, ports);
   return { job: created.record, isNew: true };
+}
+
+function tellAdmitted(job: Job, { delivery }: Pick<Seen, "delivery">, ports: Ports): void {
+  const { labels, state, reason } = job;
+  ports.log.info("job admitted", { ...jobIds(job), delivery, labels, state, reason });
 }
 
 async function askForPlan({ profile }: JobPlace, ports: Ports): Promise<void> {
@@ -94,6 +99,7 @@ async function admitFirst(event: JobEvent, ports: Ports): Promise<Job | undefine
   const { facts, receivedAt, delivery } = event;
   if (!isOurs(facts.labels, ports.settings().profiles)) {
     ports.meter.count("onejob_webhooks_total", { source: facts.source, outcome: "not-ours" });
+    ports.log.info("job is for none of our runners", { job: facts.key, delivery, labels: facts.labels });
     return undefined;
   }
   if (event.kind === "queued") {
@@ -120,7 +126,9 @@ async function createMoved(
   const fresh: Job = { ...newJob(facts, place, { receivedAt, now, delivery: "" }), deliveries: [] };
   const moved = movesFor(event, runner).reduce((job, move) => moveJob(job, move, place.profile)?.job ?? job, fresh);
   const created = await ports.ledger.createJob({ ...moved, version: 1 });
-  return created.written ? created.record : (created.current ?? moved);
+  if (!created.written) return created.current ?? moved;
+  tellAdmitted(created.record, event, ports);
+  return created.record;
 }
 
 async function applyEvent(job: Job, event: JobEvent, ports: Ports): Promise<void> {

@@ -3,6 +3,7 @@
  * may give any job in reach to any runner in reach, so the one a machine was made for is only a guess until then.
  */
 import { isAtWork, isStopping, runnerStep } from "../core/lifecycle";
+import { runnerIds } from "../core/log-ids";
 import { runnerName, type Instant, type Job, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { foundWith } from "../core/runner-moves";
@@ -50,11 +51,12 @@ export async function bindRunner(
   // Its agent was faster: it runs already, or has run, something that nobody had named.
   if (!started.moved) {
     const late = (current: Runner) => current.job === null && (isAtWork(current) || isStopping(current));
-    await settle(
+    const found = await settle(
       started.runner,
       (current) => (late(current) ? foundWith(current, work) : undefined),
       (next) => ports.ledger.saveRunner(next),
     );
+    if (found.changed) ports.log.info("runner found with its job", runnerIds(found.record));
   }
   await tellJob(job, runner, ports);
   // Whatever was said of runners that nobody wants does not hold any more.

@@ -1,6 +1,7 @@
 /** Cancel at any stage: what does not run yet ends at once, what runs is told to stop and has a deadline to obey. */
 import { OnejobError } from "../core/errors";
 import { isFinal, isUnderWay } from "../core/lifecycle";
+import { jobIds } from "../core/log-ids";
 import type { Job } from "../core/model";
 import type { Ports } from "../core/ports";
 import { applyToJob } from "./moves";
@@ -11,7 +12,9 @@ export async function cancelJob(job: Job, ports: Ports): Promise<Job> {
   const source = ports.source(job.source);
   if (source === undefined)
     throw new OnejobError("bad-request", `the source "${job.source}" of ${job.key} is not configured any more`);
-  if ((await source.cancel(job)) === "asked") return job;
+  const answer = await source.cancel(job);
+  ports.log.info("job is to be cancelled", { ...jobIds(job), asked: answer === "asked" ? "its source" : "its runner" });
+  if (answer === "asked") return job;
   const at = ports.clock.now();
   const cancelled = await applyToJob(
     job,

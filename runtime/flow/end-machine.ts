@@ -4,6 +4,7 @@
  */
 import { isForges } from "../core/api-source";
 import { isGone } from "../core/lifecycle";
+import { runnerIds } from "../core/log-ids";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { applyToRunner, settle } from "./moves";
@@ -47,7 +48,7 @@ async function letGoBySource(runner: Runner, ports: Ports): Promise<"withdrawn" 
   if (isDoneAtSource(runner, ports)) return "over";
   if (await withdraw(runner, ports)) return "withdrawn";
   if (isPastWaiting(runner, ports)) return "over";
-  ports.log.info("the source does not let go of the runner yet", { runner: runner.id, source: runner.reach.source });
+  ports.log.info("the source does not let go of the runner yet", { ...runnerIds(runner), source: runner.reach.source });
   return "not yet";
 }
 
@@ -77,7 +78,7 @@ export async function withdraw(runner: Runner, ports: Ports): Promise<boolean> {
     const handle = runner.handle ?? (await ports.ledger.readEnrolment(runner.id))?.handle ?? null;
     return (await ports.source(runner.reach.source)?.withdraw(runner, handle)) !== "busy";
   } catch (error) {
-    ports.log.warn("a runner could not be withdrawn at its source", { runner: runner.id, error });
+    ports.log.warn("a runner could not be withdrawn at its source", { ...runnerIds(runner), error });
     return false;
   }
 }

@@ -5,6 +5,7 @@
 import type { EnrolAnswer, EnrolLater, EnrolRequest } from "../core/agent-protocol";
 import { OnejobError } from "../core/errors";
 import { runnerTraits } from "../core/lifecycle";
+import { runnerIds } from "../core/log-ids";
 import type { Enrolment, Runner } from "../core/model";
 import type { Identity, Ports } from "../core/ports";
 import { claimedBy, grantedTo } from "../core/runner-moves";
@@ -69,7 +70,7 @@ async function runnerOf(identity: Identity, ports: Ports): Promise<Runner | unde
   const { machine } = identity;
   if (runner === undefined || machine === undefined || runner.machine === machine) return runner;
   // A runner has one machine. Another one that names it was made for the same slot by a launch that got lost.
-  ports.log.warn("a machine names a runner that has another one", { machine, runner: id });
+  ports.log.warn("a machine names a runner that has another one", { ...runnerIds(runner), machine });
   throw new OnejobError("unauthorised", "the runner this machine names has another machine");
 }
 
@@ -97,11 +98,12 @@ async function bind(
     const claimed = claimedBy(current, request.nonce, { bootedAt, at });
     return made === undefined ? claimed : grantedTo(claimed, { at, handle: made.handle });
   };
-  const { record } = await settle(
+  const { record, changed } = await settle(
     runner,
     (current) => (current.nonce === null && mayEnrol(current) ? claim(current) : undefined),
     (next) => ports.ledger.saveRunner(next),
   );
+  if (changed) ports.log.info("machine reported in", { ...runnerIds(record), state: record.state });
   return stillIts(record, request.nonce);
 }
 

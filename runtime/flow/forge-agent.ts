@@ -5,6 +5,7 @@
 import type { AgentEvent } from "../core/agent-protocol";
 import { isForges } from "../core/api-source";
 import { isAtWork } from "../core/lifecycle";
+import { runnerIds } from "../core/log-ids";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { nameItsJob } from "./name-jobs";
@@ -29,7 +30,7 @@ export type Finished = Extract<AgentEvent, { readonly type: "finished" }>;
 export async function leaveForge(event: Finished, runner: Runner, ports: Ports): Promise<void> {
   const { reason, detail } = event;
   if (reason === "misconfigured" || reason === "boot-failing") {
-    ports.log.warn("runner program could not serve", { runner: runner.id, reason, detail });
+    ports.log.warn("runner program could not serve", { ...runnerIds(runner), reason, detail });
     await blockReach(runner, { reason, detail }, ports);
     await countFailure(runner, { reason, detail }, ports);
   }
@@ -39,7 +40,7 @@ export async function leaveForge(event: Finished, runner: Runner, ports: Ports):
   const named = await nameItsJob(runner, ports).catch((error: unknown) => {
     // What failed here and not there is not for us to swallow: the report comes again.
     if (sourceFailure(error) === undefined) throw error;
-    ports.log.warn("the source cannot say what a runner had", { runner: runner.id, error });
+    ports.log.warn("the source cannot say what a runner had", { ...runnerIds(runner), error });
     return true;
   });
   // One that leaves again and again without a job would be made again and again.

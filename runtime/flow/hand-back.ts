@@ -1,6 +1,7 @@
 /** Before a server leaves: runners that have no job yet are given back, and the jobs they were for wait again. */
 import { isForges } from "../core/api-source";
 import { isAtWork, isStopping, isSupply } from "../core/lifecycle";
+import { runnerIds } from "../core/log-ids";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { EachAlone } from "./each-alone";
@@ -22,7 +23,7 @@ export async function handBack(ports: Ports): Promise<HandedBack> {
     if (await retireRunner({ profile, runner: id, reason: "interrupted" }, ports)) counts.gone += 1;
     else if (nonce !== null && isForges(reach)) counts.leaving += 1;
   };
-  await Promise.all(idle.map((runner) => alone.run([runner], giveBack, ({ id }) => ({ runner: id }))));
+  await Promise.all(idle.map((runner) => alone.run([runner], giveBack, runnerIds)));
   return counts;
 }
 

@@ -4,6 +4,7 @@
  */
 import { isInterruptedThere, isToldOfIt, rerunNote, runsAgain } from "../core/interruption";
 import { isGone } from "../core/lifecycle";
+import { runnerIds } from "../core/log-ids";
 import type { JobFacts } from "../core/events";
 import type { Job, Market, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
@@ -28,7 +29,7 @@ export async function warnRunner({ profile, runner: id, of }: Warning, ports: Po
 /** Called again it does no harm. Answers the runner as it stands then. */
 export async function interruptRunner(runner: Runner, ports: Ports): Promise<Runner> {
   const { id, profile } = runner;
-  ports.log.warn("machine is being taken away", { runner: id, profile, job: runner.job });
+  ports.log.warn("machine is being taken away", runnerIds(runner));
   const at = ports.clock.now();
   const { record } = await settle(
     runner,

@@ -3,6 +3,7 @@
  * else was faster. A move the table does not know is late or doubled, and is logged and dropped.
  */
 import { moveJob, type JobMove } from "../core/job-moves";
+import { jobIds, runnerIds } from "../core/log-ids";
 import type { FleetRecord, Job, JobKey, PlannerRecord, ProfileView, Runner } from "../core/model";
 import type { Message, Ports, Written } from "../core/ports";
 import { measureJob } from "./measure-job";
@@ -55,8 +56,9 @@ export async function applyToJob(
     (next) => ports.ledger.saveJob(next),
   );
   if (!changed) return { job: record, moved: false };
-  ports.log.info("job moved", { job: record.key, state: record.state, attempt: record.attempt, reason: record.reason });
-  measureJob(record, ports.meter);
+  const { state, attempt, reason } = record;
+  ports.log.info("job moved", { ...jobIds(record), state, attempt, reason });
+  measureJob(record, ports);
   if (follow.length > 0) await ports.queue.send(follow);
   return { job: record, moved: true };
 }
@@ -88,8 +90,8 @@ export async function applyToRunner(
     (next) => ports.ledger.saveRunner(next),
   );
   if (!changed) return { runner: record, before, moved: false };
-  const { id, profile, state, job, reason } = record;
-  ports.log.info("runner moved", { runner: id, profile, state, job, reason });
+  const { profile, state, reason } = record;
+  ports.log.info("runner moved", { ...runnerIds(record), state, reason });
   if (plan) await ports.queue.send([{ kind: "plan", profile }]);
   return { runner: record, before, moved: true };
 }

@@ -2,6 +2,7 @@
 import { isForges } from "../core/api-source";
 import { givenTime, wasGivenTime } from "../core/job-moves";
 import { isGone, isListening, isUnderWay } from "../core/lifecycle";
+import { jobIds } from "../core/log-ids";
 import type { Instant, Job, Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
 import { wereAway } from "./away";
@@ -72,7 +73,7 @@ async function isOnlyUntold(job: Job, ports: Ports): Promise<boolean> {
   const runner = job.runner === null ? undefined : await findRunnerById(job.runner, job.profile, ports);
   if (runner !== undefined && !isGone(runner.state)) return false;
   await lookAtJob({ job: job.key, profile: job.profile }, ports).catch((error: unknown) =>
-    ports.log.warn("the source cannot say how a job ended, it is asked again", { job: job.key, error }),
+    ports.log.warn("the source cannot say how a job ended, it is asked again", { ...jobIds(job), error }),
   );
   const current = await findJob(job.key, job.profile, ports);
   if (current === undefined || !isUnderWay(current)) return true;

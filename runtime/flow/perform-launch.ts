@@ -2,6 +2,7 @@
  * One launch, from the stored request to written runners. Safe to repeat at any point: the compute knows each runner
  * by name, runners are created once, and a job is claimed only while it still waits.
  */
+import { launchIds, runnerIds } from "../core/log-ids";
 import type { Failure } from "../core/planning";
 import {
   reachKey,
@@ -62,6 +63,8 @@ export async function performLaunch(
   const compute = profile && ports.compute(profile.compute.kind);
   if (!profile || !compute) return closed({ reason: "misconfigured", detail: "its profile is gone" });
   const launchingAt = ports.clock.now();
+  const { replays, market } = launch;
+  ports.log.info("launch begins", { ...launchIds(launch), replays, market });
   try {
     const slots = await unwritten(launch, ports);
     const outcomes = await outcomesOf(launch, { slots, compute }, ports);
@@ -72,7 +75,7 @@ export async function performLaunch(
     const refused = outcomes.find((outcome) => outcome.outcome !== "launched");
     return closed(refused === undefined ? null : { reason: refused.outcome, detail: refused.detail });
   } catch (error) {
-    ports.log.warn("launch stays open", { launch: id, profile: launch.profile, error });
+    ports.log.warn("launch stays open", { ...launchIds(launch), replays, error });
     return { launch: id, reach, open: true, failure: error instanceof NoAnswer ? noAnswer : null };
   }
 }
@@ -124,7 +127,15 @@ async function endUncounted(
   for (const outcome of outcomes) {
     if (outcome.outcome !== "launched") continue;
     const written = await ports.ledger.readRunner(launch.profile, outcome.runner);
-    if (written === undefined) await compute.terminate([outcome.machine]);
+    if (written !== undefined) continue;
+    const { runner, machine } = outcome;
+    ports.log.warn("machine of a closed launch is ended", {
+      launch: launch.id,
+      profile: launch.profile,
+      runner,
+      machine,
+    });
+    await compute.terminate([machine]);
   }
 }
 
@@ -153,13 +164,15 @@ async function writeOutcome(outcome: MachineOutcome, scene: Scene, ports: Ports)
   ports.meter.count("onejob_launches_total", { outcome: outcome.outcome });
   const slot = launch.slots.find((candidate) => candidate.runner === outcome.runner);
   if (outcome.outcome !== "launched" || slot === undefined) {
-    ports.log.warn("machine not launched", { launch: launch.id, runner: outcome.runner, outcome: outcome.outcome });
+    const { runner, machine, detail } = { machine: null, detail: null, ...outcome };
+    const ids = { launch: launch.id, profile: launch.profile, runner, machine, job: slot?.job ?? null };
+    ports.log.warn("machine not launched", { ...ids, outcome: outcome.outcome, detail });
     return;
   }
   const runner = newRunner(launch, { ...slot, machine: outcome.machine }, made);
   const [created] = await Promise.all([ports.ledger.createRunner(runner), enrol(runner, made.bootMs, ports)]);
   if (!created.written) return;
-  ports.log.info("machine launched", { launch: launch.id, runner: runner.id, profile: launch.profile, job: slot.job });
+  ports.log.info("machine launched", { ...runnerIds(runner), outcome: outcome.outcome });
   if (slot.job !== null) await claim(slot.job, { runner: runner.id, scene }, ports);
 }
 
@@ -172,7 +185,7 @@ export async function enrol(runner: Runner, bootMs: number, ports: Ports): Promi
     const enrolment = await ports.source(runner.reach.source)?.enrol(runner.reach, runner);
     if (enrolment) await ports.ledger.saveEnrolment(runner.id, enrolment, ports.clock.now() + bootMs);
   } catch (error) {
-    ports.log.warn("enrolment could not be made yet", { runner: runner.id, source: runner.reach.source, error });
+    ports.log.warn("enrolment could not be made yet", { ...runnerIds(runner), source: runner.reach.source, error });
     const failure = sourceFailure(error);
     if (failure !== undefined) await blockReach(runner, failure, ports);
   }

@@ -7,6 +7,7 @@ import { OnejobError } from "../core/errors";
 import type { JobFacts } from "../core/events";
 import { placedAnew, type JobPlace } from "../core/job-moves";
 import { isDemand, isFinal, isUnderWay } from "../core/lifecycle";
+import { jobIds } from "../core/log-ids";
 import type { Bar, Job, JobKey } from "../core/model";
 import type { Message, Ports } from "../core/ports";
 import { fittingProfiles, routeJob } from "../core/routing";
@@ -114,7 +115,7 @@ async function placeAnew(job: Job, ports: Ports): Promise<void> {
   const placed = placedAnew(job, place);
   if (placed.profile === job.profile) await saveOrThrow(placed, ports);
   else await moveTo(job, placed, ports);
-  ports.log.info("job found another place", { job: job.key, profile: placed.profile, reason: placed.reason });
+  ports.log.info("job found another place", { ...jobIds(placed), reason: placed.reason });
   if (place.profile !== null && isDemand(placed))
     await ports.queue.send([{ kind: "plan", profile: place.profile.name }]);
 }

@@ -22,6 +22,7 @@ import type { Ports } from "../core/ports";
 import { profileOf, updatePlanner } from "./moves";
 import { launchDeadline, noAnswer, performLaunch, type LaunchResult } from "./perform-launch";
 import { repairLevel } from "./repair-level";
+import { tellWaiting } from "./tell-waiting";
 
 const roundsPerCall = 10;
 const idLength = 16;
@@ -66,10 +67,11 @@ async function planOnce(
   const plan = { holder, now, launches: share.kind === "granted" ? launches : [], blocked };
   const reserved = await reserve(planner, plan, ports);
   if (reserved === undefined) return "again";
+  tellWaiting(view, blocked, ports.log);
   if (reserved.due.length === 0) return "done";
   const results = await Promise.all(reserved.due.map((launch) => performLaunch(launch, view, ports)));
   const answered = results.filter((result) => result !== undefined);
-  return close(reserved.record, { holder, before: planner.blocked, results: answered }, ports);
+  return close(reserved.record, { holder, view, results: answered }, ports);
 }
 
 /** Launches that had to be made again: the compute is silent, or whoever asked it died. Their jobs say so. */
@@ -124,12 +126,14 @@ async function close(
   record: PlannerRecord,
   outcome: {
     readonly holder: string;
-    readonly before: Blocks;
+    readonly view: ProfileView;
     readonly results: readonly LaunchResult[];
   },
   ports: Ports,
 ): Promise<"done" | "again"> {
-  const failed = failuresOf(outcome.results, outcome.before, ports);
+  const { view } = outcome;
+  const failed = failuresOf(outcome.results, view.planner.blocked, ports);
+  tellWaiting(view, failed, ports.log);
   const settled = new Set(outcome.results.filter(({ open }) => !open).map(({ launch }) => launch));
   let again = false;
   await updatePlanner(

@@ -35,13 +35,15 @@ export async function receiveDelivery(
   if (source === undefined || source.assigns) throw new OnejobError("not-found", `no source "${name}" takes webhooks`);
   const parsed = await source.receive(delivery);
   const messages = messagesOf(parsed);
-  if (parsed.kind === "ignored" || messages.length === 0) return ignore(name, reasonOf(parsed), ports);
-  if (stored.has(name, delivery.id)) return ignore(name, "duplicate", ports);
+  if (parsed.kind === "ignored" || messages.length === 0)
+    return ignore({ source: name, delivery }, reasonOf(parsed), ports);
+  if (stored.has(name, delivery.id)) return ignore({ source: name, delivery }, "duplicate", ports);
   await ports.queue.send(messages);
   stored.add(name, delivery.id);
   ports.meter.count("onejob_webhooks_total", { source: name, outcome: "accepted" });
   const jobs = parsed.kind === "events" ? parsed.events.map((event) => event.facts.key) : [];
-  ports.log.info("delivery received", { source: name, delivery: delivery.id, kind: parsed.kind, jobs });
+  const about = jobs.length === 1 ? { job: jobs[0] } : { jobs };
+  ports.log.info("delivery received", { source: name, delivery: delivery.id, kind: parsed.kind, ...about });
   return { accepted: true, jobs };
 }
 
@@ -54,8 +56,13 @@ function reasonOf(parsed: Parsed): IgnoredReason {
   return parsed.kind === "ignored" ? parsed.reason : "unknown-event";
 }
 
-function ignore(source: string, reason: IgnoredReason | "duplicate", ports: Pick<Ports, "meter">): Received {
+function ignore(
+  { source, delivery }: Pick<Arrival, "source" | "delivery">,
+  reason: IgnoredReason | "duplicate",
+  ports: Pick<Ports, "meter" | "log">,
+): Received {
   const outcome = reason === "duplicate" ? reason : "ignored";
   ports.meter.count("onejob_webhooks_total", { source, outcome });
+  ports.log.debug("delivery ignored", { source, delivery: delivery.id, reason });
   return { accepted: false, reason };
 }

@@ -4,6 +4,7 @@
  */
 import { givenTime } from "../core/job-moves";
 import { isFinal, isUnderWay, runnerTraits } from "../core/lifecycle";
+import { jobIds } from "../core/log-ids";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { profileOf, settle, updatePlanner } from "./moves";
@@ -77,5 +78,5 @@ async function stampAdopted(job: Job, ports: Ports): Promise<void> {
         : { ...current, timeline: [...current.timeline, entry], version: current.version + 1 },
     (next) => ports.ledger.saveJob(next),
   );
-  ports.log.info("running job adopted", { job: record.key, runner: record.runner });
+  ports.log.info("running job adopted", jobIds(record));
 }

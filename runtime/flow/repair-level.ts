@@ -3,6 +3,7 @@ import { isForges } from "../core/api-source";
 import { isGone } from "../core/lifecycle";
 import { findRepairs, type Pressure } from "../core/level";
 import { givenTime } from "../core/job-moves";
+import { jobIds } from "../core/log-ids";
 import type { Job, ProfileView, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { bindRunner, findRunnerById } from "./bind-runner";
@@ -40,7 +41,7 @@ async function settleLost(job: Job, ports: Ports): Promise<boolean> {
     if (job.deadlineAt !== null && job.deadlineAt > by + longestWaitMs) await ports.ledger.saveJob(givenTime(job, by));
     return false;
   }
-  ports.log.warn("job found without its runner", { job: job.key, runner: job.runner, profile: job.profile });
+  ports.log.warn("job found without its runner", jobIds(job));
   const outcome = { exitCode: null, reason: "agent-lost", detail: null } as const;
   const after = await settleAttempt(job, { runner: job.runner ?? "", outcome }, ports);
   return after.version !== job.version;

@@ -1,6 +1,7 @@
 /** Runs an ended job again: one of ours as a new job at once, a forge's by asking the forge, which makes a new one. */
 import { OnejobError } from "../core/errors";
 import { isFinal } from "../core/lifecycle";
+import { jobIds } from "../core/log-ids";
 import type { Job, JobKey, JobWork } from "../core/model";
 import type { Ports } from "../core/ports";
 import { rerunOnce } from "./interruption";
@@ -16,7 +17,11 @@ export type Rerun =
 export async function rerunJob(job: Job, ports: Ports): Promise<Rerun> {
   if (!isFinal(job.state)) throw new OnejobError("not-final", job.key);
   const answer = (await ports.source(job.source)?.rerun(job)) ?? noSource(job);
-  if (answer === "ours") return { kind: "created", job: await submitAgain(job, ports) };
+  if (answer === "ours") {
+    const again = await submitAgain(job, ports);
+    ports.log.info("job is run again", { ...jobIds(job), again: again.key });
+    return { kind: "created", job: again };
+  }
   if (answer === "later") await ports.queue.send([{ kind: "rerun", job: job.key, profile: job.profile }]);
   return { kind: answer, job };
 }
@@ -28,7 +33,9 @@ export async function rerunLater(
 ): Promise<void> {
   const job = await findJob(key, profile, ports);
   if (job === undefined) return;
-  if ((await rerunOnce(job, () => askToRerun(job, ports), ports)) === "later")
+  const answer = await rerunOnce(job, () => askToRerun(job, ports), ports);
+  if (answer === "asked") ports.log.info("job is run again", { ...jobIds(job), reason: job.reason });
+  if (answer === "later")
     throw new OnejobError("conflict", `the run of ${key} goes on, it can be run again after that`);
 }
 
@@ -37,7 +44,7 @@ async function askToRerun(job: Job, ports: Ports): Promise<"asked" | "later" | "
     return (await ports.source(job.source)?.rerun(job)) ?? "refused";
   } catch (error) {
     if (!(error instanceof OnejobError) || error.code !== "source-refused") throw error;
-    ports.log.warn("the source does not run a job again", { job: job.key, error });
+    ports.log.warn("the source does not run a job again", { ...jobIds(job), error });
     return "refused";
   }
 }

@@ -5,6 +5,7 @@
 import { isForges } from "../core/api-source";
 import { holdsJob, isReserved } from "../core/holding";
 import { isAtWork, isFinal, isGone, isStopping, runnerTraits } from "../core/lifecycle";
+import { jobIds, runnerIds } from "../core/log-ids";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
@@ -97,7 +98,7 @@ export async function loseRunner(runner: Runner, { reason, still }: Loss, ports:
   );
   if (!lost.moved && !isStopping(lost.runner)) return false;
   if (lost.moved) {
-    ports.log.warn("runner lost", { runner: runner.id, profile: runner.profile, job: runner.job, reason });
+    ports.log.warn("runner lost", { ...runnerIds(lost.runner), reason: lostBy(lost.runner, reason) });
     if (failedToBoot(lost.before)) await countFailure(runner, { reason: "boot-failing", detail: null }, ports);
   }
   const job = await jobOf(lost.runner, ports);
@@ -130,7 +131,7 @@ async function settleLoss(
     try {
       await lookAtJob({ job: job.key, profile: job.profile }, ports);
     } catch (error) {
-      ports.log.warn("the source cannot say how a lost job ended, it is asked again", { job: job.key, error });
+      ports.log.warn("the source cannot say how a lost job ended, it is asked again", { ...jobIds(job), error });
       return;
     }
   }

@@ -1,5 +1,6 @@
 /** What the computes have against what the ledger knows, both ways. */
 import { isGone, isStopping } from "../core/lifecycle";
+import { runnerIds } from "../core/log-ids";
 import type { Instant, ProfileView, Runner } from "../core/model";
 import type { Compute, Machine, Ports } from "../core/ports";
 import type { EachAlone } from "./each-alone";
@@ -56,18 +57,14 @@ function recordsOf({ kind }: Compute, views: readonly ProfileView[]): Pick<Compa
 async function repair(found: Compared, ports: Ports, alone: EachAlone): Promise<void> {
   await alone.run(
     orphansOf(found),
-    async ({ machine }) => {
-      ports.log.warn("machine without a runner is ended", { machine });
+    async ({ machine, launch, runner }) => {
+      ports.log.warn("machine without a runner is ended", { machine, launch, runner });
       await found.compute.terminate([machine]);
       ports.meter.count("onejob_sweep_repairs_total", { kind: "orphan" });
     },
-    ({ machine }) => ({ machine }),
+    ({ machine, launch, runner }) => ({ machine, launch, runner }),
   );
-  await alone.run(
-    vanishedOf(found),
-    (runner) => loseVanished(runner, ports),
-    ({ id }) => ({ runner: id }),
-  );
+  await alone.run(vanishedOf(found), (runner) => loseVanished(runner, ports), runnerIds);
 }
 
 /** Their launch is closed, and no live runner is theirs. One that does not say its launch may belong to any open one. */

@@ -54,7 +54,8 @@ async function expire(due: readonly DueItem[], looking: Looking, alone: EachAlon
       const repair = item.kind === "job" ? await expireJob(item, ports) : await expireRunner(item, looking);
       if (repair !== undefined) ports.meter.count("onejob_sweep_repairs_total", { kind: repair });
     },
-    (item) => ({ ...item }),
+    (item) =>
+      item.kind === "job" ? { job: item.key, profile: item.profile } : { runner: item.id, profile: item.profile },
   );
 }
 

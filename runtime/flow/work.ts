@@ -1,4 +1,5 @@
 /** The other side of the queue: every message to its flow. A flow that throws leaves its message to come again. */
+import { logAbout, subjectOf } from "../core/log-ids";
 import type { Message, Ports } from "../core/ports";
 import { admitEvent } from "./admit-events";
 import { discoverJobs } from "./ask-source";
@@ -10,7 +11,12 @@ import { planLaunches } from "./plan-launches";
 import { rerunLater } from "./rerun-job";
 import { retireRunner } from "./retire-runner";
 
-export async function work(message: Message, ports: Ports): Promise<void> {
+/** All that is said meanwhile names what the message is about. */
+export function work(message: Message, ports: Ports): Promise<void> {
+  return handle(message, { ...ports, log: logAbout(ports.log, subjectOf(message)) });
+}
+
+async function handle(message: Message, ports: Ports): Promise<void> {
   switch (message.kind) {
     case "job-event":
       return admitEvent(message.event, ports);

@@ -5,7 +5,7 @@
  */
 import type { Instant } from "../core/model";
 import type { Clock, Log, Message, Queue, Random, Received } from "../core/ports";
-import { subjectOf } from "./message-subject";
+import { subjectOf } from "../core/log-ids";
 import type { MessageStore, StoredMessage } from "./message-store";
 
 /** Runs something after so many milliseconds; the answer calls it off. */

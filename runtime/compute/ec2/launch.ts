@@ -78,7 +78,7 @@ async function call(plan: Plan, step: Step, host: Host): Promise<readonly Failur
   const { pairs, ...same } = plan;
   const runners = pairs.missing;
   const answer = await createFleet({ ...same, ...step, runners }, host);
-  const ids = { launch: plan.launch, profile: plan.profile, attempt: step.attempt, market: step.market };
+  const ids = { launch: plan.launch, profile: plan.profile, call: step.attempt, market: step.market };
   if (answer.kind === "used") {
     host.log.info("the launch was made before, and its machines are looked up", ids);
     await host.pause(unseenMs);
@@ -90,7 +90,7 @@ async function call(plan: Plan, step: Step, host: Host): Promise<readonly Failur
   const empty = answer.failures.filter(({ kind }) => kind === "capacity").flatMap(({ pools }) => pools);
   host.memory.isEmpty(step.market, empty);
   const codes = [...new Set(answer.failures.map(({ code }) => code))];
-  host.log.info("machines asked for", { ...ids, wanted: runners.length, made: answer.ids.length, codes });
+  host.log.info("machines asked for", { ...ids, wanted: runners.length, machines: answer.ids, codes });
   return answer.failures;
 }
 

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { catalogue, OnejobError, type ErrorCode } from "../../core/errors";
+import type { LogFields } from "../../core/ports";
 import { routeOf, type HttpContext } from "./context";
 import { errorAnswer } from "./error-answer";
 import { problemsOf } from "./validation";
@@ -17,19 +18,19 @@ export function answerError({ error, request, reply }: Failure, context: HttpCon
   const known = toOnejobError(error, request);
   const { status, headers, body } = errorAnswer(known);
   if (known.code === "internal") {
-    context.logger.error("request failed", {
-      request: request.id,
-      method: request.method,
-      route: routeOf(request),
-      error,
-    });
+    context.logger.error("request failed", { ...about(request), method: request.method, error });
   } else {
     const { code, message } = known;
-    context.logger.debug("request refused", { request: request.id, route: routeOf(request), code, what: message });
+    context.logger.debug("request refused", { ...about(request), code, what: message });
   }
   // The framework closes the connection after a bad body; then a client that still sends may never see the answer.
   reply.removeHeader("connection");
   void reply.code(status).headers(headers).send(body);
+}
+
+function about(request: FastifyRequest): LogFields {
+  const { job } = request.params as { readonly job?: string };
+  return { request: request.id, route: routeOf(request), ...(job === undefined ? {} : { job }) };
 }
 
 /** The message of an error we do not know may hold anything, so it goes to the log and never to the client. */

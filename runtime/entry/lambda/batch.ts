@@ -1,8 +1,8 @@
 /** A batch of the queue: each message by itself, each with its own verdict, so that one that fails harms no other. */
 import { OnejobError } from "../../core/errors";
+import { subjectOf } from "../../core/log-ids";
 import type { Clock, Log, Message } from "../../core/ports";
 import { sameAs } from "../../flow/work";
-import { subjectOf } from "../../queue/message-subject";
 import type { SqsQueue } from "../../queue/sqs-queue";
 import { readRecord, type Arrived, type BatchAnswer, type SqsEvent } from "../../queue/sqs-records";
 import type { PlansToMake } from "./plans-to-make";

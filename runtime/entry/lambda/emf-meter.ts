@@ -1,9 +1,10 @@
 /**
  * The `Meter` of a function: CloudWatch's embedded metric format, written when an invocation ends and only when something
- * was counted. The one dimension is the fleet, as each further one is billed as a metric of its own; labels are fields to
- * search for. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ * was counted, so a fleet without work has no metrics. What a metric is kept by stands in `core/metrics.ts`; its other
+ * labels are fields to search for. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
-import type { Clock, Meter } from "../../core/ports";
+import { keptMetrics, metricsNamespace } from "../../core/metrics";
+import type { Clock, CounterName, HistogramName, Meter } from "../../core/ports";
 import { toStdout, type WriteLine } from "./json-lines";
 
 export interface EmfMeter extends Meter {
@@ -18,42 +19,58 @@ export interface EmfMeterOptions {
   readonly write?: WriteLine;
 }
 
+type Labels = Readonly<Record<string, string>>;
+
 interface Series {
-  readonly name: string;
-  readonly unit: "Count" | "Seconds";
-  readonly labels: Readonly<Record<string, string>>;
+  readonly name: CounterName | HistogramName;
+  readonly labels: Labels;
   readonly values: number[];
 }
 
-/** The most values of one metric in one line. */
+/** The most values of one metric in one line; each line has one metric, where a hundred are allowed. */
 const valuesPerLine = 100;
+/** CloudWatch's, in characters. */
+const longestLabel = 1_024;
 
 export function emfMeter({ fleet, fn, clock, write = toStdout }: EmfMeterOptions): EmfMeter {
   const series = new Map<string, Series>();
-  const seriesOf = (fresh: Omit<Series, "values">): Series => {
-    const key = JSON.stringify([fresh.name, Object.entries(fresh.labels).sort()]);
-    const known = series.get(key) ?? { ...fresh, values: [] };
+  const valuesOf = (name: Series["name"], labels: Labels): number[] => {
+    const key = JSON.stringify([name, Object.entries(labels).sort()]);
+    const known = series.get(key) ?? { name, labels, values: [] };
     series.set(key, known);
-    return known;
+    return known.values;
   };
   return {
     count(name, labels, by = 1) {
-      const { values } = seriesOf({ name, unit: "Count", labels });
+      const values = valuesOf(name, labels);
       values[0] = (values[0] ?? 0) + by;
     },
     observe(name, seconds, labels = {}) {
-      seriesOf({ name, unit: "Seconds", labels }).values.push(seconds);
+      valuesOf(name, labels).push(seconds);
     },
     flush() {
-      for (const { name, unit, labels, values } of series.values())
+      const at = clock.now();
+      for (const { name, labels, values } of series.values())
         for (let from = 0; from < values.length; from += valuesPerLine) {
-          const metric = { Namespace: "Onejob", Dimensions: [["fleet"]], Metrics: [{ Name: name, Unit: unit }] };
-          const _aws = { Timestamp: clock.now(), CloudWatchMetrics: [metric] };
-          write(
-            JSON.stringify({ ...labels, _aws, fleet, function: fn, [name]: values.slice(from, from + valuesPerLine) }),
-          );
+          const some = values.slice(from, from + valuesPerLine);
+          const _aws = { Timestamp: at, CloudWatchMetrics: [directiveOf(name, labels)] };
+          // One number is found by its name in the log; of a list each would have a name of its own.
+          const value = some.length === 1 ? some[0] : some;
+          write(JSON.stringify({ ...shortened(labels), _aws, fleet, function: fn, [name]: value }));
         }
       series.clear();
     },
   };
+}
+
+/** A value nobody knows of is counted without it, so that what somebody makes up makes no metrics. */
+function directiveOf(name: Series["name"], labels: Labels) {
+  const { unit, by } = keptMetrics[name];
+  const isKnown = by !== undefined && by.values.includes(labels[by.label] ?? "");
+  const Dimensions = [["fleet", ...(isKnown ? [by.label] : [])]];
+  return { Namespace: metricsNamespace, Dimensions, Metrics: [{ Name: name, Unit: unit }] };
+}
+
+function shortened(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, value.slice(0, longestLabel)]));
 }

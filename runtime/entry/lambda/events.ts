@@ -38,10 +38,11 @@ export function createEvents(facts: FleetFacts): Handler<InstanceEvent, EventAns
       host.log.error("image could not be built", { image: event.resources?.[0] });
     const machine = goingAway(event);
     const instance = machine === undefined ? undefined : await describe(ec2, machine);
-    const runner = instance && runnerOf(instance, facts.fleet);
-    const message = runner && messageOf(event, runner);
-    if (message === undefined) return { checked: 0 };
-    host.log.info("machine may be going away", { machine, event: event["detail-type"], ...message });
+    const tagged = instance && taggedBy(instance, facts.fleet);
+    if (tagged === undefined) return { checked: 0 };
+    const message = messageOf(event, tagged.place);
+    const { launch } = tagged;
+    host.log.info("machine may be going away", { machine, launch, event: event["detail-type"], ...message });
     await queue.send([message]);
     return { checked: 1 };
   });
@@ -73,11 +74,16 @@ interface RunnerPlace {
   readonly runner: string;
 }
 
+interface Tagged {
+  readonly place: RunnerPlace;
+  readonly launch: string | null;
+}
+
 /** Of this fleet only; one that does not say its runner yet is found by the sweep. */
-function runnerOf({ InstanceId = "", Tags = [] }: Instance, fleet: string): RunnerPlace | undefined {
+function taggedBy({ InstanceId = "", Tags = [] }: Instance, fleet: string): Tagged | undefined {
   const tags = new Map(Tags.map(({ Key = "", Value = "" }) => [Key, Value]));
   const profile = tags.get(machineTags.profile);
   const runner = tags.get(runnerTagOf(InstanceId)) ?? tags.get(machineTags.runner);
   if (tags.get(machineTags.fleet) !== fleet || !profile || !runner) return undefined;
-  return { profile, runner };
+  return { place: { profile, runner }, launch: tags.get(machineTags.launch) ?? null };
 }

@@ -21,11 +21,15 @@ export interface Hosting {
   handler<Event, Answer>(handle: (event: Event, context: LambdaContext) => Promise<Answer>): Handler<Event, Answer>;
 }
 
+/** Who waits longer for a call notices it. */
+const slowMs = 2_000;
+
 export function hosting(fn: string, { fleet }: FleetFacts): Hosting {
   let current = "none";
   const request = (): string => current;
   const log = jsonLines({ fn, request, level: process.env["ONEJOB_LOG_LEVEL"] });
   const meter = emfMeter({ fleet, fn, clock: systemClock });
+  const tell = callTeller(log);
   return {
     log,
     meter,
@@ -34,11 +38,33 @@ export function hosting(fn: string, { fleet }: FleetFacts): Hosting {
       (handle) =>
       async (event, context = {}) => {
         current = context.awsRequestId ?? "none";
+        const ended = tell();
         try {
           return await handle(event, context);
         } finally {
+          ended();
           meter.flush();
         }
       },
+  };
+}
+
+/**
+ * The platform says nothing of calls that went well (`systemLogLevel` of the functions); a line for the first call of a
+ * process and for each slow one is what is worth keeping of it.
+ */
+function callTeller(log: Log): () => () => void {
+  let isFirst = true;
+  return () => {
+    const began = performance.now();
+    const cold = isFirst;
+    // From the start of the process, so all that was loaded is in it.
+    const sinceStartMs = Math.round(began);
+    isFirst = false;
+    return () => {
+      const ms = Math.round(performance.now() - began);
+      if (cold) log.info("first call of a process", { ms, sinceStartMs });
+      else if (ms >= slowMs) log.info("slow call", { ms });
+    };
   };
 }

@@ -1,4 +1,8 @@
-/** The `Log` of a function: JSON lines on standard output, each with the function and the request it is about. */
+/**
+ * The `Log` of a function: JSON lines on standard output, each with the function and the request it is about. Lambda takes
+ * such a line as it is; it knows its level by `level` and `timestamp`, and without the second takes it for INFO.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+ */
 import type { Log, LogFields } from "../../core/ports";
 import { describeError } from "../host/describe-error";
 
@@ -26,7 +30,7 @@ export function jsonLines({ fn, request, write = toStdout, level = "info" }: Jso
       if (levels.indexOf(severity) < least) return;
       const head = {
         level: severity,
-        time: new Date().toISOString(),
+        timestamp: new Date().toISOString(),
         message: sentence,
         function: fn,
         request: request(),

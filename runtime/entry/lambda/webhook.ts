@@ -6,6 +6,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { OnejobError } from "../../core/errors";
 import type { FleetFacts } from "../../core/fleet-facts";
+import type { LogFields } from "../../core/ports";
 import type { GithubSourceSettings, SourceSettings } from "../../core/settings";
 import { receiveDelivery, type ReceivingPorts } from "../../flow/receive-delivery";
 import { sqsQueue } from "../../queue/sqs-queue";
@@ -22,7 +23,15 @@ import {
 } from "../http/webhook-request";
 import { patienceMs, quickOptions } from "./clients";
 import { hosting, type Handler, type Hosting } from "./hosting";
-import { failedAnswer, jsonAnswer, readBody, readRequest, type ProxyAnswer, type ProxyEvent } from "./proxy-event";
+import {
+  failedAnswer,
+  jsonAnswer,
+  readBody,
+  readRequest,
+  type ProxyAnswer,
+  type ProxyEvent,
+  type ProxyRequest,
+} from "./proxy-event";
 import { ssmSecrets, type Secrets } from "./ssm-secrets";
 import { ssmSettings, type SettingsLoader } from "./ssm-settings";
 
@@ -43,9 +52,10 @@ export function createWebhook(facts: FleetFacts): Handler<ProxyEvent, ProxyAnswe
     try {
       return jsonAnswer(202, await receive(event, door, stored), host.request());
     } catch (error) {
+      const ids = idsOf(event, host);
       if (!(error instanceof OnejobError) || error.code === "not-stored")
-        host.log.error("webhook not stored", { error });
-      else host.log.info("webhook refused", { code: error.code, what: error.message });
+        host.log.error("webhook not stored", { ...ids, error });
+      else host.log.info("webhook refused", { ...ids, code: error.code, what: error.message });
       return failedAnswer(error, host.request());
     }
   });
@@ -87,6 +97,16 @@ function renewing(settings: GithubSourceSettings, secrets: Secrets): ReturnType<
   };
 }
 
+/** Of what was not taken: the source it named, and what the forge calls it. */
+function idsOf(event: ProxyEvent, host: Hosting): LogFields {
+  const { path, headers } = readRequest(event);
+  return { source: route.exec(path)?.[1] ?? null, delivery: deliveryOf(headers, host) };
+}
+
+function deliveryOf(headers: ProxyRequest["headers"], host: Hosting): string {
+  return deliveryId(headers) ?? host.request();
+}
+
 const route = /^\/webhooks\/([A-Za-z0-9][A-Za-z0-9._-]*)$/;
 
 async function receive(event: ProxyEvent, door: Door, stored: ReturnType<typeof storedDeliveries>) {
@@ -101,8 +121,7 @@ async function receive(event: ProxyEvent, door: Door, stored: ReturnType<typeof 
     const limit = settings.current().server.maxWebhookBytes;
     const body = readBody(event, { limit, tooLarge: webhookTooLarge });
     if (!webhookMediaType.test(headers["content-type"] ?? "")) throw notJson();
-    const id = deliveryId(headers) ?? host.request();
-    const delivery = { id, headers, body, receivedAt: systemClock.now() };
+    const delivery = { id: deliveryOf(headers, host), headers, body, receivedAt: systemClock.now() };
     return await receiveDelivery({ source, delivery, stored }, ports);
   } catch (error) {
     const refused = error instanceof OnejobError && isRefusal(error);

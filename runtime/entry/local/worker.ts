@@ -1,7 +1,7 @@
 /** Takes messages off the queue and hands each to its flow, several at once, one plan per profile at a time. */
 import type { Ports, Received } from "../../core/ports";
 import { sameAs, work } from "../../flow/work";
-import { subjectOf } from "../../queue/message-subject";
+import { subjectOf } from "../../core/log-ids";
 
 const atOnce = 16;
 const waitMs = 1_000;

@@ -30,7 +30,8 @@ const longestSkewMs = 5 * 60_000;
 export async function identifyRole(proof: Signed, judge: Judge): Promise<Identity | undefined> {
   const refuse = (why: string): undefined => {
     // Never a value of a header: whoever reads the log could be that machine for some minutes.
-    judge.log.warn("a machine's proof is refused", { why, profile: proof.claim?.profile ?? null });
+    const { profile = null, runner = null } = proof.claim ?? {};
+    judge.log.warn("a machine's proof is refused", { why, profile, runner });
   };
   const { region, facts } = judge;
   const { date, sessionToken, nonce, authorization } = proof;
