@@ -1,6 +1,6 @@
 /**
  * What tells people that the fleet itself is in trouble: five alarms, saved queries, and on request a dashboard and a
- * budget. All of it reads metrics that AWS keeps anyway, so it costs the alarms and nothing else.
+ * budget. Alarms read metrics that AWS keeps anyway; those of the functions themselves cost only while there is work.
  */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";

@@ -17,6 +17,7 @@ const asOf = "2026-11";
 
 export const prices = {
   alarm: { usd: 0.1, per: "alarm and month", source: cloudwatch, asOf },
+  metric: { usd: 0.3, per: "metric and month, for the hours in which it is written", source: cloudwatch, asOf },
   dashboard: { usd: 3, per: "dashboard and month", source: cloudwatch, asOf },
   sqsRequest: { usd: 0.4 / 1e6, per: "request", source: "https://aws.amazon.com/sqs/pricing/", asOf },
   lambdaRequest: { usd: 0.2 / 1e6, per: "request", source: lambda, asOf },

@@ -22,7 +22,7 @@ export function launchIds({ id, profile, slots }: Launch): LogFields {
 }
 
 /** What a message is about; nothing of what else it carries. */
-export function subjectOf(message: Message): LogFields {
+export function subjectOf(message: Message): Readonly<Record<string, string>> {
   switch (message.kind) {
     case "job-event":
       return { job: message.event.facts.key, delivery: message.event.delivery };

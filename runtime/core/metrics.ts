@@ -27,10 +27,15 @@ export const launchOutcomes = Object.keys(outcomes);
 /** The last one of a job has no time of its own. */
 export const timedStages = stages.slice(0, -1);
 
-export const keptMetrics: Readonly<Record<CounterName | HistogramName, KeptMetric>> = {
+/** How many there are; a server of one's own looks when it is asked, a fleet with each sweep. */
+export type GaugeName = "onejob_runners";
+export type MetricName = CounterName | HistogramName | GaugeName;
+
+export const keptMetrics: Readonly<Record<MetricName, KeptMetric>> = {
   onejob_webhooks_total: { unit: "Count", by: { label: "outcome", values: webhookOutcomes } },
   onejob_launches_total: { unit: "Count", by: { label: "outcome", values: launchOutcomes } },
   onejob_sweep_repairs_total: { unit: "Count" },
+  onejob_runners: { unit: "Count" },
   onejob_queue_to_start_seconds: { unit: "Seconds" },
   onejob_stage_seconds: { unit: "Seconds", by: { label: "stage", values: timedStages } },
 };

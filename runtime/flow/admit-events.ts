@@ -52,8 +52,8 @@ async function create(
 }
 
 function tellAdmitted(job: Job, { delivery }: Pick<Seen, "delivery">, ports: Ports): void {
-  const { labels, state, reason } = job;
-  ports.log.info("job admitted", { ...jobIds(job), delivery, labels, state, reason });
+  const { labels, state, reason, origin } = job;
+  ports.log.info("job admitted", { ...jobIds(job), delivery, run: origin?.run ?? null, labels, state, reason });
 }
 
 async function askForPlan({ profile }: JobPlace, ports: Ports): Promise<void> {

@@ -42,7 +42,8 @@ export async function receiveDelivery(
   stored.add(name, delivery.id);
   ports.meter.count("onejob_webhooks_total", { source: name, outcome: "accepted" });
   const jobs = parsed.kind === "events" ? parsed.events.map((event) => event.facts.key) : [];
-  const about = jobs.length === 1 ? { job: jobs[0] } : { jobs };
+  const run = parsed.kind === "run-over" ? { run: parsed.run.run } : {};
+  const about = jobs.length === 1 ? { job: jobs[0] } : { jobs, ...run };
   ports.log.info("delivery received", { source: name, delivery: delivery.id, kind: parsed.kind, ...about });
   return { accepted: true, jobs };
 }

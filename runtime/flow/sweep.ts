@@ -18,8 +18,13 @@ const dueAtOnce = 200;
 const dueRounds = 20;
 const purgedAtOnce = 200;
 
+export interface SweptFleet {
+  /** That were not gone when it looked. */
+  readonly runners: number;
+}
+
 /** Throws when something failed; all the rest was done, and it comes again. */
-export async function sweep(ports: Ports): Promise<void> {
+export async function sweep(ports: Ports): Promise<SweptFleet> {
   const alone = new EachAlone(ports.log);
   let seen: readonly ProfileView[] = [];
   const steps = {
@@ -35,6 +40,7 @@ export async function sweep(ports: Ports): Promise<void> {
     ([step]) => ({ step }),
   );
   alone.done("sweep");
+  return { runners: seen.reduce((sum, view) => sum + view.runners.length, 0) };
 }
 
 async function sweepDeadlines(ports: Ports, alone: EachAlone): Promise<void> {

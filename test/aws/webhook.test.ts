@@ -29,7 +29,7 @@ describe("the webhook function", () => {
       { kind: "job-event", event: { kind: "queued", delivery: "delivery-1" } },
     ]);
     expect(lines.metrics("onejob_webhooks_total")).toMatchObject([
-      { fleet: world.facts.fleet, source: "gh", outcome: "accepted", onejob_webhooks_total: [1] },
+      { fleet: world.facts.fleet, source: "gh", outcome: "accepted", onejob_webhooks_total: 1 },
     ]);
   });
 

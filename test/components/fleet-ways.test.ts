@@ -1,6 +1,7 @@
 /** What leads into a fleet, what wakes it, and what it tells people, as declared. */
 import { RunnerFleet } from "../../components";
 import type { RunnerFleetArgs } from "../../components";
+import { keptMetrics, timedStages } from "../../runtime/core/metrics";
 import { variants } from "../fixtures/pulumi-fleets";
 import { declare, ofType, one } from "../fixtures/pulumi-graph";
 import { graphOf } from "./declared-fleets";
@@ -188,9 +189,12 @@ describe("what tells people", () => {
     const [without, all] = [await graphOf("smallest"), await graphOf("everything")];
     expect([...ofType(without, "Dashboard"), ...ofType(without, "Budget")]).toEqual([]);
     const { widgets } = JSON.parse(String(ofType(all, "Dashboard")[0]?.inputs["dashboardBody"])) as {
-      widgets: object[];
+      widgets: { properties: { title: string; metrics: string[][] } }[];
     };
-    expect(widgets).toHaveLength(6);
+    const shown = new Set(widgets.flatMap(({ properties }) => properties.metrics.map(([, name]) => name)));
+    expect([...shown]).toEqual(expect.arrayContaining(Object.keys(keptMetrics)));
+    const stages = widgets.filter(({ properties }) => properties.title.startsWith("Time in each stage, p95"));
+    expect(stages[0]?.properties.metrics.map((metric) => metric.at(-1))).toEqual(timedStages);
     expect(ofType(all, "Budget")[0]?.inputs).toMatchObject({
       limitAmount: "500",
       costFilters: [{ name: "TagKeyValue", values: ["user:onejob:fleet$ci"] }],

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { OnejobError } from "../../core/errors";
 import { parseMessage } from "../../queue/message-text";
-import { subjectOf } from "../../queue/message-subject";
+import { subjectOf } from "../../core/log-ids";
 import type { Context } from "../context";
 import { exit } from "../exit";
 import type { DeadLetter, DeadLetters } from "../fleet/dead-letters";

@@ -3,11 +3,13 @@
  * was counted, so a fleet without work has no metrics. What a metric is kept by stands in `core/metrics.ts`; its other
  * labels are fields to search for. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
-import { keptMetrics, metricsNamespace } from "../../core/metrics";
-import type { Clock, CounterName, HistogramName, Meter } from "../../core/ports";
+import { keptMetrics, metricsNamespace, type GaugeName, type MetricName } from "../../core/metrics";
+import type { Clock, Meter } from "../../core/ports";
 import { toStdout, type WriteLine } from "./json-lines";
 
 export interface EmfMeter extends Meter {
+  /** How many there are at this moment; 0 is not worth a metric. */
+  gauge(name: GaugeName, value: number): void;
   /** Writes what was counted since the last time. */
   flush(): void;
 }
@@ -22,7 +24,7 @@ export interface EmfMeterOptions {
 type Labels = Readonly<Record<string, string>>;
 
 interface Series {
-  readonly name: CounterName | HistogramName;
+  readonly name: MetricName;
   readonly labels: Labels;
   readonly values: number[];
 }
@@ -47,6 +49,9 @@ export function emfMeter({ fleet, fn, clock, write = toStdout }: EmfMeterOptions
     },
     observe(name, seconds, labels = {}) {
       valuesOf(name, labels).push(seconds);
+    },
+    gauge(name, value) {
+      if (value > 0) valuesOf(name, {})[0] = value;
     },
     flush() {
       const at = clock.now();

@@ -9,6 +9,7 @@ import { fleetComputes } from "./fleet-computes";
 import { fleetFiles } from "./fleet-files";
 import { openFleetPorts } from "./fleet-ports";
 import { hosting, type Handler } from "./hosting";
+import type { EmfMeter } from "./emf-meter";
 import { once } from "./once";
 import { takeLease } from "./sweep-lease";
 import { limitMs } from "./time-limit";
@@ -38,7 +39,7 @@ export function createSweep(facts: FleetFacts): Handler<unknown, Swept> {
     const until = ports.clock.now() + limitMs(context, { graceMs, usualMs });
     const isOver = (): boolean => ports.clock.now() >= until || !lease.holds();
     try {
-      return await sweepOnce(boundedPorts(ports, isOver), times);
+      return await sweepOnce(boundedPorts(ports, isOver), { times, meter: host.meter });
     } finally {
       lease.release();
       if (isOver()) ports.log.warn("sweep ended by its time limit, the next one goes on", {});
@@ -47,16 +48,20 @@ export function createSweep(facts: FleetFacts): Handler<unknown, Swept> {
 }
 
 /** Each part whatever becomes of the others; one that failed makes the whole fail, so that somebody notices. */
-async function sweepOnce(ports: Ports, times: ChoreTimes): Promise<Swept> {
+async function sweepOnce(
+  ports: Ports,
+  { times, meter }: { readonly times: ChoreTimes; readonly meter: EmfMeter },
+): Promise<Swept> {
   const settings = ports.settings();
   const { intervalMs } = settings.sweep;
   const isDue = intervalMs <= callEveryMs || (await times.isDue("sweep", intervalMs));
-  const swept = isDue ? sweep(ports) : Promise.resolve();
+  const swept = isDue ? sweep(ports) : Promise.resolve(undefined);
   const [outcome] = await Promise.allSettled([
     swept,
     ...choresOf(settings).map((chore) => runIfDue(chore, ports, times)),
   ]);
   if (outcome.status === "rejected") throw outcome.reason;
+  if (outcome.value !== undefined) meter.gauge("onejob_runners", outcome.value.runners);
   return { swept: isDue };
 }
 

@@ -1,4 +1,6 @@
 import { OnejobError } from "../../../runtime/core/errors";
+import { keptMetrics, mostMetrics, type MetricName } from "../../../runtime/core/metrics";
+import type { CounterName, HistogramName } from "../../../runtime/core/ports";
 import { emfMeter } from "../../../runtime/entry/lambda/emf-meter";
 import { jsonLines } from "../../../runtime/entry/lambda/json-lines";
 import { noon } from "../../fixtures/records";
@@ -21,14 +23,14 @@ describe("the log of a function", () => {
     expect(parsed()).toEqual([
       {
         ...{ level: "info", message: "job admitted", function: "work", request: "r-1", job: "gh/1", labels: ["a"] },
-        time: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+        timestamp: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       },
     ]);
   });
 
   it("lets no field pass for what it says by itself", () => {
     const { log, parsed } = logOf();
-    log.warn("said", { level: "debug", function: "another", time: "never" });
+    log.warn("said", { level: "debug", function: "another", timestamp: "never" });
     expect(parsed()).toMatchObject([{ level: "warn", function: "work" }]);
   });
 
@@ -63,19 +65,33 @@ describe("the log of a function", () => {
   });
 });
 
-describe("the metrics of a function", () => {
-  const meterOf = () => {
-    const { write, parsed } = bench();
-    return { meter: emfMeter({ fleet: "f", fn: "work", clock: { now: () => noon }, write }), parsed };
+interface MetricLine extends Readonly<Record<string, unknown>> {
+  readonly _aws: {
+    readonly Timestamp: number;
+    readonly CloudWatchMetrics: readonly {
+      readonly Namespace: string;
+      readonly Dimensions: readonly (readonly string[])[];
+      readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
+    }[];
   };
+}
 
-  it("write nothing when nothing was counted", () => {
+describe("the metrics of a function", () => {
+  const meterOf = (fleet = "f") => {
+    const { write, parsed, lines } = bench();
+    const meter = emfMeter({ fleet, fn: "work", clock: { now: () => noon }, write });
+    return { meter, parsed: () => parsed() as MetricLine[], lines };
+  };
+  const dimensionsOf = (line: MetricLine) => line._aws.CloudWatchMetrics.flatMap(({ Dimensions }) => Dimensions);
+
+  it("write nothing when nothing was counted, and nothing of none", () => {
     const { meter, parsed } = meterOf();
+    meter.gauge("onejob_runners", 0);
     meter.flush();
     expect(parsed()).toEqual([]);
   });
 
-  it("add up what has the same labels, in one line by the fleet, and begin anew", () => {
+  it("add up what has the same labels, in one line by fleet and outcome, and begin anew", () => {
     const { meter, parsed } = meterOf();
     meter.count("onejob_launches_total", { outcome: "launched" }, 2);
     meter.count("onejob_launches_total", { outcome: "launched" });
@@ -83,13 +99,13 @@ describe("the metrics of a function", () => {
     meter.flush();
     expect(parsed()).toEqual([
       {
-        ...{ fleet: "f", function: "work", outcome: "launched", onejob_launches_total: [3] },
+        ...{ fleet: "f", function: "work", outcome: "launched", onejob_launches_total: 3 },
         _aws: {
           Timestamp: noon,
           CloudWatchMetrics: [
             {
               Namespace: "Onejob",
-              Dimensions: [["fleet"]],
+              Dimensions: [["fleet", "outcome"]],
               Metrics: [{ Name: "onejob_launches_total", Unit: "Count" }],
             },
           ],
@@ -104,13 +120,66 @@ describe("the metrics of a function", () => {
     meter.count("onejob_webhooks_total", { outcome: "accepted", source: "gh" });
     meter.count("onejob_webhooks_total", { source: "gh", outcome: "refused" });
     meter.flush();
-    expect(parsed().map((line) => line["onejob_webhooks_total"])).toEqual([[2], [1]]);
+    expect(parsed().map((line) => line["onejob_webhooks_total"])).toEqual([2, 1]);
+  });
+
+  it("say the last of what was there at a moment", () => {
+    const { meter, parsed } = meterOf();
+    meter.gauge("onejob_runners", 7);
+    meter.gauge("onejob_runners", 5);
+    meter.flush();
+    expect(parsed().map((line) => line["onejob_runners"])).toEqual([5]);
   });
 
   it("give every value that was observed, a hundred in a line", () => {
     const { meter, parsed } = meterOf();
-    for (let n = 0; n < 101; n++) meter.observe("onejob_queue_to_start_seconds", n);
+    for (let n = 0; n < 202; n++) meter.observe("onejob_queue_to_start_seconds", n / 7, {});
     meter.flush();
-    expect(parsed().map((line) => (line["onejob_queue_to_start_seconds"] as number[]).length)).toEqual([100, 1]);
+    const values = parsed().map((line) => [line["onejob_queue_to_start_seconds"]].flat());
+    expect(values.map(({ length }) => length)).toEqual([100, 100, 2]);
+    expect(values.flat()).toHaveLength(202);
+  });
+
+  /** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
+  it("hold to CloudWatch's limits, whatever is counted: 30 dimensions, 100 metrics, 256 KB, milliseconds", () => {
+    const { meter, parsed, lines } = meterOf("f".repeat(31));
+    for (let n = 0; n < 150; n++) {
+      meter.observe("onejob_stage_seconds", Math.PI * 1e15, { stage: "booted" });
+      meter.count("onejob_webhooks_total", { source: `${n}`.padEnd(300_000, "x"), outcome: "accepted" });
+    }
+    meter.flush();
+    expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThan(256 * 1024);
+    for (const line of parsed()) {
+      expect(line._aws.Timestamp).toBe(noon);
+      const directives = line._aws.CloudWatchMetrics;
+      expect(directives.flatMap(({ Metrics }) => Metrics).length).toBeLessThanOrEqual(100);
+      for (const dimension of dimensionsOf(line).flat())
+        expect(String(line[dimension]).length).toBeLessThanOrEqual(1_024);
+    }
+  });
+
+  it("are as many as are known before, whatever labels are made up", () => {
+    const { meter, parsed } = meterOf();
+    const names = Object.keys(keptMetrics) as MetricName[];
+    for (const name of names) {
+      const { by } = keptMetrics[name];
+      for (const value of [...(by?.values ?? []), "made up", "another"])
+        if (/_total$/.test(name)) meter.count(name as CounterName, { [by?.label ?? "kind"]: value, source: value });
+        else if (/_seconds$/.test(name)) meter.observe(name as HistogramName, 1, { [by?.label ?? "x"]: value });
+    }
+    meter.gauge("onejob_runners", 1);
+    meter.flush();
+    const billed = new Set(
+      parsed().flatMap((line) =>
+        dimensionsOf(line).map((names) => {
+          const [metric] = line._aws.CloudWatchMetrics.flatMap(({ Metrics }) => Metrics);
+          return JSON.stringify([metric?.Name, names.map((name) => [name, line[name]])]);
+        }),
+      ),
+    );
+    const wild = names.filter((name) => keptMetrics[name].by !== undefined).length;
+    // What has a label that nobody knows is counted under its fleet alone.
+    expect(billed.size).toBe(mostMetrics + wild);
+    expect([...billed].filter((key) => key.includes("made up"))).toEqual([]);
   });
 });

@@ -1,0 +1,48 @@
+/** What the functions of a running fleet wrote, in the order of time, and how to follow an id through it. */
+import { DeployedFunction } from "./harness/deployed-function";
+
+export type ToldLine = Readonly<Record<string, unknown>>;
+
+export interface Told {
+  /** Once the fleet is stopped. */
+  text(): Promise<string>;
+  lines(): Promise<readonly ToldLine[]>;
+}
+
+/** For each test of the file anew. */
+export function toldByFunctions(): Told {
+  let invoked: jest.SpiedFunction<DeployedFunction["invoke"]> | undefined;
+  beforeEach(() => {
+    invoked = jest.spyOn(DeployedFunction.prototype, "invoke");
+  });
+  afterEach(() => invoked?.mockRestore());
+  const text = async (): Promise<string> => {
+    const containers = new Set<DeployedFunction>(invoked?.mock.contexts as DeployedFunction[]);
+    return (await Promise.all([...containers].map((container) => container.said()))).join("\n");
+  };
+  return {
+    text,
+    async lines() {
+      const written = (await text()).split("\n").filter((line) => line.startsWith("{"));
+      const lines = written.map((line) => JSON.parse(line) as ToldLine).filter((line) => !("_aws" in line));
+      return lines.sort((a, b) => (String(a["timestamp"]) < String(b["timestamp"]) ? -1 : 1));
+    },
+  };
+}
+
+/** As the saved queries search: the id as a whole, wherever it stands in a line. */
+export function linesWith(lines: readonly ToldLine[], ids: Iterable<string>): readonly ToldLine[] {
+  const words = [...ids].map((id) => JSON.stringify(id));
+  return lines.filter((line) => words.some((word) => JSON.stringify(line).includes(word)));
+}
+
+/** Everything that a job's own lines lead to: its launches, runners and machines. */
+export function followed(lines: readonly ToldLine[], job: string): readonly ToldLine[] {
+  const ids = new Set([job]);
+  for (const line of linesWith(lines, [job]))
+    for (const name of ["launch", "runner", "machine"]) {
+      const id = line[name];
+      if (typeof id === "string") ids.add(id);
+    }
+  return linesWith(lines, ids);
+}
