@@ -30,6 +30,29 @@ export function toldByFunctions(): Told {
   };
 }
 
+const places: Readonly<Record<string, readonly string[]>> = {
+  job: ["job", "jobs", "meantFor", "again"],
+  launch: ["launch"],
+  runner: ["runner", "runners"],
+  machine: ["machine", "machines"],
+};
+
+/** Ids that stand in a field of another name than theirs, as `field: sentence`. */
+export function misplaced(lines: readonly ToldLine[]): readonly string[] {
+  const nameOf = new Map(
+    lines
+      .flatMap((line) => Object.keys(places).map((name) => [line[name], name] as const))
+      .filter(([id]) => Boolean(id)),
+  );
+  return lines.flatMap((line) =>
+    Object.entries(line).flatMap(([field, value]) => {
+      const names = [value].flat().flatMap((id) => nameOf.get(id) ?? []);
+      const isRight = names.every((name) => places[name]?.includes(field) === true);
+      return isRight ? [] : [`${field}: ${String(line["message"])}`];
+    }),
+  );
+}
+
 /** As the saved queries search: the id as a whole, wherever it stands in a line. */
 export function linesWith(lines: readonly ToldLine[], ids: Iterable<string>): readonly ToldLine[] {
   const words = [...ids].map((id) => JSON.stringify(id));

@@ -6,7 +6,7 @@ import { lightAgent } from "./harness/light-agent";
 import { labels, RunningFleet, type RunningOptions } from "./harness/running-fleet";
 import { fieldsOf, sentencesOf, valueAt } from "./query-words";
 import { doors, webhook } from "./requests";
-import { followed, linesWith, toldByFunctions, type ToldLine } from "./told-lines";
+import { followed, linesWith, misplaced, toldByFunctions, type ToldLine } from "./told-lines";
 
 const url = useMoto();
 const told = toldByFunctions();
@@ -62,6 +62,7 @@ describe("the log of all functions", () => {
     expect(new Set(story.map((line) => line["function"]))).toEqual(new Set(["webhook", "work", "agent", "events"]));
     expect(linesWith(story, [other])).toEqual([]);
     const deliveries = story.filter(({ message }) => message === "delivery received").map((line) => line["delivery"]);
+    expect(misplaced(await told.lines())).toEqual([]);
     const [admitted] = story.filter(({ message }) => message === "job admitted");
     expect(deliveries).toContain(admitted?.["delivery"]);
     const text = await told.text();
@@ -125,6 +126,7 @@ describe("saved queries", () => {
     await fleet.github.settled();
     await fleet.stop();
     const lines = await told.lines();
+    expect(misplaced(lines)).toEqual([]);
     const missing = savedQueries.flatMap(({ title, functions, query }) => {
       const theirs = lines.filter((line) => (functions as readonly unknown[]).includes(line["function"]));
       const fields = fieldsOf(query).filter((path) => !theirs.some((line) => valueAt(line, path) !== undefined));

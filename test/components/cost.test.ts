@@ -7,6 +7,7 @@ import { costWarning, idleCost, idleLimitUsd } from "../../components/cost";
 import { idleChoices } from "../../components/fleet-choices";
 import { checkFleet } from "../../components/fleet-problems";
 import { prices } from "../../components/prices";
+import { mostMetrics } from "../../runtime/core/metrics";
 import { smallest, variants } from "../fixtures/pulumi-fleets";
 import { declare } from "../fixtures/pulumi-graph";
 
@@ -67,6 +68,13 @@ describe("a price", () => {
 });
 
 describe("docs/fleet.md", () => {
+  it("says what the metrics of a fleet cost at most", () => {
+    const page = readFileSync(join(__dirname, "../../docs/operating.md"), "utf8");
+    const { usd } = prices.metric;
+    expect(page).toContain(`at most ${mostMetrics} metrics, at ${usd.toFixed(2)} USD a month each`);
+    expect(page).toContain(`at most ${(mostMetrics * usd).toFixed(2)} USD`);
+  });
+
   it("shows what the smallest fleet costs, as it is itemised", () => {
     const page = readFileSync(join(__dirname, "../../docs/fleet.md"), "utf8");
     const [, shown = ""] = /<!-- idle-cost -->\n([\s\S]*?)<!-- \/idle-cost -->/.exec(page) ?? [];

@@ -19,7 +19,11 @@ export function startBackground({ ports, disk }: LocalPorts): Background {
   const sweeping = every(
     () => ports.settings().sweep.intervalMs,
     // Each failed step was logged where it failed, and comes again.
-    () => sweep(ports).catch(() => undefined),
+    () =>
+      sweep(ports).then(
+        () => undefined,
+        () => undefined,
+      ),
   );
   const asking = askSources(ports);
   const trimming = every(
