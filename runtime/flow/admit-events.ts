@@ -52,8 +52,10 @@ async function create(
 }
 
 function tellAdmitted(job: Job, { delivery }: Pick<Seen, "delivery">, ports: Ports): void {
-  const { labels, state, reason, origin } = job;
-  ports.log.info("job admitted", { ...jobIds(job), delivery, run: origin?.run ?? null, labels, state, reason });
+  const { key, labels, state, reason, origin } = job;
+  // What was handed to us came by no delivery of anybody.
+  const by = delivery === key ? {} : { delivery };
+  ports.log.info("job admitted", { ...jobIds(job), ...by, run: origin?.run ?? null, labels, state, reason });
 }
 
 async function askForPlan({ profile }: JobPlace, ports: Ports): Promise<void> {
