@@ -117,7 +117,8 @@ async function createMoved(
 ): Promise<Job> {
   const { facts, receivedAt } = event;
   const now = ports.clock.now();
-  const fresh: Job = { ...newJob(facts, place, { receivedAt, now, delivery: "" }), deliveries: [] };
+  const market = await marketOf(facts, ports);
+  const fresh: Job = { ...newJob(facts, place, { receivedAt, now, delivery: "" }), ...market, deliveries: [] };
   const moved = movesFor(event, runner).reduce((job, move) => moveJob(job, move, place.profile)?.job ?? job, fresh);
   const created = await ports.ledger.createJob({ ...moved, version: 1 });
   return created.written ? created.record : (created.current ?? moved);

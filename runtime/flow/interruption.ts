@@ -2,7 +2,7 @@
  * A compute takes a machine back. Its runner takes no further job, whoever waits for its job is told, and the job is run
  * again where its profile says so: one of ours at once, a forge's when its workflow run has ended.
  */
-import { isInterruptedThere, isToldOfIt, rerunNote, runsAgain } from "../core/interruption";
+import { cancelNote, isInterruptedThere, isToldOfIt, noteMs, rerunNote, runsAgain } from "../core/interruption";
 import { isGone } from "../core/lifecycle";
 import type { JobFacts } from "../core/events";
 import type { Job, Market, Runner } from "../core/model";
@@ -52,11 +52,9 @@ export async function tellJob(job: Job, runner: Runner, ports: Ports): Promise<v
 /** Asked for whenever word of its end comes: whoever wrote the end may have died before asking. */
 export async function runAgain(job: Job, ports: Ports): Promise<void> {
   if (!isInterruptedThere(job) || !runsAgain(profileOf(ports, job.profile))) return;
+  if ((await ports.ledger.readNote(cancelNote(job.key))) !== undefined) return;
   await ports.queue.send([{ kind: "rerun", job: job.key, profile: job.profile }]);
 }
-
-/** Longer than a forge lets anybody run something again that failed. */
-const noteMs = 31 * 24 * 3_600_000;
 
 /**
  * Has its forge run a job again by `ask`: as another job, that must be known when it comes. Once only: asked a second

@@ -1,5 +1,6 @@
 /** A compute takes machines back: whose job was on it is told, and it is run again where its profile says so. */
 import type { ProfileSettings } from "../../runtime/core/settings";
+import { cancelJob } from "../../runtime/flow/cancel-job";
 import type { Warning } from "../../runtime/flow/interruption";
 import { ec2Profile } from "../compute/ec2/ec2-world";
 import { ForgeWorld, runningJob, type ForgeWorldOptions } from "../fakes/forge-world";
@@ -198,6 +199,33 @@ describe("a forge's job whose machine was taken away", () => {
     await world.tell(end);
     await expect(world.tell(end)).resolves.toBeUndefined();
     expect([...world.forge.jobs.keys()]).toEqual(["a", "a-again1"]);
+  });
+
+  it("is not run again when somebody had us cancel it, though the forge only says that it is over", async () => {
+    const { world } = await interrupted();
+    await cancelJob(await world.forgeJob("a"), world.ports);
+    await world.tell(world.forge.event("a"));
+    expect(world.forge.calls).not.toContain("rerun");
+  });
+
+  it("is on-demand as well when its first word is that it waits for an approval", async () => {
+    const { world, runner } = await interrupted();
+    await world.tell(world.forge.end("a", "failure"));
+    await taken(world, runner);
+    await world.tell(world.forge.move("a-again1", "waiting"));
+    await world.tell(world.forge.move("a-again1", "queued"));
+    expect(markets(world)).toEqual(["as the profile says", "on-demand"]);
+  });
+
+  it("is not run again when it had ended before its machine was wanted back", async () => {
+    const { world, runner, started } = await runningJob(onSpot());
+    await world.tell(started);
+    const end = world.forge.end("a", "failure");
+    await world.agent(runner).finish(0);
+    await warn(world, runner);
+    await world.tell(end);
+    expect(await world.forgeJob("a")).toMatchObject({ state: "failed", reason: "command-failed" });
+    expect(world.forge.calls).not.toContain("rerun");
   });
 
   it("and another job that somebody runs again has no claim to on-demand", async () => {
