@@ -3,7 +3,7 @@
  * again where its profile says so: one of ours at once, a forge's when its workflow run has ended.
  */
 import { cancelNote, isInterruptedThere, isToldOfIt, noteMs, rerunNote, runsAgain } from "../core/interruption";
-import { isGone } from "../core/lifecycle";
+import { isGone, isStopping } from "../core/lifecycle";
 import type { JobFacts } from "../core/events";
 import type { Job, Market, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
@@ -32,13 +32,18 @@ export async function interruptRunner(runner: Runner, ports: Ports): Promise<Run
   const at = ports.clock.now();
   const { record } = await settle(
     runner,
-    (current) => (current.interruptedAt !== undefined || isGone(current.state) ? undefined : takenAway(current, at)),
+    (current) => (current.interruptedAt !== undefined || isLeft(current) ? undefined : takenAway(current, at)),
     (next) => ports.ledger.saveRunner(next),
   );
   const job = record.job === null ? undefined : await findJob(record.job, record.profile, ports);
   if (job !== undefined) await tellJob(job, record, ports);
   await ports.queue.send([{ kind: "retire", profile, runner: id, reason: "interrupted" }]);
   return record;
+}
+
+/** Whatever it had came to its end before. */
+function isLeft(runner: Runner): boolean {
+  return isGone(runner.state) || isStopping(runner);
 }
 
 /** Whose machine is being taken away. `runner`: the one that has it. */

@@ -1,7 +1,7 @@
 /** A compute takes machines back: whose job was on it is told, and it is run again where its profile says so. */
 import type { ProfileSettings } from "../../runtime/core/settings";
 import { cancelJob } from "../../runtime/flow/cancel-job";
-import type { Warning } from "../../runtime/flow/interruption";
+import { warnRunner, type Warning } from "../../runtime/flow/interruption";
 import { ec2Profile } from "../compute/ec2/ec2-world";
 import { ForgeWorld, runningJob, type ForgeWorldOptions } from "../fakes/forge-world";
 import { World } from "../fakes/flow-world";
@@ -218,11 +218,11 @@ describe("a forge's job whose machine was taken away", () => {
   });
 
   it("is not run again when it had ended before its machine was wanted back", async () => {
-    const { world, runner, started } = await runningJob(onSpot());
+    const { world, runner, agent, started } = await runningJob(onSpot());
     await world.tell(started);
     const end = world.forge.end("a", "failure");
-    await world.agent(runner).finish(0);
-    await warn(world, runner);
+    await agent.finish();
+    await warnRunner({ profile: "small", runner, of: "interruption" }, world.ports);
     await world.tell(end);
     expect(await world.forgeJob("a")).toMatchObject({ state: "failed", reason: "command-failed" });
     expect(world.forge.calls).not.toContain("rerun");
