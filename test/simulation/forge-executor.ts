@@ -43,8 +43,12 @@ async function runJob(agent: SimAgent, listener: SimListener, job: ForgeJob): Pr
   agent.ends();
   // What is killed here the forge hears nothing more of.
   if (listener.isCancelled) forge.end(job, "cancelled");
-  else if (agent.asked !== "over") forge.end(job, kernel.now() < endsAt ? stoppedAs(agent) : "success");
+  else if (agent.asked !== "over") forge.end(job, kernel.now() < endsAt ? stoppedAs(agent) : endOf(job));
   return { exitCode: 0, reason: null, detail: null };
+}
+
+function endOf({ fails }: ForgeJob): "success" | "failure" {
+  return fails ? "failure" : "success";
 }
 
 /** A listener that is stopped may say either. */
@@ -103,10 +107,10 @@ class SimListener {
 
   #runAlone(job: ForgeJob): void {
     const { kernel } = this.#agent.parts;
-    kernel.after(this.#began + job.durationMs - kernel.now(), () => this.#endAlone(job, "success"));
+    kernel.after(this.#began + job.durationMs - kernel.now(), () => this.#endAlone(job, endOf(job)));
   }
 
-  #endAlone(job: ForgeJob, conclusion: "success" | "cancelled"): void {
+  #endAlone(job: ForgeJob, conclusion: "success" | "failure" | "cancelled"): void {
     const { forge } = this.#agent.parts;
     if (this.#closed || forge.runners.get(runnerName(this.#agent.runner))?.listener !== this) return;
     this.#closed = true;

@@ -15,6 +15,8 @@ export interface ForgeJob {
   /** Of its run. */
   readonly attempt: number;
   readonly durationMs: number;
+  /** When it comes to its end. */
+  readonly fails: boolean;
   readonly createdAt: Instant;
   state: "queued" | "waiting" | "in_progress" | "completed";
   conclusion: "success" | "failure" | "cancelled" | null;
@@ -27,6 +29,8 @@ export interface ForgeJob {
 
 /** Held back for an approval, or not. */
 export type Offered = "waiting" | "queued";
+
+type Fresh = Pick<ForgeJob, "id" | "name" | "labels" | "run" | "attempt" | "durationMs" | "fails" | "state">;
 
 /** The program on a machine that waits for a job there. */
 export interface Listener {
@@ -94,19 +98,19 @@ export class ForgeTruth {
     this.#watch = parts.watch;
   }
 
-  create(given: Pick<ForgeJob, "id" | "labels" | "run" | "durationMs">, state: Offered = "queued"): ForgeJob {
+  create(given: Pick<ForgeJob, "id" | "labels" | "run" | "durationMs" | "fails">, state: Offered = "queued"): ForgeJob {
     return this.#create({ ...given, name: given.id, attempt: 1 }, state);
   }
 
   /** As a new job of its run's next attempt. */
-  again({ name, labels, run, durationMs }: ForgeJob, id: string, state: Offered = "queued"): ForgeJob {
+  again({ name, labels, run, durationMs, fails }: ForgeJob, id: string, state: Offered = "queued"): ForgeJob {
     const attempt = this.#lastAttempt(run) + 1;
     this.#attempts.set(run, attempt);
-    return this.#create({ id, name, labels, run, durationMs, attempt }, state);
+    return this.#create({ id, name, labels, run, durationMs, fails, attempt }, state);
   }
 
   /** What it is asked for by its API: not while its run goes on, nor once that has been run again without it. */
-  rerun(id: string, wished: boolean): "asked" | "later" | "refused" {
+  rerun(id: string, { wished }: Pick<Rerun, "wished">): "asked" | "later" | "refused" {
     const job = this.jobs.get(id);
     if (job !== undefined && this.isUnderWay(job.run)) return "later";
     if (job === undefined || job.attempt < this.#lastAttempt(job.run)) {
@@ -129,10 +133,7 @@ export class ForgeTruth {
     return this.#attempts.get(run) ?? 1;
   }
 
-  #create(
-    given: Pick<ForgeJob, "id" | "name" | "labels" | "run" | "attempt" | "durationMs">,
-    state: Offered,
-  ): ForgeJob {
+  #create(given: Omit<Fresh, "state">, state: Offered): ForgeJob {
     const none = { conclusion: null, runner: null, startedAt: null, endedAt: null, before: null };
     const job: ForgeJob = { ...given, ...none, state, createdAt: this.kernel.now() };
     this.jobs.set(job.id, job);

@@ -2,7 +2,7 @@
  * I11: what an interruption took is run again, where its profile says so: one of ours by ourselves, a forge's by asking
  * the forge, once. The next machine for it is on-demand. Nothing else is run again but what people want.
  */
-import type { Instant, Job, JobKey, Launch } from "../../runtime/core/model";
+import { runnerName, type Instant, type Job, type JobKey, type Launch } from "../../runtime/core/model";
 import type { ForgeJob, Rerun } from "./forge-truth";
 import type { Breach } from "./judge";
 import type { Kernel } from "./kernel";
@@ -28,8 +28,8 @@ interface Absence {
 }
 
 export class Interruptions {
-  /** Machines that the cloud gave notice of. */
-  readonly noticed = new Set<string>();
+  /** Machines that the cloud gave notice of, and when. */
+  readonly noticed = new Map<string, Instant>();
   /** Jobs that we promised to stop. */
   readonly cancelled = new Set<JobKey>();
   /** Those of a forge that ended so, and when. */
@@ -116,6 +116,8 @@ export class Interruptions {
     this.#insisting.add(jobKey(made.id));
     if (wishes > 0) return undefined;
     if (job.conclusion === "success") return broken(`job ${key} had succeeded, and was run again`, [key]);
+    if ((job.endedAt ?? 0) < (this.noticed.get(runnerOf(job)) ?? 0))
+      return broken(`job ${key} had ended before its machine was wanted back, and was run again`, [key]);
     return this.cancelled.has(key) ? broken(`job ${key} was cancelled, and run again`, [key]) : undefined;
   }
 
@@ -151,6 +153,10 @@ function timesTaken({ timeline, attempt: now }: Job): number {
   return timeline.filter(
     ({ stage, reason, attempt }) => stage === "finished" && reason === "interrupted" && attempt < now,
   ).length;
+}
+
+function runnerOf({ runner }: ForgeJob): string {
+  return (runner ?? "").slice(runnerName("").length);
 }
 
 function broken(what: string, names: readonly string[]): Breach {

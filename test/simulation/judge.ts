@@ -16,8 +16,9 @@ import type { Caps, Pace, Picture } from "./picture";
 import type { MarketPlan } from "./scenario";
 import type { CloudWatch, SimMachine } from "./sim-cloud";
 import type { LedgerWatch } from "./sim-ledger";
-import type { MachineWatch, Taken } from "./sim-machine";
+import type { MachineWatch } from "./sim-machine";
 import { Slots } from "./slots";
+import type { Taken } from "./taken";
 import { leftOver, wrongAtTheEnd } from "./the-end";
 
 export const promises = {
@@ -185,7 +186,7 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
 
   /** The cloud gives notice, whoever hears of it. */
   noticed(runner: string): void {
-    this.#interruptions.noticed.add(runner);
+    this.#interruptions.noticed.set(runner, this.#kernel.now());
   }
 
   wantsAgain(key: JobKey): void {

@@ -55,12 +55,15 @@ export class People {
     });
   }
 
-  #push({ index, durationMs, large, run, whims }: Arrival): void {
+  #push({ index, durationMs, exitCode, large, run, whims }: Arrival): void {
     const { dice, forge, kernel } = this.#parts;
     const approval = whims.has("approval");
     const heldAtOnce = approval && dice.fraction("held") < 0.5;
     const labels = large ? ["linux", "large"] : ["linux"];
-    const job = forge.create({ id: `f${index}`, labels, run, durationMs }, heldAtOnce ? "waiting" : "queued");
+    const job = forge.create(
+      { id: `f${index}`, labels, run, durationMs, fails: exitCode !== 0 },
+      heldAtOnce ? "waiting" : "queued",
+    );
     if (approval && !heldAtOnce) kernel.after(dice.between(1, 20, "held") * second, () => forge.offer(job, "waiting"));
     if (approval) this.#approve(job);
     if (whims.has("cancel")) this.#later([1, 600], () => void this.#cancelThere(job));

@@ -16,6 +16,7 @@ import type { Kernel } from "./kernel";
 import { isRefused, type Server } from "./server";
 import type { CloudTruth, SimMachine } from "./sim-cloud";
 import { Strand } from "./strand";
+import type { Taken, Work } from "./taken";
 import type { Market } from "./markets";
 import { befall, reclaim } from "./mishaps";
 
@@ -50,24 +51,6 @@ export interface MachineParts {
   /** How long the command of an api job runs there, and how it ends. */
   readonly commandOf: (job: string) => { readonly ms: number; readonly exitCode: number };
 }
-
-/** A job that runs on a machine, as only that machine knows. */
-export interface Work {
-  readonly job: string;
-  readonly since: Instant;
-  /** Since when its agent was not answered by anybody. */
-  readonly silentSince: Instant;
-}
-
-/** What a machine is in the midst of when somebody ends it. */
-export interface Taken {
-  readonly work: Work | undefined;
-  /** The forge may give it a job at this moment. */
-  readonly isOffered: boolean;
-}
-
-/** It never came to anything. */
-export const untouched: Taken = { work: undefined, isOffered: false };
 
 /** What the server answered, or that it wants nothing more of this machine. */
 export type Told = { readonly kind: "orders"; readonly orders: AgentOrders } | { readonly kind: "over" };

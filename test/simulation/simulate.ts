@@ -21,12 +21,13 @@ import { Server, type Doors } from "./server";
 import { CloudTruth, SimCloud } from "./sim-cloud";
 import { forgeName, ForgeWeather, SimForge } from "./sim-forge";
 import { SimLedger } from "./sim-ledger";
-import { SimAgent, untouched } from "./sim-machine";
+import { SimAgent } from "./sim-machine";
 import { capsOf, paceOf, settingsFor } from "./sim-settings";
 import { QueueStore, SimQueue } from "./sim-queue";
 import { Story } from "./story";
 import type { Strand } from "./strand";
 import { switches, type SwitchName } from "./switches";
+import { untouched } from "./taken";
 import { leftOver } from "./the-end";
 import { toldDoors } from "./told-doors";
 
