@@ -2,6 +2,7 @@
  * A compute takes a machine back. Its runner takes no further job, whoever waits for its job is told, and the job is run
  * again where its profile says so: one of ours at once, a forge's when its workflow run has ended.
  */
+import { isForges } from "../core/api-source";
 import { cancelNote, isInterruptedThere, isToldOfIt, noteMs, rerunNote, runsAgain } from "../core/interruption";
 import { isGone, isStopping } from "../core/lifecycle";
 import type { JobFacts } from "../core/events";
@@ -54,11 +55,13 @@ export async function tellJob(job: Job, runner: Runner, ports: Ports): Promise<v
   await applyToJob(job, (current) => (isConcerned(current) ? { event: "interrupted", at } : undefined), ports);
 }
 
-/** Asked for whenever word of its end comes: whoever wrote the end may have died before asking. */
+/**
+ * Asked for before its end is written, as nobody comes back to a job that is over; and again whenever word of it comes.
+ */
 export async function runAgain(job: Job, ports: Ports): Promise<void> {
-  if (!isInterruptedThere(job) || !runsAgain(profileOf(ports, job.profile))) return;
+  if (!isForges(job) || !runsAgain(profileOf(ports, job.profile))) return;
   if ((await ports.ledger.readNote(cancelNote(job.key))) !== undefined) return;
-  await ports.queue.send([{ kind: "rerun", job: job.key, profile: job.profile }]);
+  await ports.queue.send([{ kind: "rerun", job: job.key, profile: job.profile, of: "interruption" }]);
 }
 
 /**

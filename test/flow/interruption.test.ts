@@ -201,6 +201,21 @@ describe("a forge's job whose machine was taken away", () => {
     expect([...world.forge.jobs.keys()]).toEqual(["a", "a-again1"]);
   });
 
+  it("is run again though whoever wrote its end died at that, and no further word of it comes", async () => {
+    const { world } = await interrupted();
+    const end = world.forge.end("a", "failure");
+    const { saveJob } = world.ledger;
+    world.ledger.saveJob = async (job) => {
+      await saveJob.call(world.ledger, job);
+      throw new Error("it died at that");
+    };
+    await expect(world.tell(end)).rejects.toThrow("it died at that");
+    world.ledger.saveJob = saveJob;
+    await world.pump();
+    expect(await world.forgeJob("a")).toMatchObject({ state: "failed", reason: "interrupted" });
+    expect(world.forge.calls).toContain("rerun");
+  });
+
   it("is not run again when somebody had us cancel it, though the forge only says that it is over", async () => {
     const { world } = await interrupted();
     await cancelJob(await world.forgeJob("a"), world.ports);
