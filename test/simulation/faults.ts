@@ -58,11 +58,6 @@ export const faults = {
     rate: 0.01,
   },
   "born-dead": { class: "cloud", what: "a machine is made and ends in its first seconds", rate: 0.02 },
-  "end-unseen": {
-    class: "cloud",
-    what: "a machine of some seconds is not found by who ends it, and goes on",
-    rate: 0.1,
-  },
   "word-lost": { class: "cloud", what: "the cloud's word of a notice, or of a machine's end, never comes", rate: 0.1 },
   "word-late": { class: "cloud", what: "the cloud's word comes up to five minutes late", rate: 0.1 },
   "word-twice": { class: "cloud", what: "the cloud's word comes twice", rate: 0.1 },

@@ -50,8 +50,6 @@ export interface CloudWatch {
 export type CloudWord = Extract<Message, { readonly kind: "warned" | "check" }>;
 
 const kind = "ec2";
-/** A machine that is younger is not found by everybody. */
-const unseenMs = 10_000;
 const listLagMs = 5_000;
 const minute = 60_000;
 
@@ -127,7 +125,6 @@ export class CloudTruth {
     this.#unpaired.delete(runner);
     const machine = this.#machines.get(runner);
     if (machine === undefined) return;
-    if (this.kernel.now() - machine.startedAt < unseenMs && this.dice.strikes("end-unseen", runner)) return;
     machine.hasRemains = false;
     if (machine.endedAt !== null) return;
     this.#watch.machineTaken(runner);
