@@ -134,6 +134,20 @@ describe("a job of ours whose machine was taken away", () => {
     expect(await world.job(key)).toMatchObject({ state: "cancelled" });
   });
 
+  it("is run again however many machines went before they had it", async () => {
+    const world = ownJobs();
+    const { key } = await world.submit();
+    await world.pump();
+    for (let round = 0; round < 3; round++) await warn(world, world.compute.machines[0]?.runner ?? "");
+    const agent = world.agents().at(-1);
+    await agent?.take();
+    await agent?.start();
+    await warn(world, agent?.runner ?? "");
+    await agent?.finish(null, "interrupted");
+    await world.pump();
+    expect(await world.job(key)).toMatchObject({ state: "starting", attempt: 2 });
+  });
+
   it("is not run again for ever", async () => {
     const world = ownJobs();
     const { key } = await world.submit();
