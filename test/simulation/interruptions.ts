@@ -20,6 +20,8 @@ const askingMs = 15 * 60_000;
 interface Seen {
   readonly picture: Picture;
   readonly market: MarketPlan;
+  /** Jobs that somebody wants to stop, heard or not. */
+  readonly unwanted: ReadonlySet<JobKey>;
 }
 
 interface Absence {
@@ -125,7 +127,8 @@ export class Interruptions {
     if (this.#seen.market.onInterruption !== "rerun") return [];
     return [...this.ended]
       .filter(
-        ([key, { at, profile }]) => !this.#asked.has(key) && !this.cancelled.has(key) && !this.#isAbsent(profile, at),
+        ([key, { at, profile }]) =>
+          !this.#asked.has(key) && !this.#seen.unwanted.has(key) && !this.#isAbsent(profile, at),
       )
       .map(([key]) => broken(`job ${key} was taken from its machine, and nobody had it run again`, [key]));
   }

@@ -85,9 +85,9 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
     this.#kernel = kernel;
     this.caps = caps;
     this.pace = pace;
-    this.#interruptions = new Interruptions(kernel, { picture: this, market });
     this.#endings = new Endings(kernel);
     this.#excesses = new Excesses(this);
+    this.#interruptions = new Interruptions(kernel, { picture: this, market, unwanted: this.#endings.unwanted });
     this.#keys = new Keys(kernel, { picture: this, unwanted: this.#endings.unwanted });
   }
 

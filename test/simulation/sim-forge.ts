@@ -93,6 +93,7 @@ export class SimForge implements JobSource {
   rerun({ id, key }: Job): Promise<"asked" | "later"> {
     return this.#call("rerun", (truth) => {
       const answer = truth.rerun(id, { wished: this.#strand.name === "rerun" });
+      if (answer === "later") this.#parts.costs.mustWait(id);
       if (answer === "refused") throw new OnejobError("source-refused", `${key} is gone there, or run again already`);
       return answer;
     });
