@@ -1,6 +1,7 @@
 /** A compute takes machines back: whose job was on it is told, and it is run again where its profile says so. */
 import type { ProfileSettings } from "../../runtime/core/settings";
 import { cancelJob } from "../../runtime/flow/cancel-job";
+import { rerunLater } from "../../runtime/flow/rerun-job";
 import { warnRunner, type Warning } from "../../runtime/flow/interruption";
 import { ec2Profile } from "../compute/ec2/ec2-world";
 import { ForgeWorld, runningJob, type ForgeWorldOptions } from "../fakes/forge-world";
@@ -228,6 +229,16 @@ describe("a forge's job whose machine was taken away", () => {
     await world.pump();
     expect(await world.forgeJob("a")).toMatchObject({ state: "failed", reason: "interrupted" });
     expect(world.forge.calls).toContain("rerun");
+  });
+
+  it("and that was asked for before it ended is not run again when it ends well", async () => {
+    const { world } = await interrupted();
+    const job = await world.forgeJob("a");
+    const again = { job: job.key, profile: job.profile, of: "interruption" } as const;
+    await expect(rerunLater(again, world.ports)).rejects.toMatchObject({ code: "conflict" });
+    await world.tell(world.forge.end("a", "success"));
+    await rerunLater(again, world.ports);
+    expect(world.forge.calls).not.toContain("rerun");
   });
 
   it("is not run again when somebody had us cancel it, though the forge only says that it is over", async () => {

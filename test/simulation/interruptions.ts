@@ -12,8 +12,8 @@ import { jobKey } from "./sim-forge";
 
 /** What was taken so often is not tried for ever. */
 const mostReruns = 3;
-/** When that was known for so long, whoever writes that its job failed knows it, too. */
-const knownMs = 5 * 60_000;
+/** When that was known for so long, whoever writes that its job is over knows it, too. */
+const knownMs = 80_000;
 /** Who asks to run it again may have died, and does so again. */
 const askingMs = 15 * 60_000;
 
@@ -69,8 +69,8 @@ export class Interruptions {
   wrote(job: Job): Breach | undefined {
     const { key, state, reason, work, runner } = job;
     if (isFreshlyTaken(this.#seen.picture.jobs.get(key), job)) this.#insisting.add(key);
-    if (state !== "failed") return undefined;
-    if (reason !== "interrupted") return this.#failedUntold(job);
+    if (state !== "failed" && state !== "cancelled") return undefined;
+    if (reason !== "interrupted") return this.#endedUntold(job);
     if (!this.noticed.has(runner ?? ""))
       return broken(`job ${key} was taken from ${runner ?? "no machine"}, which nobody wanted back`, [
         key,
@@ -88,10 +88,10 @@ export class Interruptions {
     return undefined;
   }
 
-  /** It is known for long that its machine was to go, and yet the job is said to have failed by itself. */
-  #failedUntold({ key, reason, work, runner }: Job): Breach | undefined {
+  /** It is known for long that its machine was to go, and yet the job is said to have ended by itself. */
+  #endedUntold({ key, reason, work, runner }: Job): Breach | undefined {
     const since = this.#seen.picture.runners.get(runner ?? "")?.interruptedAt;
-    const isLoss = reason === "command-failed" || reason === "agent-lost";
+    const isLoss = reason === "command-failed" || reason === "agent-lost" || reason === "cancelled-by-source";
     if (since === undefined || work !== null || !isLoss || this.#kernel.now() - since < knownMs) return undefined;
     return broken(`job ${key} ended as ${reason}, and its machine was taken back`, [key, runner ?? ""]);
   }
