@@ -2,7 +2,7 @@
 import { isForges } from "./api-source";
 import type { JobFacts } from "./events";
 import { isFinal } from "./lifecycle";
-import type { Job } from "./model";
+import type { Job, JobKey } from "./model";
 import type { ProfileSettings } from "./settings";
 
 /** Whether what was interrupted on it is run again by itself. */
@@ -18,6 +18,14 @@ export function isInterruptedThere(job: Job): boolean {
 /** Whether its timeline says so already, of this attempt. */
 export function isToldOfIt({ timeline, attempt }: Job): boolean {
   return timeline.some((entry) => entry.stage === "interrupted" && entry.attempt === attempt);
+}
+
+/** Longer than a forge lets anybody run something again that failed. */
+export const noteMs = 31 * 24 * 3_600_000;
+
+/** Under it stands that somebody had us cancel it: a forge says of such a job no more than of one that went with its machine. */
+export function cancelNote(key: JobKey): string {
+  return `cancelled/${key}`;
 }
 
 /**

@@ -255,8 +255,9 @@ const mostReruns = 3;
 
 /** Whether an attempt that its machine was taken from may be made again. */
 export function mayRunAgain(job: Job): boolean {
-  const again = job.timeline.filter(({ stage, reason }) => stage === "relaunched" && reason === "interrupted");
-  return job.cancelRequestedAt === null && again.length < mostReruns;
+  // Attempts, not machines that were to have it and went before.
+  const taken = job.timeline.filter(({ stage, reason }) => stage === "finished" && reason === "interrupted");
+  return job.cancelRequestedAt === null && taken.length < mostReruns;
 }
 
 /** Whether a failed attempt of this job may be tried again. */

@@ -232,8 +232,13 @@ export interface Page<T> {
 export type Message =
   | { readonly kind: "job-event"; readonly event: JobEvent }
   | { readonly kind: "run-over"; readonly run: RunOver }
-  /** Run it again once its source allows it. */
-  | { readonly kind: "rerun"; readonly job: JobKey; readonly profile: string | null }
+  /** Run it again once its source allows it. `of`: only if that is how it ends; else whoever asks wants it anyway. */
+  | {
+      readonly kind: "rerun";
+      readonly job: JobKey;
+      readonly profile: string | null;
+      readonly of?: "interruption";
+    }
   /** Find its place again; the source could not be asked. */
   | { readonly kind: "place"; readonly job: JobKey; readonly profile: string | null }
   /** Ask a source what stands differently there: our word on some of its jobs is behind. */

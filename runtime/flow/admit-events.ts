@@ -5,8 +5,9 @@
 import { isOurs } from "../core/routing";
 import type { JobEvent, JobFacts } from "../core/events";
 import { isInDoubt, movesFor } from "../core/event-moves";
-import { moveJob, newJob, type JobPlace } from "../core/job-moves";
-import { isDemand } from "../core/lifecycle";
+import { isInterruptedThere } from "../core/interruption";
+import { moveJob, newJob, type JobMove, type JobPlace } from "../core/job-moves";
+import { isDemand, isFinal } from "../core/lifecycle";
 import { jobIds } from "../core/log-ids";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
@@ -125,7 +126,8 @@ async function createMoved(
 ): Promise<Job> {
   const { facts, receivedAt } = event;
   const now = ports.clock.now();
-  const fresh: Job = { ...newJob(facts, place, { receivedAt, now, delivery: "" }), deliveries: [] };
+  const market = await marketOf(facts, ports);
+  const fresh: Job = { ...newJob(facts, place, { receivedAt, now, delivery: "" }), ...market, deliveries: [] };
   const moved = movesFor(event, runner).reduce((job, move) => moveJob(job, move, place.profile)?.job ?? job, fresh);
   const created = await ports.ledger.createJob({ ...moved, version: 1 });
   if (!created.written) return created.current ?? moved;
@@ -135,12 +137,18 @@ async function createMoved(
 
 async function applyEvent(job: Job, event: JobEvent, ports: Ports): Promise<void> {
   const runner = await findRunner(event.runnerName, job.profile, ports);
+  const moves = movesFor(event, runner);
+  const willBeInterrupted = !isFinal(job.state) && moves.some(isInterruption);
+  if (willBeInterrupted || isInterruptedThere(job)) await runAgain(job, ports);
   let stands = job;
-  for (const step of movesFor(event, runner)) {
+  for (const step of moves) {
     stands = (await applyToJob(stands, () => step, ports)).job;
     if (runner !== undefined) await bindRunner(await again(runner, ports), { job: stands, at: event.at }, ports);
   }
-  await runAgain(stands, ports);
+}
+
+function isInterruption(move: JobMove): boolean {
+  return move.event === "failed" && move.reason === "interrupted";
 }
 
 async function again(runner: Runner, ports: Ports): Promise<Runner> {

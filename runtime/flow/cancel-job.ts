@@ -1,5 +1,7 @@
 /** Cancel at any stage: what does not run yet ends at once, what runs is told to stop and has a deadline to obey. */
+import { isForges } from "../core/api-source";
 import { OnejobError } from "../core/errors";
+import { cancelNote, noteMs } from "../core/interruption";
 import { isFinal, isUnderWay } from "../core/lifecycle";
 import { jobIds } from "../core/log-ids";
 import type { Job } from "../core/model";
@@ -12,6 +14,7 @@ export async function cancelJob(job: Job, ports: Ports): Promise<Job> {
   const source = ports.source(job.source);
   if (source === undefined)
     throw new OnejobError("bad-request", `the source "${job.source}" of ${job.key} is not configured any more`);
+  if (isForges(job)) await ports.ledger.remember(cancelNote(job.key), "cancelled", ports.clock.now() + noteMs);
   const answer = await source.cancel(job);
   ports.log.info("job is to be cancelled", { ...jobIds(job), asked: answer === "asked" ? "its source" : "its runner" });
   if (answer === "asked") return job;

@@ -2,8 +2,9 @@
  * A compute takes a machine back. Its runner takes no further job, whoever waits for its job is told, and the job is run
  * again where its profile says so: one of ours at once, a forge's when its workflow run has ended.
  */
-import { isInterruptedThere, isToldOfIt, rerunNote, runsAgain } from "../core/interruption";
-import { isGone } from "../core/lifecycle";
+import { isForges } from "../core/api-source";
+import { cancelNote, isInterruptedThere, isToldOfIt, noteMs, rerunNote, runsAgain } from "../core/interruption";
+import { isGone, isStopping } from "../core/lifecycle";
 import { runnerIds } from "../core/log-ids";
 import type { JobFacts } from "../core/events";
 import type { Job, Market, Runner } from "../core/model";
@@ -33,13 +34,18 @@ export async function interruptRunner(runner: Runner, ports: Ports): Promise<Run
   const at = ports.clock.now();
   const { record } = await settle(
     runner,
-    (current) => (current.interruptedAt !== undefined || isGone(current.state) ? undefined : takenAway(current, at)),
+    (current) => (current.interruptedAt !== undefined || isLeft(current) ? undefined : takenAway(current, at)),
     (next) => ports.ledger.saveRunner(next),
   );
   const job = record.job === null ? undefined : await findJob(record.job, record.profile, ports);
   if (job !== undefined) await tellJob(job, record, ports);
   await ports.queue.send([{ kind: "retire", profile, runner: id, reason: "interrupted" }]);
   return record;
+}
+
+/** Whatever it had came to its end before. */
+function isLeft(runner: Runner): boolean {
+  return isGone(runner.state) || isStopping(runner);
 }
 
 /** Whose machine is being taken away. `runner`: the one that has it. */
@@ -50,14 +56,14 @@ export async function tellJob(job: Job, runner: Runner, ports: Ports): Promise<v
   await applyToJob(job, (current) => (isConcerned(current) ? { event: "interrupted", at } : undefined), ports);
 }
 
-/** Asked for whenever word of its end comes: whoever wrote the end may have died before asking. */
+/**
+ * Asked for before its end is written, as nobody comes back to a job that is over; and again whenever word of it comes.
+ */
 export async function runAgain(job: Job, ports: Ports): Promise<void> {
-  if (!isInterruptedThere(job) || !runsAgain(profileOf(ports, job.profile))) return;
-  await ports.queue.send([{ kind: "rerun", job: job.key, profile: job.profile }]);
+  if (!isForges(job) || !runsAgain(profileOf(ports, job.profile))) return;
+  if ((await ports.ledger.readNote(cancelNote(job.key))) !== undefined) return;
+  await ports.queue.send([{ kind: "rerun", job: job.key, profile: job.profile, of: "interruption" }]);
 }
-
-/** Longer than a forge lets anybody run something again that failed. */
-const noteMs = 31 * 24 * 3_600_000;
 
 /**
  * Has its forge run a job again by `ask`: as another job, that must be known when it comes. Once only: asked a second

@@ -1,9 +1,10 @@
 /** Runs an ended job again: one of ours as a new job at once, a forge's by asking the forge, which makes a new one. */
 import { OnejobError } from "../core/errors";
+import { isInterruptedThere } from "../core/interruption";
 import { isFinal } from "../core/lifecycle";
 import { jobIds } from "../core/log-ids";
 import type { Job, JobKey, JobWork } from "../core/model";
-import type { Ports } from "../core/ports";
+import type { Message, Ports } from "../core/ports";
 import { rerunOnce } from "./interruption";
 import { findJob } from "./moves";
 import { prepareSubmission, submitJob } from "./submit-job";
@@ -26,13 +27,14 @@ export async function rerunJob(job: Job, ports: Ports): Promise<Rerun> {
   return { kind: answer, job };
 }
 
+type Again = Pick<Extract<Message, { readonly kind: "rerun" }>, "job" | "profile" | "of">;
+
 /** Throws `conflict` while the source does not allow it, so that the message comes again; refused for good, it ends. */
-export async function rerunLater(
-  { job: key, profile }: { readonly job: JobKey; readonly profile: string | null },
-  ports: Ports,
-): Promise<void> {
+export async function rerunLater({ job: key, profile, of }: Again, ports: Ports): Promise<void> {
   const job = await findJob(key, profile, ports);
   if (job === undefined) return;
+  if (of === "interruption" && !isFinal(job.state)) throw new OnejobError("conflict", `${key} has not ended yet`);
+  if (of === "interruption" && !isInterruptedThere(job)) return;
   const answer = await rerunOnce(job, () => askToRerun(job, ports), ports);
   if (answer === "asked") ports.log.info("job is run again", { ...jobIds(job), reason: job.reason });
   if (answer === "later")

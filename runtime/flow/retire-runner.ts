@@ -4,7 +4,7 @@
  */
 import { isForges } from "../core/api-source";
 import { holdsJob, isReserved } from "../core/holding";
-import { isAtWork, isFinal, isGone, isStopping, runnerTraits } from "../core/lifecycle";
+import { isAtWork, isFinal, isGone, isStopping, isUnderWay, runnerTraits } from "../core/lifecycle";
 import { jobIds, runnerIds } from "../core/log-ids";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
@@ -137,5 +137,7 @@ async function settleLoss(
   }
   const current = (await findJob(job.key, job.profile, ports)) ?? job;
   const outcome = { exitCode: null, reason: lost.reason, detail: null };
-  await runAgain(await settleAttempt(current, { runner: lost.runner, outcome }, ports), ports);
+  const isTaken = lost.reason === "interrupted" && current.runner === lost.runner && isUnderWay(current);
+  if (isTaken) await runAgain(current, ports);
+  await settleAttempt(current, { runner: lost.runner, outcome }, ports);
 }

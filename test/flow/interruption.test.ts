@@ -1,6 +1,8 @@
 /** A compute takes machines back: whose job was on it is told, and it is run again where its profile says so. */
 import type { ProfileSettings } from "../../runtime/core/settings";
-import type { Warning } from "../../runtime/flow/interruption";
+import { cancelJob } from "../../runtime/flow/cancel-job";
+import { rerunLater } from "../../runtime/flow/rerun-job";
+import { warnRunner, type Warning } from "../../runtime/flow/interruption";
 import { ec2Profile } from "../compute/ec2/ec2-world";
 import { ForgeWorld, runningJob, type ForgeWorldOptions } from "../fakes/forge-world";
 import { World } from "../fakes/flow-world";
@@ -133,6 +135,20 @@ describe("a job of ours whose machine was taken away", () => {
     expect(await world.job(key)).toMatchObject({ state: "cancelled" });
   });
 
+  it("is run again however many machines went before they had it", async () => {
+    const world = ownJobs();
+    const { key } = await world.submit();
+    await world.pump();
+    for (let round = 0; round < 3; round++) await warn(world, world.compute.machines[0]?.runner ?? "");
+    const agent = world.agents().at(-1);
+    await agent?.take();
+    await agent?.start();
+    await warn(world, agent?.runner ?? "");
+    await agent?.finish(null, "interrupted");
+    await world.pump();
+    expect(await world.job(key)).toMatchObject({ state: "starting", attempt: 2 });
+  });
+
   it("is not run again for ever", async () => {
     const world = ownJobs();
     const { key } = await world.submit();
@@ -198,6 +214,58 @@ describe("a forge's job whose machine was taken away", () => {
     await world.tell(end);
     await expect(world.tell(end)).resolves.toBeUndefined();
     expect([...world.forge.jobs.keys()]).toEqual(["a", "a-again1"]);
+  });
+
+  it("is run again though whoever wrote its end died at that, and no further word of it comes", async () => {
+    const { world } = await interrupted();
+    const end = world.forge.end("a", "failure");
+    const { saveJob } = world.ledger;
+    world.ledger.saveJob = async (job) => {
+      await saveJob.call(world.ledger, job);
+      throw new Error("it died at that");
+    };
+    await expect(world.tell(end)).rejects.toThrow("it died at that");
+    world.ledger.saveJob = saveJob;
+    await world.pump();
+    expect(await world.forgeJob("a")).toMatchObject({ state: "failed", reason: "interrupted" });
+    expect(world.forge.calls).toContain("rerun");
+  });
+
+  it("and that was asked for before it ended is not run again when it ends well", async () => {
+    const { world } = await interrupted();
+    const job = await world.forgeJob("a");
+    const again = { job: job.key, profile: job.profile, of: "interruption" } as const;
+    await expect(rerunLater(again, world.ports)).rejects.toMatchObject({ code: "conflict" });
+    await world.tell(world.forge.end("a", "success"));
+    await rerunLater(again, world.ports);
+    expect(world.forge.calls).not.toContain("rerun");
+  });
+
+  it("is not run again when somebody had us cancel it, though the forge only says that it is over", async () => {
+    const { world } = await interrupted();
+    await cancelJob(await world.forgeJob("a"), world.ports);
+    await world.tell(world.forge.event("a"));
+    expect(world.forge.calls).not.toContain("rerun");
+  });
+
+  it("is on-demand as well when its first word is that it waits for an approval", async () => {
+    const { world, runner } = await interrupted();
+    await world.tell(world.forge.end("a", "failure"));
+    await taken(world, runner);
+    await world.tell(world.forge.move("a-again1", "waiting"));
+    await world.tell(world.forge.move("a-again1", "queued"));
+    expect(markets(world)).toEqual(["as the profile says", "on-demand"]);
+  });
+
+  it("is not run again when it had ended before its machine was wanted back", async () => {
+    const { world, runner, agent, started } = await runningJob(onSpot());
+    await world.tell(started);
+    const end = world.forge.end("a", "failure");
+    await agent.finish();
+    await warnRunner({ profile: "small", runner, of: "interruption" }, world.ports);
+    await world.tell(end);
+    expect(await world.forgeJob("a")).toMatchObject({ state: "failed", reason: "command-failed" });
+    expect(world.forge.calls).not.toContain("rerun");
   });
 
   it("and another job that somebody runs again has no claim to on-demand", async () => {

@@ -11,6 +11,8 @@ export async function serveCommand(agent: SimAgent): Promise<void> {
     if (told.kind === "over") return;
     const { assignment } = told.orders;
     if (assignment !== null) return run(agent, assignment);
+    // Nobody is told: its machine goes anyway.
+    if (agent.isLeaving) return;
     if (agent.asked !== "stay") return void (await finish(agent, 0, { exitCode: 0, reason: null }));
     await agent.heard(5 * second);
     told = await agent.report({ attempt: 0, events: [] });
@@ -57,7 +59,7 @@ async function runCommand(agent: SimAgent, { name, timeoutMs }: Assignment): Pro
   const { kernel, commandOf } = agent.parts;
   const { ms, exitCode } = commandOf(name);
   const endsAt = kernel.now() + Math.min(ms, timeoutMs);
-  while (kernel.now() < endsAt && !agent.cancelled && agent.asked !== "over" && !agent.isLeaving)
+  while (kernel.now() < endsAt && !agent.cancelled && agent.asked !== "over" && !agent.mustStop)
     await agent.heard(Math.min(endsAt - kernel.now(), 60 * second));
   if (agent.cancelled) return stopped("cancelled-by-user");
   if (kernel.now() < endsAt) return stopped("interrupted");

@@ -45,11 +45,17 @@ const callsInQuiet = 4;
 
 export class Costs {
   readonly #spent: Record<Cost, number> = { "forge calls": 0, "ledger writes": 0, messages: 0, machines: 0 };
+  /** Jobs that cannot be run again yet: for each the forge is asked once a minute. */
+  readonly #waiting = new Set<string>();
   /** As it stood at the last look, if all was quiet then. */
   #before: { readonly stir: number; readonly spent: Spent; readonly looks: number } | undefined;
 
   add(cost: Cost, count = 1): void {
     this.#spent[cost] += count;
+  }
+
+  mustWait(job: string): void {
+    this.#waiting.add(job);
   }
 
   get spent(): Spent {
@@ -75,7 +81,9 @@ export class Costs {
     const faults = weigh(occasion);
     const { jobs, minutes } = occasion;
     for (const [cost, price] of pricesByName) {
-      const most = Math.ceil(price.start + price.job * jobs + price.fault * faults + price.minute * minutes);
+      const waits = cost === "forge calls" ? this.#waiting.size : 0;
+      const perMinute = price.minute + waits;
+      const most = Math.ceil(price.start + price.job * jobs + price.fault * faults + perMinute * minutes);
       if (this.#spent[cost] > most)
         return broken(`${this.#spent[cost]} ${cost} for ${jobs} jobs and ${faults} faults, ${most} are enough`);
     }

@@ -42,6 +42,26 @@ export const faults = {
   "cloud-error": { class: "cloud", what: "a call of the cloud fails, nothing was done", rate: 0.01 },
   "cloud-lost-answer": { class: "cloud", what: "the cloud did it, and its answer is lost", rate: 0.01 },
   "cloud-outage": { class: "cloud", what: "the compute answers nothing for 5 to 40 minutes", rate: 0.001 },
+  "no-spot": {
+    class: "cloud",
+    what: "spare capacity is used up for up to ten minutes, on-demand is there",
+    rate: 0.03,
+  },
+  "no-on-demand": {
+    class: "cloud",
+    what: "on-demand is used up for up to ten minutes, spare capacity is there",
+    rate: 0.02,
+  },
+  unpaired: {
+    class: "cloud",
+    what: "a machine is made, cannot be told whose it is, and stays until somebody ends it",
+    rate: 0.01,
+  },
+  "born-dead": { class: "cloud", what: "a machine is made and ends in its first seconds", rate: 0.02 },
+  "word-lost": { class: "cloud", what: "the cloud's word of a notice, or of a machine's end, never comes", rate: 0.1 },
+  "word-late": { class: "cloud", what: "the cloud's word comes up to five minutes late", rate: 0.1 },
+  "word-twice": { class: "cloud", what: "the cloud's word comes twice", rate: 0.1 },
+  rebalance: { class: "cloud", what: "the cloud says that it may want a machine back soon", rate: 0.02 },
   misconfigured: {
     class: "cloud",
     what: "launches are refused for what was configured, for up to ten minutes",
@@ -54,7 +74,8 @@ export const faults = {
   "boot-hang": { class: "machine", what: "a machine never comes up", rate: 0.02 },
   "boot-death": { class: "machine", what: "a machine dies while it boots", rate: 0.02 },
   "bad-image": { class: "machine", what: "no machine of a profile comes up for up to an hour", rate: 0.002 },
-  interrupted: { class: "machine", what: "a machine is taken away two minutes after notice", rate: 0.01 },
+  interrupted: { class: "machine", what: "a spot machine is taken back two minutes after notice", rate: 0.1 },
+  "notice-unseen": { class: "machine", what: "an agent does not see the notice", rate: 0.2 },
   "machine-death": { class: "machine", what: "a machine is gone, without a word", rate: 0.01 },
   "agent-death": {
     class: "machine",

@@ -26,7 +26,7 @@ async function listen(agent: SimAgent, listener: SimListener): Promise<Ending> {
   for (;;) {
     await agent.heard(30 * second);
     if (listener.job !== undefined) return runJob(agent, listener, listener.job);
-    if (listener.isDropped || agent.asked !== "stay") {
+    if (listener.isDropped || agent.asked !== "stay" || agent.isLeaving) {
       listener.close();
       return { exitCode: 0, reason: null, detail: null };
     }
@@ -38,13 +38,22 @@ async function runJob(agent: SimAgent, listener: SimListener, job: ForgeJob): Pr
   agent.begins(job.id);
   void agent.report({ attempt: 0, events: [{ type: "started", at: agent.at() }] });
   const endsAt = kernel.now() + job.durationMs;
-  while (kernel.now() < endsAt && !listener.isCancelled && agent.asked !== "over" && !agent.isLeaving)
+  while (kernel.now() < endsAt && !listener.isCancelled && agent.asked !== "over" && !agent.mustStop)
     await agent.heard(Math.min(endsAt - kernel.now(), 60 * second));
   agent.ends();
   // What is killed here the forge hears nothing more of.
   if (listener.isCancelled) forge.end(job, "cancelled");
-  else if (agent.asked !== "over") forge.end(job, kernel.now() < endsAt ? "failure" : "success");
+  else if (agent.asked !== "over") forge.end(job, kernel.now() < endsAt ? stoppedAs(agent) : endOf(job));
   return { exitCode: 0, reason: null, detail: null };
+}
+
+function endOf({ fails }: ForgeJob): "success" | "failure" {
+  return fails ? "failure" : "success";
+}
+
+/** A listener that is stopped may say either. */
+function stoppedAs({ parts }: SimAgent): "failure" | "cancelled" {
+  return parts.dice.fraction("stopped") < 0.5 ? "failure" : "cancelled";
 }
 
 class SimListener {
@@ -98,10 +107,10 @@ class SimListener {
 
   #runAlone(job: ForgeJob): void {
     const { kernel } = this.#agent.parts;
-    kernel.after(this.#began + job.durationMs - kernel.now(), () => this.#endAlone(job, "success"));
+    kernel.after(this.#began + job.durationMs - kernel.now(), () => this.#endAlone(job, endOf(job)));
   }
 
-  #endAlone(job: ForgeJob, conclusion: "success" | "cancelled"): void {
+  #endAlone(job: ForgeJob, conclusion: "success" | "failure" | "cancelled"): void {
     const { forge } = this.#agent.parts;
     if (this.#closed || forge.runners.get(runnerName(this.#agent.runner))?.listener !== this) return;
     this.#closed = true;

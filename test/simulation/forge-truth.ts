@@ -8,9 +8,15 @@ import type { Kernel } from "./kernel";
 
 export interface ForgeJob {
   readonly id: string;
+  /** Within its run, the same however often it is run. */
+  readonly name: string;
   readonly labels: readonly string[];
   readonly run: string;
+  /** Of its run. */
+  readonly attempt: number;
   readonly durationMs: number;
+  /** When it comes to its end. */
+  readonly fails: boolean;
   readonly createdAt: Instant;
   state: "queued" | "waiting" | "in_progress" | "completed";
   conclusion: "success" | "failure" | "cancelled" | null;
@@ -23,6 +29,8 @@ export interface ForgeJob {
 
 /** Held back for an approval, or not. */
 export type Offered = "waiting" | "queued";
+
+type Fresh = Pick<ForgeJob, "id" | "name" | "labels" | "run" | "attempt" | "durationMs" | "fails" | "state">;
 
 /** The program on a machine that waits for a job there. */
 export interface Listener {
@@ -50,6 +58,15 @@ export interface ForgeWatch {
   /** Something became of a job that a webhook tells. */
   moved(job: ForgeJob): void;
   runOver(run: string): void;
+  /** We had it run again. */
+  ranAgain(job: ForgeJob, by: Rerun): void;
+}
+
+/** `made`: what came of it; `undefined`: it is refused for good. */
+export interface Rerun {
+  readonly made: ForgeJob | undefined;
+  /** A person wanted it, and we did not by ourselves. */
+  readonly wished: boolean;
 }
 
 const minute = 60_000;
@@ -71,6 +88,7 @@ export class ForgeTruth {
   readonly open = new Map<string, ForgeJob>();
   readonly #watch: ForgeWatch;
   readonly #queued = new Map<string, ForgeJob>();
+  readonly #attempts = new Map<string, number>();
   #registered = 0;
   #shunsUntil = 0;
 
@@ -80,7 +98,42 @@ export class ForgeTruth {
     this.#watch = parts.watch;
   }
 
-  create(given: Pick<ForgeJob, "id" | "labels" | "run" | "durationMs">, state: Offered = "queued"): ForgeJob {
+  create(given: Pick<ForgeJob, "id" | "labels" | "run" | "durationMs" | "fails">, state: Offered = "queued"): ForgeJob {
+    return this.#create({ ...given, name: given.id, attempt: 1 }, state);
+  }
+
+  /** As a new job of its run's next attempt. */
+  again({ name, labels, run, durationMs, fails }: ForgeJob, id: string, state: Offered = "queued"): ForgeJob {
+    const attempt = this.#lastAttempt(run) + 1;
+    this.#attempts.set(run, attempt);
+    return this.#create({ id, name, labels, run, durationMs, fails, attempt }, state);
+  }
+
+  /** What it is asked for by its API: not while its run goes on, nor once that has been run again without it. */
+  rerun(id: string, { wished }: Pick<Rerun, "wished">): "asked" | "later" | "refused" {
+    const job = this.jobs.get(id);
+    if (job !== undefined && this.isUnderWay(job.run)) return "later";
+    if (job === undefined || job.attempt < this.#lastAttempt(job.run)) {
+      if (job !== undefined) this.#watch.ranAgain(job, { made: undefined, wished });
+      return "refused";
+    }
+    const isHeld = this.dice.strikes("approval", job, 4);
+    const made = this.again(job, `${job.name}+${job.attempt}`, isHeld ? "waiting" : "queued");
+    if (isHeld) this.kernel.after(this.dice.between(30, 600, "approve") * 1_000, () => this.offer(made, "queued"));
+    this.#watch.ranAgain(job, { made, wished });
+    return "asked";
+  }
+
+  isUnderWay(run: string): boolean {
+    for (const job of this.open.values()) if (job.run === run) return true;
+    return false;
+  }
+
+  #lastAttempt(run: string): number {
+    return this.#attempts.get(run) ?? 1;
+  }
+
+  #create(given: Omit<Fresh, "state">, state: Offered): ForgeJob {
     const none = { conclusion: null, runner: null, startedAt: null, endedAt: null, before: null };
     const job: ForgeJob = { ...given, ...none, state, createdAt: this.kernel.now() };
     this.jobs.set(job.id, job);
@@ -122,7 +175,7 @@ export class ForgeTruth {
       if (runner.listener !== null) this.runners.delete(runner.name);
       else this.#free(runner);
     }
-    if (![...this.open.values()].some(({ run }) => run === job.run)) this.#watch.runOver(job.run);
+    if (!this.isUnderWay(job.run)) this.#watch.runOver(job.run);
   }
 
   register(name: string, labels: readonly string[]): ForgeRunner {

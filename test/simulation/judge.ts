@@ -7,14 +7,18 @@ import type { FleetRecord, Instant, Job, JobKey, PlannerRecord, Runner } from ".
 import { placeOf, type Truth } from "./demand";
 import { Endings } from "./endings";
 import { Excesses } from "./excesses";
+import type { ForgeJob, Rerun } from "./forge-truth";
+import { Interruptions } from "./interruptions";
 import { Keys } from "./keys";
 import { standingWrongs, type Wrong } from "./level-checks";
 import type { Kernel } from "./kernel";
 import type { Caps, Pace, Picture } from "./picture";
+import type { MarketPlan } from "./scenario";
 import type { CloudWatch, SimMachine } from "./sim-cloud";
 import type { LedgerWatch } from "./sim-ledger";
-import type { MachineWatch, Taken } from "./sim-machine";
+import type { MachineWatch } from "./sim-machine";
 import { Slots } from "./slots";
+import type { Taken } from "./taken";
 import { leftOver, wrongAtTheEnd } from "./the-end";
 
 export const promises = {
@@ -28,6 +32,7 @@ export const promises = {
   I8: "no job runs twice to success",
   I9: "machines that never report in, or never take a job, are not made without end",
   I10: "work costs a bounded number of calls, and no work costs none",
+  I11: "what an interruption took is run again once, on-demand, or its profile says no; and nothing else is",
 } as const;
 
 export type PromiseName = keyof typeof promises;
@@ -43,6 +48,12 @@ export interface Violation extends Breach {
   readonly at: Instant;
 }
 
+export interface JudgeParts {
+  readonly caps: Caps;
+  readonly pace: Pace;
+  readonly market: MarketPlan;
+}
+
 export interface Fairness {
   /** A sweep came to its end in this minute, and the forge answered. */
   readonly swept: boolean;
@@ -51,7 +62,7 @@ export interface Fairness {
   readonly asked: boolean;
 }
 
-export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTaken">, MachineWatch {
+export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTaken" | "said">, MachineWatch {
   readonly jobs = new Map<JobKey, Job>();
   readonly runners = new Map<string, Runner>();
   readonly planners = new Map<string, PlannerRecord>();
@@ -66,15 +77,17 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
   readonly #endings: Endings;
   readonly #excesses: Excesses;
   readonly #keys: Keys;
+  readonly #interruptions: Interruptions;
   readonly #nonces = new Map<string, string>();
   readonly #standing = new Map<string, { readonly minutes: number; readonly rounds: number }>();
 
-  constructor(kernel: Kernel, { caps, pace }: { readonly caps: Caps; readonly pace: Pace }) {
+  constructor(kernel: Kernel, { caps, pace, market }: JudgeParts) {
     this.#kernel = kernel;
     this.caps = caps;
     this.pace = pace;
     this.#endings = new Endings(kernel);
     this.#excesses = new Excesses(this);
+    this.#interruptions = new Interruptions(kernel, { picture: this, market, unwanted: this.#endings.unwanted });
     this.#keys = new Keys(kernel, { picture: this, unwanted: this.#endings.unwanted });
   }
 
@@ -91,7 +104,9 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
   }
 
   wroteJob(job: Job): void {
+    const isNews = !this.ended.has(job.key);
     this.#say(this.#endings.wrote(job));
+    if (isNews) this.#say(this.#interruptions.wrote(job));
     if (this.ended.has(job.key)) this.jobs.delete(job.key);
     else this.jobs.set(job.key, job);
   }
@@ -108,7 +123,9 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
 
   wrotePlanner(planner: PlannerRecord): void {
     this.planners.set(planner.profile, planner);
-    this.#say(this.#excesses.asked(planner, this.#slots.wrote(planner.launches)));
+    const fresh = this.#slots.wrote(planner.launches);
+    this.#say(this.#excesses.asked(planner, fresh));
+    this.#say(this.#interruptions.asked(fresh));
   }
 
   wroteFleet(fleet: FleetRecord): void {
@@ -167,6 +184,28 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
     this.#endings.askedAgain(name);
   }
 
+  /** The cloud gives notice, whoever hears of it. */
+  noticed(runner: string): void {
+    this.#interruptions.noticed.set(runner, this.#kernel.now());
+  }
+
+  wantsAgain(key: JobKey): void {
+    this.#interruptions.wantsAgain(key);
+  }
+
+  cancelled(key: JobKey): void {
+    this.#interruptions.cancelled.add(key);
+  }
+
+  ranAgain(job: ForgeJob, by: Rerun): void {
+    this.#say(this.#interruptions.ranAgain(job, by));
+  }
+
+  /** Profiles that are there from now on. */
+  configured(names: readonly string[]): void {
+    this.#interruptions.configured(names);
+  }
+
   machineTaken(runner: string, taken: Taken): void {
     this.#say(this.#keys.taken(runner, taken));
   }
@@ -185,7 +224,8 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
   /** After everything went well for long: whatever is open now is lost. */
   lookAtTheEnd(truth: Truth, queued: number): void {
     for (const breach of [
-      ...wrongAtTheEnd(this, { forge: truth.forge, unwanted: this.#endings.unwanted }),
+      ...wrongAtTheEnd(this, { ...truth, unwanted: this.#endings.unwanted, interrupted: this.#interruptions.ended }),
+      ...this.#interruptions.atTheEnd(),
       ...leftOver(this, queued),
     ])
       this.#say(breach);

@@ -6,7 +6,7 @@ import type { Breach } from "./judge";
 import type { Kernel } from "./kernel";
 import type { Picture } from "./picture";
 import { bootMs, idleMs, jobMs, ownMs } from "./sim-settings";
-import type { Taken } from "./sim-machine";
+import type { Taken } from "./taken";
 
 /** After so long in silence a machine may be ended, whatever it does. */
 const hopelessMs = 10 * 60_000;

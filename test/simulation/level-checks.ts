@@ -39,6 +39,7 @@ export function standingWrongs(picture: Picture, truth: Truth, now: Instant): re
     ...unheardJobs(scene),
     ...jobsBehind(scene),
     ...strayMachines(scene),
+    ...unpairedMachines(scene),
     ...overdueRunners(scene),
     ...surplus(scene),
     ...silentJobs(scene),
@@ -97,6 +98,16 @@ function strayMachines({ picture, now }: Scene): readonly Wrong[] {
     if (runners.has(runner) || open.has(launch)) return [];
     return [{ ...common, name: `stray ${runner}`, what: `machine ${runner} runs, and no record knows it`, minutes: 8 }];
   });
+}
+
+/** Nobody knows whose it was to be, nor does it. */
+function unpairedMachines({ truth: { cloud }, now }: Scene): readonly Wrong[] {
+  return [...cloud.unpaired]
+    .filter(([, { startedAt }]) => now - startedAt > minute)
+    .map(([machine]) => ({
+      ...{ name: `unpaired ${machine}`, promise: "I2", names: [machine], minutes: 8 },
+      what: `machine ${machine} runs for nobody`,
+    }));
 }
 
 function overdueRunners(scene: Scene): readonly Wrong[] {

@@ -1,9 +1,10 @@
 /** Those who work there: they push, approve, cancel, run again, and hand jobs in. */
+import { isFinal } from "../../runtime/core/lifecycle";
 import { cancelJob } from "../../runtime/flow/cancel-job";
 import { drainFleet, resumeFleet } from "../../runtime/flow/drain";
 import { rerunJob } from "../../runtime/flow/rerun-job";
 import { prepareSubmission, submitJob } from "../../runtime/flow/submit-job";
-import type { JobKey } from "../../runtime/core/model";
+import { runnerName, type JobKey } from "../../runtime/core/model";
 import type { Dice } from "./dice";
 import type { ForgeJob, ForgeTruth } from "./forge-truth";
 import type { Kernel } from "./kernel";
@@ -22,6 +23,10 @@ export interface PeopleParts {
   readonly forge: ForgeTruth;
   readonly watch: {
     askedAgain(name: string): void;
+    /** Somebody asks us to run it again. */
+    wantsAgain(key: JobKey): void;
+    /** We have said that it will be stopped. */
+    cancelled(key: JobKey): void;
     /** Somebody wants it to stop. */
     unwanted(key: JobKey): void;
     /** Whatever runs is to stop. */
@@ -50,17 +55,27 @@ export class People {
     });
   }
 
-  #push({ index, durationMs, large, run, whims }: Arrival): void {
+  #push({ index, durationMs, exitCode, large, run, whims }: Arrival): void {
     const { dice, forge, kernel } = this.#parts;
     const approval = whims.has("approval");
     const heldAtOnce = approval && dice.fraction("held") < 0.5;
     const labels = large ? ["linux", "large"] : ["linux"];
-    const job = forge.create({ id: `f${index}`, labels, run, durationMs }, heldAtOnce ? "waiting" : "queued");
+    const job = forge.create(
+      { id: `f${index}`, labels, run, durationMs, fails: exitCode !== 0 },
+      heldAtOnce ? "waiting" : "queued",
+    );
     if (approval && !heldAtOnce) kernel.after(dice.between(1, 20, "held") * second, () => forge.offer(job, "waiting"));
     if (approval) this.#approve(job);
     if (whims.has("cancel")) this.#later([1, 600], () => void this.#cancelThere(job));
     if (whims.has("job-deleted")) this.#later([1, 600], () => forge.delete(job));
     if (whims.has("rerun")) this.#rerun(job);
+  }
+
+  /** Who hears that a machine goes may lose patience with what runs on it. */
+  seesNotice(runner: string): void {
+    const { forge, dice } = this.#parts;
+    const job = forge.open.get(forge.runners.get(runnerName(runner))?.job ?? "");
+    if (job !== undefined && dice.strikes("cancel", job, 4)) this.#later([1, 100], () => void this.#cancelThere(job));
   }
 
   #approve(job: ForgeJob): void {
@@ -81,11 +96,10 @@ export class People {
     const isHere = dice.fraction("where") < 0.5;
     this.waiting += 1;
     kernel.every(minute, () => {
-      if (isHere ? job.state !== "completed" : [...forge.open.values()].some(({ run }) => run === job.run)) return true;
+      if (isHere ? job.state !== "completed" : forge.isUnderWay(job.run)) return true;
       if (isHere) void this.#rerunHere(jobKey(job.id));
       else {
-        const { labels, run, durationMs } = job;
-        forge.create({ id: `${job.id}r${dice.between(1, 1_000_000, "rerun")}`, labels, run, durationMs });
+        forge.again(job, `${job.id}r${dice.between(1, 1_000_000, "rerun")}`);
         this.waiting -= 1;
       }
       return false;
@@ -96,6 +110,7 @@ export class People {
   async #rerunHere(key: JobKey): Promise<void> {
     const { server, watch } = this.#parts;
     this.asked += 1;
+    watch.wantsAgain(key);
     await server
       .run("rerun", async (ports) => {
         const job = await ports.ledger.readJob(key);
@@ -156,7 +171,8 @@ export class People {
     const known = await this.#insist(() =>
       this.#parts.server.run("cancel", async (ports) => {
         const job = await ports.ledger.readJob(key);
-        if (job !== undefined) await cancelJob(job, ports);
+        const stands = job && (await cancelJob(job, ports));
+        if (stands !== undefined && !isFinal(stands.state)) this.#parts.watch.cancelled(key);
         return job !== undefined;
       }),
     );

@@ -76,4 +76,35 @@ export const regressions: readonly Regression[] = [
     name: "names a compute that gives no answer as the reason, from its first silence on",
     scenario: { seed: 37, jobs: 9, arrivals: [0, 1, 3, 4, 5, 8], only: ["cloud-outage#11"] },
   },
+  // flow/cancel-job: what we are asked to stop is noted (`cancelNote`). I11
+  {
+    name: "runs nothing again that was taken from its machine after somebody had us cancel it",
+    scenario: {
+      ...{ seed: 167, jobs: 10, arrivals: [7, 8, 9] },
+      only: ["cancel#10", "interrupted#1", "interrupted#2", "interrupted#4", "cancel#11"],
+    },
+  },
+  // flow/admit-events: `createMoved` looks at the note as well. I11
+  {
+    name: "gives a job that is run again on-demand, though the first word of it is that it waits for an approval",
+    scenario: { seed: 80, jobs: 10, arrivals: [5, 6, 7, 8, 9], only: ["interrupted#5", "approval#11"] },
+  },
+  // flow/interruption: asked for before the end is written. I11
+  {
+    name: "has a job run again though whoever wrote its end died at that",
+    scenario: {
+      ...{ seed: 637, jobs: 10 },
+      only: [
+        ...[
+          "webhook-late#4",
+          "interrupted#4",
+          "message-late#31",
+          "webhook-late#14",
+          "interrupted#9",
+          "webhook-late#19",
+        ],
+        ...["crash-after#1930", "interrupted#11", "webhook-late#26", "crash-after#2131"],
+      ],
+    },
+  },
 ];

@@ -55,6 +55,7 @@ function apply(settings: Settings, { kernel, server, judge }: ReloadParts): void
   const higher = [...names].map((name) => [name, Math.max(before[name] ?? 0, after.profiles[name] ?? 0)] as const);
   const caps = { ...after, profiles: Object.fromEntries(higher) };
   judge.caps = caps;
+  judge.configured(settings.profiles.map(({ name }) => name));
   kernel.after(underWayMs, () => {
     if (judge.caps === caps) judge.caps = after;
   });

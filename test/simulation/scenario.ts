@@ -24,7 +24,15 @@ export interface Plan {
   readonly profileCap: number;
   readonly fleetCap: number;
   readonly pace: Pace;
+  readonly market: MarketPlan;
   readonly arrivals: readonly Arrival[];
+}
+
+export interface MarketPlan {
+  readonly spot: "preferred" | "only" | "never";
+  readonly onInterruption: "rerun" | "fail";
+  /** The cloud tells by itself what becomes of its machines. */
+  readonly tells: boolean;
 }
 
 export interface Arrival {
@@ -79,6 +87,11 @@ export function planOf({ jobs, arrivals: only }: Scenario, dice: Dice): Plan {
     pace: {
       sweepMs: (dice.pick([30, 60, 60, 180], "sweep") ?? 60) * second,
       leaseMs: (dice.pick([45, 60, 120], "lease") ?? 60) * second,
+    },
+    market: {
+      spot: dice.pick(["preferred", "preferred", "only", "never"] as const, "spot") ?? "preferred",
+      onInterruption: dice.fraction("again") < 0.75 ? "rerun" : "fail",
+      tells: dice.fraction("tells") < 0.6,
     },
     arrivals: all.filter(({ index }) => chosen?.has(index) ?? true),
   };

@@ -4,7 +4,7 @@
  */
 import { OnejobError } from "../../runtime/core/errors";
 import type { Compute, Files, JobSource, Ledger, Log, Meter, Ports, Queue, Received } from "../../runtime/core/ports";
-import type { Clock, Random, Tokens } from "../../runtime/core/ports";
+import type { Clock, Message, Random, Tokens } from "../../runtime/core/ports";
 import type { Settings } from "../../runtime/core/settings";
 import { discoverJobs, recoverDeliveries, removeGhosts } from "../../runtime/flow/ask-source";
 import { handBack } from "../../runtime/flow/hand-back";
@@ -67,6 +67,8 @@ export class Server {
   #settings: Settings;
   /** Those that were heard so far. */
   webhooks = 0;
+  /** The same of what the cloud said. */
+  words = 0;
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -225,10 +227,21 @@ export class Server {
     });
   }
 
+  /** What the cloud tells; handed over again when that failed, twice. */
+  hearCloud(word: Message, tries = 1): void {
+    this.words += 1;
+    this.run("event", (ports) => ports.queue.send([word])).catch(() => {
+      if (tries < 3) this.#parts.kernel.after(tries * minute, () => this.hearCloud(word, tries + 1));
+    });
+  }
+
   #portsFor(strand: Strand): Ports {
     const { tokens, random, log, meter, doorsFor } = this.#parts;
     const clock: Clock = { now: () => strand.now() };
-    return { ...doorsFor(strand), settings: () => this.#settings, tokens, random, log, meter, clock };
+    const { source, compute, ledger, queue, files } = doorsFor(strand);
+    const settings = () => this.#settings;
+    // Made for each function: a spread is what costs here.
+    return { source, compute, ledger, queue, files, settings, tokens, random, log, meter, clock };
   }
 }
 

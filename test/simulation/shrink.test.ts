@@ -46,6 +46,7 @@ function worldWhere(
         profileCap: 1,
         fleetCap: 1,
         pace: { sweepMs: 1, leaseMs: 1 },
+        market: { spot: "preferred", onInterruption: "rerun", tells: true },
         arrivals: arrivals.map(arrivalOf),
       },
       violation: promise && { promise, at: noon, what: "", names: [] },

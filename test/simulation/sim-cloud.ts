@@ -2,6 +2,7 @@
  * The cloud: makes machines and takes them away. Its truth is what is running there, whoever knows of it. A launch is
  * idempotent by its token and runners, as the port demands; everything else about it is weather.
  */
+import type { Instant } from "../../runtime/core/model";
 import type {
   Compute,
   Identity,
@@ -9,12 +10,14 @@ import type {
   LaunchRequest,
   Machine,
   MachineOutcome,
+  Message,
   Tokens,
 } from "../../runtime/core/ports";
-import type { Instant } from "../../runtime/core/model";
 import { identityByToken } from "../../runtime/core/token-identity";
 import type { Dice } from "./dice";
 import type { Kernel } from "./kernel";
+import { Markets, type Market, type Refusal } from "./markets";
+import type { MarketPlan } from "./scenario";
 import type { Strand } from "./strand";
 
 export interface SimMachine {
@@ -22,6 +25,7 @@ export interface SimMachine {
   readonly launch: string;
   readonly profile: string;
   readonly bootToken: string;
+  readonly market: Market;
   readonly startedAt: Instant;
   /** Until then it does not say whose launch it is. */
   readonly namelessUntil: Instant;
@@ -31,17 +35,21 @@ export interface SimMachine {
   endedAt: Instant | null;
 }
 
-const lacks = ["no-capacity", "quota", "misconfigured"] as const;
-type Lack = (typeof lacks)[number];
-
 export interface CloudWatch {
   machineStarted(machine: SimMachine): void;
   machineEnded(machine: SimMachine): void;
   /** Somebody of ours asked for its end. */
   machineTaken(runner: string): void;
+  /** It will be taken back in two minutes. */
+  noticed(runner: string): void;
+  /** What it tells by itself, where it does. */
+  said(word: CloudWord): void;
 }
 
-const kind = "process";
+/** `warned`: notice was given. `check`: its state has changed. */
+export type CloudWord = Extract<Message, { readonly kind: "warned" | "check" }>;
+
+const kind = "ec2";
 const listLagMs = 5_000;
 const minute = 60_000;
 
@@ -50,14 +58,20 @@ export class CloudTruth {
   readonly dice: Dice;
   readonly #watch: CloudWatch;
   readonly #machines = new Map<string, SimMachine>();
+  /** Nobody knows whose they are, not even they. From when on they run, and until when. */
+  readonly #unpaired = new Map<string, { readonly launch: string; readonly startedAt: Instant }>();
   readonly #badImages = new Map<string, Instant>();
-  readonly #droughts = new Map<Lack, Instant>();
+  readonly #markets: Markets;
+  readonly #tells: boolean;
   #downUntil = 0;
+  #strays = 0;
 
-  constructor(parts: { readonly kernel: Kernel; readonly dice: Dice; readonly watch: CloudWatch }) {
+  constructor(parts: CloudParts) {
     this.kernel = parts.kernel;
     this.dice = parts.dice;
     this.#watch = parts.watch;
+    this.#markets = new Markets(parts, parts.market.spot);
+    this.#tells = parts.market.tells;
   }
 
   /** It answers nothing at the moment. */
@@ -73,8 +87,9 @@ export class CloudTruth {
     if (this.isDown || dice.strikes("cloud-error", hit)) throw new Error("the cloud does not answer");
   }
 
-  get running(): readonly SimMachine[] {
-    return [...this.#machines.values()].filter(({ endedAt }) => endedAt === null);
+  /** Those that run and serve nobody, and since when. */
+  get unpaired(): ReadonlyMap<string, { readonly startedAt: Instant }> {
+    return this.#unpaired;
   }
 
   machine(runner: string): SimMachine | undefined {
@@ -82,17 +97,18 @@ export class CloudTruth {
   }
 
   make(request: LaunchRequest): readonly MachineOutcome[] {
-    const made = this.dice.strikes("partial-fleet", request)
-      ? this.dice.between(0, request.machines.length, "part")
-      : Infinity;
     const throttled = this.dice.strikes("cloud-throttled", request);
-    return request.machines.map((wanted, index) => {
+    const most = this.#markets.part(request);
+    let made = 0;
+    return request.machines.map((wanted): MachineOutcome => {
       const { runner } = wanted;
       if (this.#machines.has(runner)) return { runner, outcome: "launched", machine: runner };
-      if (throttled) return { runner, outcome: "throttled", detail: "RequestLimitExceeded" };
-      const lacking = this.#lacking(request) ?? (index >= made ? "no-capacity" : undefined);
-      if (lacking !== undefined) return { runner, outcome: lacking, detail: "in every zone" };
-      this.#start(request, wanted);
+      if (throttled) return refused(runner, "throttled");
+      const found = made < most ? this.#markets.find(request) : this.#markets.refusal();
+      if (found !== "spot" && found !== "on-demand") return refused(runner, found);
+      made += 1;
+      if (this.dice.strikes("unpaired", runner)) return this.#startUnpaired(request, runner);
+      this.#start({ ...request, market: found }, wanted);
       return { runner, outcome: "launched", machine: runner };
     });
   }
@@ -106,6 +122,7 @@ export class CloudTruth {
   }
 
   take(runner: string): void {
+    this.#unpaired.delete(runner);
     const machine = this.#machines.get(runner);
     if (machine === undefined) return;
     machine.hasRemains = false;
@@ -120,6 +137,15 @@ export class CloudTruth {
     machine.endedAt = this.kernel.now();
     machine.hasRemains = this.dice.strikes("remains", machine);
     this.#watch.machineEnded(machine);
+    this.#tell({ kind: "check", profile: machine.profile, runner });
+  }
+
+  /** It will be taken back, or is only more likely to be. One that has ended is not spoken of. */
+  warn(runner: string, of: "interruption" | "rebalance"): void {
+    const machine = this.#machines.get(runner);
+    if (machine === undefined || machine.endedAt !== null) return;
+    if (of === "interruption") this.#watch.noticed(runner);
+    this.#tell({ kind: "warned", profile: machine.profile, runner, of });
   }
 
   /** As it was `agoMs` before. */
@@ -132,27 +158,60 @@ export class CloudTruth {
       .map(({ runner, launch, namelessUntil, endedAt }) => {
         const alive = endedAt === null || endedAt > at;
         return { machine: runner, runner, launch: namelessUntil > at ? null : launch, alive };
-      });
+      })
+      .concat(
+        [...this.#unpaired]
+          .filter(([, { startedAt }]) => startedAt <= at)
+          .map(([machine, { launch }]) => ({ machine, runner: "", launch, alive: true })),
+      );
   }
 
-  #lacking(request: LaunchRequest): Lack | undefined {
-    const now = this.kernel.now();
-    for (const name of lacks) {
-      if (this.dice.strikes(name, request))
-        this.#droughts.set(name, now + this.dice.between(1, 10, "drought") * minute);
-      if ((this.#droughts.get(name) ?? 0) > now) return name;
-    }
-    return undefined;
-  }
-
-  #start({ launch, profile }: LaunchRequest, { runner, bootToken }: LaunchRequest["machines"][number]): void {
+  #start(request: Found, { runner, bootToken }: LaunchRequest["machines"][number]): void {
+    const { launch, profile, market } = request;
     const startedAt = this.kernel.now();
     const namelessUntil = this.dice.strikes("nameless", runner) ? startedAt + minute : 0;
     const none = { endedAt: null, hasRemains: false };
-    const machine: SimMachine = { runner, launch, profile, bootToken, startedAt, namelessUntil, ...none };
+    const machine: SimMachine = { runner, launch, profile, bootToken, market, startedAt, namelessUntil, ...none };
     this.#machines.set(runner, machine);
     this.#watch.machineStarted(machine);
   }
+
+  #startUnpaired({ launch }: LaunchRequest, runner: string): MachineOutcome {
+    this.#strays += 1;
+    this.#unpaired.set(`stray${this.#strays}`, { launch, startedAt: this.kernel.now() });
+    return refused(runner, "throttled");
+  }
+
+  /** Nothing of this is promised: not that it comes, nor when, nor how often. */
+  #tell(word: CloudWord): void {
+    const { dice, kernel } = this;
+    if (!this.#tells || dice.strikes("word-lost", word)) return;
+    const lateMs = dice.strikes("word-late", word) ? dice.between(1, 300, "word") * 1_000 : 0;
+    kernel.after(dice.between(300, 5_000, "word") + lateMs, () => this.#watch.said(word));
+    if (dice.strikes("word-twice", word)) kernel.after(dice.between(300, 60_000, "word"), () => this.#watch.said(word));
+  }
+}
+
+interface Found extends Omit<LaunchRequest, "market"> {
+  readonly market: Market;
+}
+
+interface CloudParts {
+  readonly kernel: Kernel;
+  readonly dice: Dice;
+  readonly watch: CloudWatch;
+  readonly market: MarketPlan;
+}
+
+const details: Readonly<Record<Refusal, string>> = {
+  "no-capacity": "in every zone",
+  quota: "VcpuLimitExceeded",
+  throttled: "RequestLimitExceeded",
+  misconfigured: "InvalidAMIID.NotFound",
+};
+
+function refused(runner: string, outcome: Refusal): MachineOutcome {
+  return { runner, outcome, detail: details[outcome] };
 }
 
 /** The same, as one function sees it. */

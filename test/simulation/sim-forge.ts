@@ -92,13 +92,10 @@ export class SimForge implements JobSource {
 
   rerun({ id, key }: Job): Promise<"asked" | "later"> {
     return this.#call("rerun", (truth) => {
-      const job = truth.jobs.get(id);
-      if (job === undefined) throw new OnejobError("source-refused", `${key} is gone there`);
-      if ([...truth.open.values()].some(({ run }) => run === job.run)) return "later";
-      const tries = [...truth.jobs.keys()].filter((other) => other.startsWith(`${id}+`)).length;
-      const { labels, run, durationMs } = job;
-      truth.create({ id: `${id}+${tries + 1}`, labels, run, durationMs });
-      return "asked";
+      const answer = truth.rerun(id, { wished: this.#strand.name === "rerun" });
+      if (answer === "later") this.#parts.costs.mustWait(id);
+      if (answer === "refused") throw new OnejobError("source-refused", `${key} is gone there, or run again already`);
+      return answer;
     });
   }
 
@@ -177,11 +174,11 @@ export function jobKey(id: string): string {
   return `${forgeName}/${forgeHost}/${id}`;
 }
 
-function factsOf({ id, labels, run, createdAt }: ForgeJob): JobFacts {
+function factsOf({ id, name, labels, run, attempt, createdAt }: ForgeJob): JobFacts {
   return {
     ...{ key: jobKey(id), source: forgeName, host: forgeHost, id, scope: "acme", group: "Default" },
-    ...{ name: id, labels, profile: null, url: null, createdAt, retries: 0, work: null },
-    origin: { repository: "acme/widgets", run, fork: null },
+    ...{ name, labels, profile: null, url: null, createdAt, retries: 0, work: null },
+    origin: { repository: "acme/widgets", run, attempt, fork: null },
   };
 }
 

@@ -16,7 +16,9 @@ import type { Kernel } from "./kernel";
 import { isRefused, type Server } from "./server";
 import type { CloudTruth, SimMachine } from "./sim-cloud";
 import { Strand } from "./strand";
-import { befall } from "./mishaps";
+import type { Taken, Work } from "./taken";
+import type { Market } from "./markets";
+import { befall, reclaim } from "./mishaps";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -50,24 +52,6 @@ export interface MachineParts {
   readonly commandOf: (job: string) => { readonly ms: number; readonly exitCode: number };
 }
 
-/** A job that runs on a machine, as only that machine knows. */
-export interface Work {
-  readonly job: string;
-  readonly since: Instant;
-  /** Since when its agent was not answered by anybody. */
-  readonly silentSince: Instant;
-}
-
-/** What a machine is in the midst of when somebody ends it. */
-export interface Taken {
-  readonly work: Work | undefined;
-  /** The forge may give it a job at this moment. */
-  readonly isOffered: boolean;
-}
-
-/** It never came to anything. */
-export const untouched: Taken = { work: undefined, isOffered: false };
-
 /** What the server answered, or that it wants nothing more of this machine. */
 export type Told = { readonly kind: "orders"; readonly orders: AgentOrders } | { readonly kind: "over" };
 
@@ -87,7 +71,7 @@ export class SimAgent {
   #cancelled = false;
   #beatAttempt = 0;
   #begun = false;
-  #leaving = false;
+  #notice: "none" | "seen" | "over" = "none";
   #touching = false;
   readonly #wakers: (() => void)[] = [];
   /** What goes on without the agent: the forge's own program. */
@@ -107,6 +91,7 @@ export class SimAgent {
 
   async live(): Promise<void> {
     const { dice } = this.parts;
+    reclaim(this);
     await this.strand.sleep(dice.between(4, 40, "boot") * second);
     if (this.parts.cloud.isImageBad(this.#machine.profile)) return;
     if (dice.strikes("boot-hang", this.runner)) return;
@@ -131,9 +116,18 @@ export class SimAgent {
     return this.#begun;
   }
 
-  /** It was told that its machine is taken away, and stops what it runs. */
+  /** Its machine is taken away: without a job it leaves. */
   get isLeaving(): boolean {
-    return this.#leaving;
+    return this.#notice !== "none";
+  }
+
+  /** It stops what it runs: there is no more time for it. */
+  get mustStop(): boolean {
+    return this.#notice === "over";
+  }
+
+  get market(): Market {
+    return this.#machine.market;
   }
 
   get taken(): Taken {
@@ -144,6 +138,7 @@ export class SimAgent {
   begins(job: string): void {
     this.#begun = true;
     this.#job = { job, since: this.parts.kernel.now() };
+    if (this.isLeaving) this.#tellNotice();
   }
 
   /** Nothing runs any more, or what runs is to be stopped. */
@@ -290,13 +285,24 @@ export class SimAgent {
     return Math.min(longestPauseMs, 250 * 2 ** Math.min(tries, 8));
   }
 
-  /** Its machine goes in two minutes. `stops`: it leaves what it does at once. */
-  isTakenAway({ stops }: { readonly stops: boolean }): void {
-    const events = [{ type: "interrupted", at: this.at() }] as const;
-    if (this.#lease !== "") void this.report({ attempt: this.#beatAttempt, events });
-    if (!stops) return;
-    this.#leaving = true;
+  /** It saw that its machine goes in two minutes. What runs may go on, and who has nothing leaves. */
+  expectEnd(): void {
+    if (this.strand.dead || this.#notice !== "none") return;
+    this.#notice = "seen";
+    if (this.#job !== undefined) this.#tellNotice();
     this.wake();
+  }
+
+  /** What runs is stopped now, so that there is time to say how it ended. */
+  stopForEnd(): void {
+    if (this.strand.dead) return;
+    this.#notice = "over";
+    this.wake();
+  }
+
+  #tellNotice(): void {
+    if (this.#lease === "") return;
+    void this.report({ attempt: this.#beatAttempt, events: [{ type: "interrupted", at: this.at() }] });
   }
 
   showTokenAgain(): void {

@@ -1,8 +1,9 @@
 /** The settings that a run begins with, and what may become of them. */
 import type { ProfileSettings, Settings } from "../../runtime/core/settings";
+import { ec2Profile } from "../fixtures/ec2-profile";
 import { someProfile, someSettings } from "../fixtures/records";
 import type { Caps, Pace } from "./picture";
-import type { Plan } from "./scenario";
+import type { MarketPlan, Plan } from "./scenario";
 import { forgeName } from "./sim-forge";
 
 const minute = 60_000;
@@ -17,12 +18,13 @@ export const waitingMs = 6 * 60 * minute;
 const timeouts = { bootMs, idleMs, jobMs, queuedMs, waitingMs };
 
 export function settingsFor(plan: Plan): Settings {
-  const { profileCap, fleetCap, pace } = plan;
+  const { profileCap, fleetCap, pace, market } = plan;
   const settings = someSettings(
-    [profile("small", ["linux"], profileCap), profile("large", ["linux", "large"], profileCap)],
-    {
-      maxRunners: fleetCap,
-    },
+    [
+      profile("small", { labels: ["linux"], maxRunners: profileCap, market }),
+      profile("large", { labels: ["linux", "large"], maxRunners: profileCap, market }),
+    ],
+    { maxRunners: fleetCap },
   );
   return {
     ...settings,
@@ -43,8 +45,16 @@ export function paceOf({ sweep, lease }: Settings): Pace {
   return { sweepMs: sweep.intervalMs, leaseMs: lease.durationMs };
 }
 
-function profile(name: string, labels: readonly string[], maxRunners: number): ProfileSettings {
-  return { ...someProfile({ name, limits: { maxRunners }, timeouts }), labels };
+interface ProfilePlan {
+  readonly labels: readonly string[];
+  readonly maxRunners: number;
+  readonly market: MarketPlan;
+}
+
+function profile(name: string, { labels, maxRunners, market }: ProfilePlan): ProfileSettings {
+  const { spot, onInterruption } = market;
+  const { compute } = ec2Profile(name, { spot, onInterruption });
+  return { ...someProfile({ name, limits: { maxRunners }, timeouts }), labels, compute };
 }
 
 const forgeSettings: Settings["sources"][number] = {

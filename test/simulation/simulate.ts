@@ -21,12 +21,13 @@ import { Server, type Doors } from "./server";
 import { CloudTruth, SimCloud } from "./sim-cloud";
 import { forgeName, ForgeWeather, SimForge } from "./sim-forge";
 import { SimLedger } from "./sim-ledger";
-import { SimAgent, untouched } from "./sim-machine";
+import { SimAgent } from "./sim-machine";
 import { capsOf, paceOf, settingsFor } from "./sim-settings";
 import { QueueStore, SimQueue } from "./sim-queue";
 import { Story } from "./story";
 import type { Strand } from "./strand";
 import { switches, type SwitchName } from "./switches";
+import { untouched } from "./taken";
 import { leftOver } from "./the-end";
 import { toldDoors } from "./told-doors";
 
@@ -111,7 +112,7 @@ function build({ kernel, dice, plan, story, store, without }: Ground) {
   const settings = settingsFor(plan);
   const costs = new Costs();
   const calls = new Calls(dice);
-  const judge = new Judge(kernel, { caps: capsOf(settings), pace: paceOf(settings) });
+  const judge = new Judge(kernel, { caps: capsOf(settings), pace: paceOf(settings), market: plan.market });
   const deliveries: Deliveries = new Deliveries({ kernel, dice }, (id) => server.hear(id));
   const forge = new ForgeTruth({
     ...{ kernel, dice },
@@ -121,12 +122,13 @@ function build({ kernel, dice, plan, story, store, without }: Ground) {
         deliveries.tell(job);
       },
       runOver: (run) => deliveries.tellRunOver(run),
+      ranAgain: (job, by) => judge.ranAgain(job, by),
     },
   });
   const weather = new ForgeWeather(forge);
   const agents = new Map<string, SimAgent>();
   const cloud = new CloudTruth({
-    ...{ kernel, dice },
+    ...{ kernel, dice, market: plan.market },
     watch: {
       machineStarted: (machine) => {
         story?.note("cloud", `machine ${machine.runner} of launch ${machine.launch} starts`);
@@ -136,6 +138,12 @@ function build({ kernel, dice, plan, story, store, without }: Ground) {
         agents.set(machine.runner, agent);
         void agent.live();
       },
+      noticed: (runner) => {
+        story?.note("cloud", `machine ${runner} will be taken back`);
+        judge.noticed(runner);
+        people.seesNotice(runner);
+      },
+      said: (word) => server.hearCloud(word),
       machineTaken: (runner) => judge.machineTaken(runner, agents.get(runner)?.taken ?? untouched),
       machineEnded: (machine) => {
         story?.note("cloud", `machine ${machine.runner} ends`);
@@ -179,7 +187,7 @@ function build({ kernel, dice, plan, story, store, without }: Ground) {
   const server: Server = new Server({ ...common, settings, log: story?.log() ?? silentLog });
   const commandOf = (name: string) => commandFor(plan, name);
   const agentParts = { kernel, dice, calls, server, cloud, forge, watch: judge, commandOf };
-  const people = new People({ kernel, dice, server, forge, watch: judge });
+  const people: People = new People({ kernel, dice, server, forge, watch: judge });
   const truth: Truth = { forge, agents, cloud };
   const reloads = reloadNowAndThen(settings, { kernel, dice, server, judge });
   return { kernel, dice, calls, reloads, costs, judge, truth, cloud, queue, server, people, weather };
@@ -194,13 +202,19 @@ function jobsOf({ judge, truth }: World): number {
 /** `undefined`: there is something to do. */
 function stirOf({ dice, judge, reloads, truth, queue, server, people }: World): number | undefined {
   const { forge } = truth;
-  const open = judge.jobs.size + judge.runners.size + judge.machines.size + forge.open.size + forge.runners.size;
+  const machines = judge.machines.size + truth.cloud.unpaired.size;
+  const open = judge.jobs.size + judge.runners.size + machines + forge.open.size + forge.runners.size;
   const isChanged = judge.fleet?.draining === true || reloads.pending() > 0;
   if (isChanged || open + queue.depth + leftOver(judge, 0).length > 0) return undefined;
   // Why it once had to wait is remembered for a while, and then taken out.
   if ([...judge.planners.values()].some(({ blocked }) => Object.keys(blocked).length > 0)) return undefined;
   return (
-    people.asked + server.webhooks + judge.ended.size + forge.jobs.size + weigh({ faults: dice.counts, profileCap: 1 })
+    people.asked +
+    server.webhooks +
+    server.words +
+    judge.ended.size +
+    forge.jobs.size +
+    weigh({ faults: dice.counts, profileCap: 1 })
   );
 }
 
@@ -220,7 +234,8 @@ async function live(world: World, plan: Plan): Promise<void> {
     judge.look(truth, { swept: server.hasSwept() && weather.isFair, cloud: !cloud.isDown, asked: server.hasAsked() });
     return true;
   });
-  const isEmpty = () => judge.jobs.size + judge.runners.size + judge.machines.size + truth.forge.open.size === 0;
+  const isEmpty = () =>
+    judge.jobs.size + judge.runners.size + judge.machines.size + truth.forge.open.size + cloud.unpaired.size === 0;
   const isOver = () =>
     people.waiting + queue.depth + reloads.pending() === 0 && isEmpty() && truth.forge.runners.size === 0;
   await kernel.run(() => judge.violation !== undefined || isOver(), calmAt + restMs);

@@ -83,6 +83,16 @@ export const switches = {
         (record) => doors.ledger.savePlanner({ ...record, breakers: {} }),
       ),
   },
+  "market-note": {
+    what: "a job that is run again at its forge does not know that its machine was taken back",
+    within: 60,
+    lacking: ({ ledger, ...doors }) => ({
+      ...doors,
+      ledger: changed(ledger, {
+        readNote: (name) => (name.startsWith("interrupted/") ? Promise.resolve(undefined) : ledger.readNote(name)),
+      }),
+    }),
+  },
 } as const satisfies Readonly<Record<string, Safety>>;
 
 export type SwitchName = keyof typeof switches;

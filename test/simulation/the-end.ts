@@ -7,7 +7,8 @@ import type { Picture } from "./picture";
 import { jobKey } from "./sim-forge";
 import { jobMs } from "./sim-settings";
 
-export function wrongAtTheEnd(picture: Picture, { forge, unwanted }: AtTheEnd): readonly Breach[] {
+export function wrongAtTheEnd(picture: Picture, truth: AtTheEnd): readonly Breach[] {
+  const { forge, cloud } = truth;
   const { jobs, runners, machines } = picture;
   return [
     ...[...jobs.values()].map(({ key, state }) => breach("I1", `job ${key} is still ${state}`, key)),
@@ -15,11 +16,14 @@ export function wrongAtTheEnd(picture: Picture, { forge, unwanted }: AtTheEnd): 
     ...[...machines.keys()].map((id) => breach("I2", `machine ${id} still runs`, id)),
     ...[...runners.values()].map(({ id, state }) => breach("I2", `runner ${id} is still ${state}`, id)),
     ...[...forge.runners.keys()].map((name) => breach("I2", `${name} still stands at the forge`, name.slice(7))),
-    ...endings(picture, { forge, unwanted }),
+    ...[...cloud.unpaired.keys()].map((id) => breach("I2", `machine ${id} of nobody still runs`, id)),
+    ...endings(picture, truth),
   ];
 }
 
-interface AtTheEnd extends Pick<Truth, "forge"> {
+interface AtTheEnd extends Pick<Truth, "forge" | "cloud"> {
+  /** Those that ended here because their machine was taken back. */
+  readonly interrupted: ReadonlyMap<JobKey, unknown>;
   /** Jobs that somebody wanted to stop. */
   readonly unwanted: ReadonlySet<JobKey>;
 }
@@ -27,12 +31,14 @@ interface AtTheEnd extends Pick<Truth, "forge"> {
 const alike = { success: "completed", failure: "failed", cancelled: "cancelled" } as const;
 
 /** What waited too long for us ended here with that reason; others may have run it since. */
-function endings({ ended }: Picture, { forge, unwanted }: AtTheEnd): readonly Breach[] {
+function endings({ ended }: Picture, { forge, unwanted, interrupted }: AtTheEnd): readonly Breach[] {
   return [...forge.jobs.values()].flatMap(({ id, conclusion, runner, startedAt, endedAt }): readonly Breach[] => {
     const key: JobKey = jobKey(id);
     const here = ended.get(key);
     if (here === undefined || !isFinal(here) || here === "expired") return [];
     if (conclusion !== null && here === alike[conclusion]) return [];
+    // A listener that is stopped with its machine may say so.
+    if (interrupted.has(key) && conclusion === "cancelled") return [];
     // What was to stop may be lost here before it is stopped there, or the other way round.
     if (unwanted.has(key) && here !== "completed" && conclusion !== "success") return [];
     // Nobody here can stop what others run, and does not wait for it longer than for one of ours.

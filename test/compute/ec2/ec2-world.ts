@@ -4,9 +4,12 @@ import { ec2Compute } from "../../../runtime/compute/ec2";
 import { runnerOf } from "../../../runtime/compute/ec2/instances";
 import type { FleetFacts } from "../../../runtime/core/fleet-facts";
 import type { Compute, LaunchRequest, Log, LogFields, MachineOutcome } from "../../../runtime/core/ports";
-import type { ProfileSettings, Ec2ComputeSettings } from "../../../runtime/core/settings";
+import type { Ec2ComputeSettings } from "../../../runtime/core/settings";
 import type { ComputeWorld } from "../../contract/compute.contract";
+import { ec2Profile } from "../../fixtures/ec2-profile";
 import { FakeEc2 } from "./fake-ec2";
+
+export { ec2Profile };
 
 export const facts: FleetFacts = {
   fleet: "ci",
@@ -30,29 +33,6 @@ export function memoryLog(): Log & { readonly lines: LogLine[] } {
   const lines: LogLine[] = [];
   const note = (sentence: string, fields: LogFields = {}): void => void lines.push({ sentence, fields });
   return { lines, debug: note, info: note, warn: note, error: note };
-}
-
-export function ec2Profile(name: string, wishes: Partial<Ec2ComputeSettings> = {}): ProfileSettings {
-  return {
-    name,
-    labels: ["self-hosted", name],
-    compute: {
-      kind: "ec2",
-      image: { os: "ubuntu-24.04" },
-      arch: "x64",
-      types: ["m7i.large", "m7a.large"],
-      spot: "preferred",
-      spotAttempts: 1,
-      onInterruption: "rerun",
-      volume: { sizeGiB: 40, throughputMiBps: 250, iops: 3_000 },
-      role: null,
-      connect: "never",
-      ...wishes,
-    },
-    limits: { maxRunners: 10, memoryMiB: null, cpus: null },
-    timeouts: { bootMs: 1, idleMs: 1, jobMs: 1, queuedMs: 1, waitingMs: 1 },
-    priority: 0,
-  };
 }
 
 export interface Ec2World extends ComputeWorld {
