@@ -3,7 +3,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { keptAgentKey } from "../runtime/core/fleet-facts";
 import type { Bundles } from "./bundles";
-import type { Tags } from "./tags";
+import { fleetTags, type Tags } from "./tags";
 
 export interface StorageArgs {
   readonly fleet: string;
@@ -29,7 +29,7 @@ export class Storage extends pulumi.ComponentResource {
     );
     closeBucket(name, bucket, this);
     expireObjects(name, { bucket, days: args.expireDays }, this);
-    keepAgent(name, { bucket, agent: args.agent, tags }, this);
+    keepAgent(name, { bucket, agent: args.agent, fleet }, this);
     this.bucketName = bucket.bucket;
     this.bucketArn = bucket.arn;
     this.registerOutputs({ bucketName: this.bucketName });
@@ -109,7 +109,11 @@ function expireObjects(
 /** For good: machines that were made just before the next deployment ask for it by its checksum. About 300 KB each. */
 function keepAgent(
   name: string,
-  { bucket, agent, tags }: { readonly bucket: aws.s3.Bucket; readonly agent: Bundles["agent"]; readonly tags: Tags },
+  {
+    bucket,
+    agent,
+    fleet,
+  }: { readonly bucket: aws.s3.Bucket; readonly agent: Bundles["agent"]; readonly fleet: string },
   parent: Storage,
 ): void {
   new aws.s3.BucketObjectv2(
@@ -119,7 +123,9 @@ function keepAgent(
       key: keptAgentKey(agent.sha256),
       source: new pulumi.asset.FileAsset(agent.path),
       contentType: "text/javascript; charset=utf-8",
-      tags,
+      // An object takes ten, and the user's own may be more.
+      tags: fleetTags(fleet),
+      overrideProvider: { defaultTags: { tags: {} } },
     },
     { parent, retainOnDelete: true },
   );

@@ -4,7 +4,7 @@ import type { JobMove } from "./job-moves";
 import { isDemand, isHeld } from "./lifecycle";
 import type { Job, Runner } from "./model";
 
-type Served = Pick<Runner, "id" | "stages" | "interruptedAt">;
+type Served = Pick<Runner, "id" | "stages"> & Partial<Pick<Runner, "interruptedAt" | "reason">>;
 
 /** The moves an event stands for, in order; those that are made already are dropped by the lifecycle. */
 export function movesFor(event: JobEvent, runner: Served | undefined): readonly JobMove[] {
@@ -23,14 +23,24 @@ export function movesFor(event: JobEvent, runner: Served | undefined): readonly 
       return [...startedBefore, ended(event, runner)];
     case "cancelled":
       // A listener that is stopped with its machine may be told of as cancelled, too.
-      if (runner?.interruptedAt !== undefined) return [...startedBefore, ended({ ...event, succeeded: false }, runner)];
+      if (isTaken(event, runner)) return [...startedBefore, ended({ ...event, succeeded: false }, runner)];
       return [...startedBefore, { event: "cancelled", at, delivery, reason: "cancelled-by-source", exitCode: null }];
   }
 }
 
-function ended({ at, delivery, succeeded }: JobEvent, runner: Served | undefined): JobMove {
+/** So long after the notice nothing is stopped for it: who ends before that failed by itself, or was cancelled there. */
+const undisturbedMs = 45_000;
+
+/** Whether it ended because its machine was taken away. Its agent may have said so, or the machine was gone without a word. */
+function isTaken({ at }: JobEvent, runner: Served | undefined): boolean {
+  if (runner?.interruptedAt === undefined) return false;
+  return runner.reason === "interrupted" || at >= runner.interruptedAt + undisturbedMs;
+}
+
+function ended(event: JobEvent, runner: Served | undefined): JobMove {
+  const { at, delivery, succeeded } = event;
   if (succeeded === true) return { event: "succeeded", at, delivery, exitCode: null };
-  const reason = runner?.interruptedAt === undefined ? "command-failed" : "interrupted";
+  const reason = isTaken(event, runner) ? "interrupted" : "command-failed";
   return { event: "failed", at, delivery, exitCode: null, reason, detail: null };
 }
 

@@ -10,6 +10,14 @@ export function runsAgain(profile: ProfileSettings | null): boolean {
   return profile?.compute.kind === "ec2" && profile.compute.onInterruption === "rerun";
 }
 
+/** How often what was interrupted is run again by itself, beyond the tries it may have anyway. */
+export const mostReruns = 3;
+
+/** Whether a forge may be asked once more: each time is another attempt of its run. */
+export function hasRerunsLeft({ origin }: Pick<Job, "origin">): boolean {
+  return (origin?.attempt ?? 1) <= mostReruns;
+}
+
 /** Ended by an interruption, at a forge, which has to be asked. */
 export function isInterruptedThere(job: Job): boolean {
   return isForges(job) && isFinal(job.state) && job.reason === "interrupted";

@@ -1,5 +1,6 @@
 /** How a job record changes with each move of its lifecycle. Pure: the caller writes the result, or drops it. */
 import type { JobFacts } from "./events";
+import { mostReruns } from "./interruption";
 import { isFinal, isHeld, jobStep, jobTraits, type JobEffect, isUnderWay } from "./lifecycle";
 import type { Bar, Instant, Job, JobState, Reach, TimelineEntry } from "./model";
 import type { ReasonCode } from "./reasons";
@@ -250,17 +251,18 @@ export function wasGivenTime(job: Job, profile: ProfileSettings | null): boolean
   return (job.deadlineAt ?? 0) > (deadlineOf(job, job.startedAt ?? 0, profile) ?? 0);
 }
 
-/** How often what was interrupted is run again, beyond the tries it may have anyway. */
-const mostReruns = 3;
+/** Attempts whose machine was taken away, not machines that were to have it and went before. */
+function takenAttempts({ timeline }: Job): number {
+  return timeline.filter(({ stage, reason }) => stage === "finished" && reason === "interrupted").length;
+}
 
 /** Whether an attempt that its machine was taken from may be made again. */
 export function mayRunAgain(job: Job): boolean {
-  // Attempts, not machines that were to have it and went before.
-  const taken = job.timeline.filter(({ stage, reason }) => stage === "finished" && reason === "interrupted");
-  return job.cancelRequestedAt === null && taken.length < mostReruns;
+  return job.cancelRequestedAt === null && takenAttempts(job) < mostReruns;
 }
 
-/** Whether a failed attempt of this job may be tried again. */
-export function mayRetry(job: Job): boolean {
-  return job.attempt <= job.retries && job.cancelRequestedAt === null;
+/** Whether a failed attempt of this job may be tried again. `again`: interrupted ones were, and count for nothing. */
+export function mayRetry(job: Job, { again }: { readonly again: boolean }): boolean {
+  const free = again ? Math.min(takenAttempts(job), mostReruns) : 0;
+  return job.attempt - free <= job.retries && job.cancelRequestedAt === null;
 }

@@ -111,7 +111,7 @@ export interface Job {
   readonly exitCode: number | null;
   /** 1 for the first try. */
   readonly attempt: number;
-  /** Set after an interruption: its next machine is not taken from spare capacity. */
+  /** Set after an interruption: its next machine is not taken from spare capacity, as long as there is another. */
   readonly market?: Market;
   /** How many further tries a failed attempt may have. */
   readonly retries: number;
@@ -180,7 +180,7 @@ export interface Runner {
   readonly version: number;
 }
 
-/** Insisted on for what was interrupted; absent: as the profile says. */
+/** Wanted first for what was interrupted; absent: as the profile says. */
 export type Market = "on-demand";
 
 /** One machine of a launch: its runner is named before the compute is called, so no replay can make a second. */

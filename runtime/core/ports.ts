@@ -110,7 +110,7 @@ export interface LaunchRequest {
   readonly launch: string;
   readonly token: string;
   readonly profile: string;
-  /** Where a compute knows markets: from no other. @default what the profile says */
+  /** Where a compute knows markets: from this one first. @default what the profile says */
   readonly market?: Market;
   readonly machines: readonly {
     readonly runner: string;
@@ -247,12 +247,12 @@ export type Message =
   | { readonly kind: "retire"; readonly profile: string; readonly runner: string; readonly reason: ReasonCode | null }
   /** Somebody saw signs that its machine is gone; the compute is asked before anything is done. */
   | { readonly kind: "check"; readonly profile: string; readonly runner: string }
-  /** Its machine will be taken away, or may be: it should take no further job. */
+  /** Its machine will be taken away, may be, or was: it should take no further job. */
   | {
       readonly kind: "warned";
       readonly profile: string;
       readonly runner: string;
-      readonly of: "interruption" | "rebalance";
+      readonly of: "interruption" | "rebalance" | "taken";
     };
 
 /** Durable, at least once, unordered. A message is gone only after `done`; one not done in time comes again. */

@@ -75,6 +75,9 @@ function findStanding({ kind, facts }: JobEvent, ports: Ports): Promise<Job | un
 }
 
 async function hear(event: JobEvent, standing: Job, ports: Ports): Promise<void> {
+  // Whoever heard it first may have died before a plan was made.
+  if (event.kind === "queued" && standing.profile !== null && isDemand(standing))
+    await ports.queue.send([{ kind: "plan", profile: standing.profile }]);
   const told = isInDoubt(standing, event) ? await askAgain(standing, event, ports) : event;
   for (const job of [standing, ...(await twinsOf(standing, ports))]) await applyEvent(job, told, ports);
 }
@@ -139,7 +142,7 @@ async function applyEvent(job: Job, event: JobEvent, ports: Ports): Promise<void
   const runner = await findRunner(event.runnerName, job.profile, ports);
   const moves = movesFor(event, runner);
   const willBeInterrupted = !isFinal(job.state) && moves.some(isInterruption);
-  if (willBeInterrupted || isInterruptedThere(job)) await runAgain(job, ports);
+  if (event.succeeded !== true && (willBeInterrupted || isInterruptedThere(job))) await runAgain(job, ports);
   let stands = job;
   for (const step of moves) {
     stands = (await applyToJob(stands, () => step, ports)).job;

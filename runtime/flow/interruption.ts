@@ -3,21 +3,31 @@
  * again where its profile says so: one of ours at once, a forge's when its workflow run has ended.
  */
 import { isForges } from "../core/api-source";
-import { cancelNote, isInterruptedThere, isToldOfIt, noteMs, rerunNote, runsAgain } from "../core/interruption";
+import {
+  cancelNote,
+  hasRerunsLeft,
+  isInterruptedThere,
+  isToldOfIt,
+  noteMs,
+  rerunNote,
+  runsAgain,
+} from "../core/interruption";
 import { isGone, isStopping } from "../core/lifecycle";
 import { runnerIds } from "../core/log-ids";
 import type { JobFacts } from "../core/events";
 import type { Job, Market, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
+import type { ReasonCode } from "../core/reasons";
 import { takenAway } from "../core/runner-moves";
+import { checkRunner } from "./check-runner";
 import { drainRunner } from "./drain";
 import { applyToJob, findJob, profileOf, settle } from "./moves";
 
 export interface Warning {
   readonly profile: string;
   readonly runner: string;
-  /** `rebalance`: it is only more likely to be taken. */
-  readonly of: "interruption" | "rebalance";
+  /** `rebalance`: it is only more likely to be taken; `taken`: that is over, and nobody had said so. */
+  readonly of: "interruption" | "rebalance" | "taken";
 }
 
 export async function warnRunner({ profile, runner: id, of }: Warning, ports: Ports): Promise<void> {
@@ -25,6 +35,7 @@ export async function warnRunner({ profile, runner: id, of }: Warning, ports: Po
   if (runner === undefined || isGone(runner.state)) return;
   if (of === "rebalance") await drainRunner(runner, ports);
   else await interruptRunner(runner, ports);
+  if (of === "taken") await checkRunner({ profile, runner: id }, ports);
 }
 
 /** Called again it does no harm. Answers the runner as it stands then. */
@@ -41,6 +52,11 @@ export async function interruptRunner(runner: Runner, ports: Ports): Promise<Run
   if (job !== undefined) await tellJob(job, record, ports);
   await ports.queue.send([{ kind: "retire", profile, runner: id, reason: "interrupted" }]);
   return record;
+}
+
+/** Why a machine was lost: where its end was announced, because of that. */
+export function lostBy({ interruptedAt }: Runner, reason: ReasonCode): ReasonCode {
+  return interruptedAt === undefined ? reason : "interrupted";
 }
 
 /** Whatever it had came to its end before. */
@@ -60,7 +76,7 @@ export async function tellJob(job: Job, runner: Runner, ports: Ports): Promise<v
  * Asked for before its end is written, as nobody comes back to a job that is over; and again whenever word of it comes.
  */
 export async function runAgain(job: Job, ports: Ports): Promise<void> {
-  if (!isForges(job) || !runsAgain(profileOf(ports, job.profile))) return;
+  if (!isForges(job) || !runsAgain(profileOf(ports, job.profile)) || !hasRerunsLeft(job)) return;
   if ((await ports.ledger.readNote(cancelNote(job.key))) !== undefined) return;
   await ports.queue.send([{ kind: "rerun", job: job.key, profile: job.profile, of: "interruption" }]);
 }

@@ -8,6 +8,7 @@ import type { Job, ProfileView, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { bindRunner, findRunnerById } from "./bind-runner";
 import { applyToJob } from "./moves";
+import { lostBy } from "./interruption";
 import { longestWaitMs } from "./overdue-job";
 import { settleAttempt } from "./settle-attempt";
 
@@ -42,7 +43,9 @@ async function settleLost(job: Job, ports: Ports): Promise<boolean> {
     return false;
   }
   ports.log.warn("job found without its runner", jobIds(job));
-  const outcome = { exitCode: null, reason: "agent-lost", detail: null } as const;
+  const runner = await ports.ledger.readRunner(job.profile ?? "", job.runner ?? "");
+  const reason = runner === undefined ? "agent-lost" : lostBy(runner, "agent-lost");
+  const outcome = { exitCode: null, reason, detail: null };
   const after = await settleAttempt(job, { runner: job.runner ?? "", outcome }, ports);
   return after.version !== job.version;
 }

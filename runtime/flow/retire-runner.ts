@@ -12,7 +12,7 @@ import type { ReasonCode } from "../core/reasons";
 import { askedToLeave } from "../core/runner-moves";
 import { wereAway } from "./away";
 import { endLostMachine, endMachine, withdraw } from "./end-machine";
-import { runAgain } from "./interruption";
+import { lostBy, runAgain } from "./interruption";
 import { lookAtJob } from "./look-at-job";
 import { applyToRunner, findJob } from "./moves";
 import { countFailure } from "./reach-state";
@@ -108,11 +108,6 @@ export async function loseRunner(runner: Runner, { reason, still }: Loss, ports:
   if (job !== undefined && !isLeft) await settleLoss(job, loss, ports);
   await (lost.moved ? endLostMachine : endMachine)(lost.runner, ports);
   return lost.moved;
-}
-
-/** Its end was announced: that is why it came. */
-function lostBy({ interruptedAt }: Runner, reason: ReasonCode): ReasonCode {
-  return interruptedAt === undefined ? reason : "interrupted";
 }
 
 /** One that reported in and was given no enrolment failed by its source's fault, one that was taken away by nobody's. */

@@ -51,6 +51,6 @@ function moveAfter(job: Job, outcome: Settling): JobMove {
   const reason = outcome.reason ?? "command-failed";
   if (losses.has(reason) && mayRelaunch(job)) return { event: "vanished", at, reason };
   const isAnothers = again && reason === "interrupted" && !isForges(job) && mayRunAgain(job);
-  const event = isAnothers || (mayRetry(job) && !finalReasons.has(reason)) ? "retried" : "failed";
+  const event = isAnothers || (mayRetry(job, { again }) && !finalReasons.has(reason)) ? "retried" : "failed";
   return { event, at, reason, detail, exitCode };
 }

@@ -213,7 +213,7 @@ describe("a job, whatever is said of it,", () => {
 function afterLoss(job: Job, at: number): JobMove {
   const lost = { at, reason: "agent-lost", detail: null, exitCode: null } as const;
   if (mayRelaunch(job)) return { ...lost, event: "vanished" };
-  return { ...lost, event: mayRetry(job) ? "retried" : "failed" };
+  return { ...lost, event: mayRetry(job, { again: false }) ? "retried" : "failed" };
 }
 
 describe("what a forge tells of a job, doubled and in any order,", () => {

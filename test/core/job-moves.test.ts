@@ -78,11 +78,11 @@ describe("a job", () => {
     { retries: 1, attempt: 1, may: true },
     { retries: 1, attempt: 2, may: false },
   ])("with --retries $retries may be tried again after attempt $attempt: $may", ({ may, ...job }) => {
-    expect(mayRetry(someJob(job))).toBe(may);
+    expect(mayRetry(someJob(job), { again: false })).toBe(may);
   });
 
   it("is not tried again once somebody asked it to stop", () => {
-    expect(mayRetry(someJob({ retries: 3, cancelRequestedAt: noon }))).toBe(false);
+    expect(mayRetry(someJob({ retries: 3, cancelRequestedAt: noon }), { again: false })).toBe(false);
   });
 
   it("expires unstarted as queue-timeout and running as job-timeout", () => {

@@ -97,11 +97,11 @@ export const rooms = {
   components: {
     folder: /^components\//,
     mayImport: [
-      /^runtime\/core\/(settings|(read-settings|duration|fleet-facts|secret-names)$)/,
+      /^runtime\/core\/(settings|(read-settings|duration|fleet-facts|secret-names|metrics)$)/,
       /^runtime\/ledger\/table$/,
     ],
     packages: "any",
-    why: "deploy time shares only the settings with run time; entry bundles are named by path, not imported",
+    why: "deploy time shares only the settings and names with run time; entry bundles are named by path, not imported",
   },
 } as const satisfies Record<string, Room>;
 

@@ -2,7 +2,7 @@
  * Of a story, the lines about some names and about what these are tied to: a job's runner, its launch, its webhooks.
  * The nearer a line is to the names, the sooner it is taken.
  */
-import { fault, type Line } from "./story";
+import { fault, verdict, type Line } from "./story";
 
 export interface Followed {
   readonly lines: readonly Line[];
@@ -38,9 +38,9 @@ export function follow(lines: readonly Line[], names: readonly string[], most = 
   return { lines: lines.filter((_, at) => taken.has(at)), leftOut };
 }
 
-/** A fault that hits nobody by name hits everybody. */
+/** A fault that hits nobody by name hits everybody, and the verdict is what all of it leads to. */
 function isForAll({ who }: Line, ids: readonly string[] = []): boolean {
-  return who === fault && ids.length === 0;
+  return who === verdict || (who === fault && ids.length === 0);
 }
 
 function idsIn({ what }: Line): readonly string[] {

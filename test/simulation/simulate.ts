@@ -24,7 +24,7 @@ import { SimLedger } from "./sim-ledger";
 import { SimAgent } from "./sim-machine";
 import { capsOf, paceOf, settingsFor } from "./sim-settings";
 import { QueueStore, SimQueue } from "./sim-queue";
-import { Story } from "./story";
+import { Story, verdict } from "./story";
 import type { Strand } from "./strand";
 import { switches, type SwitchName } from "./switches";
 import { untouched } from "./taken";
@@ -81,7 +81,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   });
   await live(world, plan);
   const { violation } = world.judge;
-  if (violation !== undefined) story?.note("JUDGE", `${violation.promise} is broken: ${violation.what}`);
+  if (violation !== undefined) story?.note(verdict, `${violation.promise} is broken: ${violation.what}`);
   return {
     scenario,
     plan,

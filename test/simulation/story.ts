@@ -15,6 +15,9 @@ export interface Line {
 /** The teller of faults, whose lines are marked. */
 export const fault = "FAULT";
 
+/** The teller of what was broken in the end. */
+export const verdict = "JUDGE";
+
 export class Story {
   readonly #lines: Line[] = [];
   readonly #clock: Clock;
@@ -59,7 +62,12 @@ export function sinceStart(ms: number): string {
   return `${time}.${String(Math.floor(ms % 1_000)).padStart(3, "0")}`.padStart(12);
 }
 
+function textOfField(value: unknown): string {
+  if (value instanceof Error) return value.message;
+  return typeof value === "object" && !Array.isArray(value) ? JSON.stringify(value) : String(value);
+}
+
 function fieldsOf(fields: LogFields = {}): string {
   const words = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
-  return words.map(([name, value]) => ` ${name}=${value instanceof Error ? value.message : String(value)}`).join("");
+  return words.map(([name, value]) => ` ${name}=${textOfField(value)}`).join("");
 }

@@ -113,10 +113,11 @@ function nextMarkets(failures: readonly Failure[], later: readonly Market[]): re
   }
 }
 
-/** Who says spot only means it, also for what was interrupted. */
+/** What was interrupted has on-demand first; and spot all the same, for where there is nothing else it would wait for long. */
 function marketsOf({ spot, spotAttempts }: Ec2ComputeSettings, insistedOn?: Market): readonly Market[] {
   if (spot === "only") return ["spot"];
-  if (spot === "never" || insistedOn === "on-demand") return ["on-demand"];
+  if (spot === "never") return ["on-demand"];
+  if (insistedOn === "on-demand") return ["on-demand", "spot"];
   return [...Array.from({ length: spotAttempts }, () => "spot" as const), "on-demand"];
 }
 

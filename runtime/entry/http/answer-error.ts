@@ -29,7 +29,8 @@ export function answerError({ error, request, reply }: Failure, context: HttpCon
 }
 
 function about(request: FastifyRequest): LogFields {
-  const { job } = request.params as { readonly job?: string };
+  // An address that cannot be read has none.
+  const { job } = (request.params ?? {}) as { readonly job?: string };
   return { request: request.id, route: routeOf(request), ...(job === undefined ? {} : { job }) };
 }
 

@@ -42,13 +42,31 @@ const rerunAgainMs = 60_000;
 
 /** Answers which records have to come again. */
 export async function workBatch({ Records = [] }: SqsEvent, worker: Worker): Promise<BatchAnswer> {
-  const failed = await Promise.all(groupsOf(Records.map(readRecord)).map((group) => handle(group, worker)));
+  const groups = groupsOf(Records.map(readRecord));
+  const isNews = ([first]: readonly Arrived[]): boolean => first?.message?.kind === "job-event";
+  // Jobs that wait for machines do not wait for what else is there, which may have to ask a source that is slow.
+  const failed = await Promise.all([
+    handleAndPlan(groups.filter(isNews), worker),
+    handleAndPlan(
+      groups.filter((group) => !isNews(group)),
+      worker,
+    ),
+  ]);
+  return { batchItemFailures: failed.flat(2).map(({ record }) => ({ itemIdentifier: record.messageId })) };
+}
+
+async function handleAndPlan(
+  groups: readonly (readonly Arrived[])[],
+  worker: Worker,
+): Promise<readonly (readonly Arrived[])[]> {
+  if (groups.length === 0) return [];
+  const failed = await Promise.all(groups.map((group) => handle(group, worker)));
   await worker.plans.make({
     plan: (message) => beforeCut(worker.work(message), worker.time.cut),
     isOver: () => worker.time.isOver(),
     log: worker.log,
   });
-  return { batchItemFailures: failed.flat().map(({ record }) => ({ itemIdentifier: record.messageId })) };
+  return failed;
 }
 
 /** Messages that ask for the same were all there before the first is handled: one handling is for all of them. */

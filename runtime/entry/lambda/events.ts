@@ -39,8 +39,8 @@ export function createEvents(facts: FleetFacts): Handler<InstanceEvent, EventAns
     const machine = goingAway(event);
     const instance = machine === undefined ? undefined : await describe(ec2, machine);
     const tagged = instance && taggedBy(instance, facts.fleet);
-    if (tagged === undefined) return { checked: 0 };
-    const message = messageOf(event, tagged.place);
+    if (instance === undefined || tagged === undefined) return { checked: 0 };
+    const message = messageOf(event, instance, tagged.place);
     const { launch } = tagged;
     host.log.info("machine may be going away", { machine, launch, event: event["detail-type"], ...message });
     await queue.send([message]);
@@ -53,8 +53,15 @@ function goingAway({ "detail-type": type = "", detail = {} }: InstanceEvent): st
   return concerns ? detail["instance-id"] : undefined;
 }
 
-function messageOf({ "detail-type": type = "" }: InstanceEvent, runner: RunnerPlace): Message {
-  const of = warnings.get(type);
+/** What EC2 says of a machine that it has taken back, whether its notice was heard or not. */
+const takenBack = "Server.SpotInstanceTermination";
+
+function messageOf(
+  { "detail-type": type = "" }: InstanceEvent,
+  { StateReason }: Instance,
+  runner: RunnerPlace,
+): Message {
+  const of = warnings.get(type) ?? (StateReason?.Code === takenBack ? "taken" : undefined);
   return of === undefined ? { kind: "check", ...runner } : { kind: "warned", ...runner, of };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Plans that a batch asks for are made by the function that has it in hand, once all its messages are handled: one plan for
  * all of them, a way through the queue sooner, and a call of it less. What cannot be planned now goes on the queue as ever.
- * Should the function die before that, its messages come again and ask again, and the sweep plans each profile anyway.
+ * Should the function die before that, a `queued` that comes again asks again, and the sweep plans each profile anyway.
  */
 import type { Log, Message, Queue } from "../../core/ports";
 
@@ -17,6 +17,7 @@ export interface Planning {
 export class PlansToMake {
   readonly #queue: Pick<Queue, "send">;
   readonly #wanted = new Set<string>();
+  readonly #made = new Set<string>();
 
   constructor(queue: Pick<Queue, "send">) {
     this.#queue = queue;
@@ -31,14 +32,15 @@ export class PlansToMake {
 
   /** Throws when one can neither be made nor be put on the queue: then the whole batch has to come again. */
   async make(planning: Planning): Promise<void> {
-    // A plan may ask for others, of profiles that wait for the room it made.
-    const made = new Set<string>();
     const left: Plan[] = [];
-    for (const profile of this.#wanted) {
-      this.#wanted.delete(profile);
-      const plan = { kind: "plan", profile } as const;
-      if (made.has(profile) || planning.isOver() || !(await isMade(plan, planning))) left.push(plan);
-      made.add(profile);
+    // A plan may ask for others, of profiles that wait for the room it made.
+    while (this.#wanted.size > 0) {
+      const plans = [...this.#wanted].map((profile) => ({ kind: "plan", profile }) as const);
+      this.#wanted.clear();
+      const now = plans.filter(({ profile }) => !this.#made.has(profile) && !planning.isOver());
+      for (const { profile } of now) this.#made.add(profile);
+      const done = await Promise.all(now.map((plan) => isMade(plan, planning)));
+      left.push(...plans.filter((plan) => !now.includes(plan)), ...now.filter((_, index) => done[index] !== true));
     }
     if (left.length > 0) await this.#queue.send(left);
   }

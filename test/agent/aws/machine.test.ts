@@ -79,8 +79,9 @@ describe("the notice of an interruption", () => {
     const seen = await interruption({ imds: client(), log: memoryLog(), everyMs: 1 });
     const at = Date.parse("2026-11-21T12:02:00Z");
     expect(seen).toEqual({ at });
-    expect([120_000, 40_000, 5_000].map((left) => timeLeft({ at }, at - left))).toEqual([90_000, 10_000, 0]);
-    expect(timeLeft({ at: null }, at)).toBe(60_000);
+    const left = [600_000, 120_000, 40_000, 5_000, -60_000];
+    expect(left.map((ms) => timeLeft({ at }, at - ms))).toEqual([90_000, 90_000, 10_000, 0, 0]);
+    expect(timeLeft({ at: null }, at)).toBe(90_000);
   });
 
   it("is not seen in metadata that give no answer, and not waited for after the end", async () => {

@@ -110,11 +110,12 @@ describe("a launch", () => {
   });
 
   it.each([
-    ["preferred", ["on-demand"]],
+    ["preferred", ["on-demand", "spot"]],
     ["never", ["on-demand"]],
     ["only", ["spot"]],
-  ] as const)("that insists on on-demand, with spot %s, asks %j", async (spot, markets) => {
+  ] as const)("that wants on-demand, with spot %s, asks %j while there is nothing", async (spot, markets) => {
     await open({ spot });
+    empty("InsufficientInstanceCapacity");
     await world.compute.launch({ ...requestFor("small", ["r"]), market: "on-demand" });
     expect(marketsAsked()).toEqual(markets);
   });

@@ -1,13 +1,24 @@
 import { OnejobError } from "../../../runtime/core/errors";
+import type { JobEvent } from "../../../runtime/core/events";
 import type { LogFields, Message } from "../../../runtime/core/ports";
 import { workBatch } from "../../../runtime/entry/lambda/batch";
 import { PlansToMake } from "../../../runtime/entry/lambda/plans-to-make";
 import { messageText } from "../../../runtime/queue/message-text";
 import type { SqsRecord } from "../../../runtime/queue/sqs-records";
-import { noon } from "../../fixtures/records";
+import { noon, someFacts } from "../../fixtures/records";
 
 const plan = (profile: string): Message => ({ kind: "plan", profile });
 const check = (runner: string): Message => ({ kind: "check", profile: "small", runner });
+const someEvent: JobEvent = {
+  kind: "queued",
+  facts: someFacts(),
+  at: noon,
+  receivedAt: noon,
+  delivery: "d1",
+  runnerName: null,
+  succeeded: null,
+};
+const jobEvent: Message = { kind: "job-event", event: someEvent };
 const rerun: Message = { kind: "rerun", job: "gh/github.com/1", profile: "small" };
 
 const record = (id: string, message: Message | string, attempt = 1): SqsRecord => ({
@@ -230,6 +241,15 @@ describe("the plans that a batch asks for", () => {
     });
     await bench.run(record("1", check("r1")));
     expect([bench.worked, bench.sent]).toEqual([[check("r1")], [plan("a")]]);
+  });
+
+  it("of jobs that came in do not wait for other messages of the batch", async () => {
+    let release = (): void => undefined;
+    bench.meanwhile.set("check", () => new Promise<void>((resolve) => (release = resolve)));
+    bench.meanwhile.set("job-event", () => bench.plans.send([plan("a"), plan("b")]));
+    bench.meanwhile.set("plan", async () => release());
+    expect(await bench.run(record("1", check("r1")), record("2", jobEvent))).toEqual([]);
+    expect(bench.worked).toEqual([jobEvent, check("r1"), plan("a"), plan("b")]);
   });
 
   it("that come of a plan are made as well, and a profile that was planned a moment ago is left to the queue", async () => {
