@@ -13,8 +13,8 @@ export interface FunctionShape {
 export const functionShapes = {
   webhook: { description: "takes webhooks of forges", memoryMiB: 512, timeoutSeconds: 10, open: true },
   agent: { description: "speaks with the machines", memoryMiB: 512, timeoutSeconds: 30, open: true, callsForge: true },
-  // It reads a packed folder to its end before there is a job of it.
-  api: { description: "answers people and scripts", memoryMiB: 512, timeoutSeconds: 60, callsForge: true },
+  // It reads a packed folder to its end before there is a job of it, and so much memory comes with a whole processor.
+  api: { description: "answers people and scripts", memoryMiB: 1_769, timeoutSeconds: 60, callsForge: true },
   work: { description: "does what the queue says", memoryMiB: 1_024, timeoutSeconds: 60, callsForge: true },
   // It waits for the table most of the time, and runs each minute: more memory would only cost.
   sweep: { description: "finds what is overdue", memoryMiB: 256, timeoutSeconds: 60, callsForge: true },

@@ -35,6 +35,13 @@ describe("onejob dead-letters", () => {
     expect(out.trim().split("\n").sort()).toEqual(ids.sort());
   });
 
+  it("shows again at once what it had taken when SQS does not answer any more", async () => {
+    for (let n = 0; n < 12; n++) put(plan);
+    desk.sqs.refusal = { operation: "ReceiveMessage", from: 2 };
+    expect((await run()).code).not.toBe(0);
+    expect(shown()).toBe(12);
+  });
+
   it("shows the body to programs", async () => {
     put(foreign);
     const { out } = await run("list", "--output", "json");

@@ -48,23 +48,29 @@ const waitSeconds = 1;
 export function openDeadLetters({ queueUrl, deadLetterQueueUrl }: Queues, env: Env): DeadLetters {
   const sqs = new SQSClient(clientOptions(env, "SQS"));
   const dead = { QueueUrl: deadLetterQueueUrl };
+  const giveBack = async (letters: readonly DeadLetter[]): Promise<void> => {
+    const show = ({ handle }: DeadLetter) =>
+      sqs.send(new ChangeMessageVisibilityCommand({ ...dead, ReceiptHandle: handle, VisibilityTimeout: 0 }));
+    // A courtesy: they show again by themselves.
+    for (const some of chunks(letters)) await Promise.allSettled(some.map(show));
+  };
   return {
+    giveBack,
     take: (most, hideMs) =>
       asked("dead letters", async () => {
         const taken = new Map<string, DeadLetter>();
-        while (taken.size < most) {
-          const some = await receive(sqs, { ...dead, most: most - taken.size, hideMs });
-          if (some.length === 0) break;
-          for (const letter of some) taken.set(letter.id, letter);
+        try {
+          while (taken.size < most) {
+            const some = await receive(sqs, { ...dead, most: most - taken.size, hideMs });
+            if (some.length === 0) break;
+            for (const letter of some) taken.set(letter.id, letter);
+          }
+        } catch (error) {
+          await giveBack([...taken.values()]);
+          throw error;
         }
         return [...taken.values()];
       }),
-    async giveBack(letters) {
-      const show = ({ handle }: DeadLetter) =>
-        sqs.send(new ChangeMessageVisibilityCommand({ ...dead, ReceiptHandle: handle, VisibilityTimeout: 0 }));
-      // A courtesy: they show again by themselves.
-      for (const some of chunks(letters)) await Promise.allSettled(some.map(show));
-    },
     async replay({ id, body, handle }) {
       await asked(id, () => sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body })));
       await asked(id, () => sqs.send(new DeleteMessageCommand({ ...dead, ReceiptHandle: handle })));

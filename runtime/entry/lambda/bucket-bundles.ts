@@ -30,7 +30,7 @@ const defaultPartBytes = 8 * 1024 * 1024;
 /** Of an address: the time until the first byte. */
 const offeredSeconds = 15 * 60;
 const linkedSeconds = 5 * 60;
-/** S3 copies half a GiB within seconds, and answers only then. */
+/** S3 copies half a GiB within seconds, and answers only then. All tries together. */
 const copyMs = 25_000;
 
 type Bundles = Pick<Files, "putBundle" | "openBundle" | "dropBundle" | "direct">;
@@ -141,7 +141,8 @@ function direct(options: BucketBundlesOptions): DirectFiles {
     async take(id, job) {
       const source = `${bucket}/${uploadName(id)}`;
       const copy = new CopyObjectCommand({ Bucket: bucket, Key: bundleName(job), CopySource: source });
-      const copied = await storing(job, () => unlessAbsent(client.send(copy, { requestTimeout: copyMs })));
+      const inTime = { requestTimeout: copyMs, abortSignal: AbortSignal.timeout(copyMs) };
+      const copied = await storing(job, () => unlessAbsent(client.send(copy, inTime)));
       return copied !== undefined;
     },
     link: (job) => presigned({ method: "GET", name: bundleName(job) }, { headers: {}, seconds: linkedSeconds }),
