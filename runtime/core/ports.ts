@@ -60,8 +60,11 @@ export interface JobSource {
   withdraw(runner: Runner, handle: string | null): Promise<"withdrawn" | "busy">;
   /** Asks the source to stop the job. `ours` when only we can stop it. Gone already: no error. */
   cancel(job: Job): Promise<"asked" | "ours">;
-  /** Asks the source to run an ended job again, as a new job. `later`: not while the rest of its run goes on. */
-  rerun(job: Job): Promise<"asked" | "later" | "ours">;
+  /**
+   * Asks the source to run an ended job again, as a new job. `later`: not while the rest of its run goes on.
+   * Once it has been run again a second call throws `source-refused`.
+   */
+  rerun(job: Job, wish: RerunWish): Promise<"asked" | "later" | "ours">;
   /** How the job stands there at this moment, as an event; `undefined`: the source does not know it (any more). */
   jobState(job: Job): Promise<JobEvent | undefined>;
   /** Whether the job's code comes from a fork. `null`: it cannot be found out. */
@@ -72,6 +75,11 @@ export interface JobSource {
   redeliverLost(): Promise<number>;
   /** Takes back what is registered there under a name of ours, is not online, and `isGone` here. Answers how many. */
   removeGhosts(isGone: (runner: string) => Promise<boolean>): Promise<number>;
+}
+
+export interface RerunWish {
+  /** It only has to come to a good end: one that has, or that has been run again already, is as good as `asked` for. */
+  readonly unlessDone: boolean;
 }
 
 /** A webhook as it came in: raw bytes, header names in lower case. */

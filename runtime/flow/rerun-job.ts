@@ -4,7 +4,7 @@ import { isInterruptedThere } from "../core/interruption";
 import { isFinal } from "../core/lifecycle";
 import { jobIds } from "../core/log-ids";
 import type { Job, JobKey, JobWork } from "../core/model";
-import type { Message, Ports } from "../core/ports";
+import type { Message, Ports, RerunWish } from "../core/ports";
 import { rerunOnce } from "./interruption";
 import { findJob } from "./moves";
 import { prepareSubmission, submitJob } from "./submit-job";
@@ -17,7 +17,7 @@ export type Rerun =
 /** Throws `not-found`, `not-final`, and what the source throws. */
 export async function rerunJob(job: Job, ports: Ports): Promise<Rerun> {
   if (!isFinal(job.state)) throw new OnejobError("not-final", job.key);
-  const answer = (await ports.source(job.source)?.rerun(job)) ?? noSource(job);
+  const answer = (await ports.source(job.source)?.rerun(job, { unlessDone: false })) ?? noSource(job);
   if (answer === "ours") {
     const again = await submitAgain(job, ports);
     ports.log.info("job is run again", { ...jobIds(job), again: again.key });
@@ -35,15 +35,15 @@ export async function rerunLater({ job: key, profile, of }: Again, ports: Ports)
   if (job === undefined) return;
   if (of === "interruption" && !isFinal(job.state)) throw new OnejobError("conflict", `${key} has not ended yet`);
   if (of === "interruption" && !isInterruptedThere(job)) return;
-  const answer = await rerunOnce(job, () => askToRerun(job, ports), ports);
+  const answer = await rerunOnce(job, () => askToRerun(job, { unlessDone: of === "interruption" }, ports), ports);
   if (answer === "asked") ports.log.info("job is run again", { ...jobIds(job), reason: job.reason });
   if (answer === "later")
     throw new OnejobError("conflict", `the run of ${key} goes on, it can be run again after that`);
 }
 
-async function askToRerun(job: Job, ports: Ports): Promise<"asked" | "later" | "ours" | "refused"> {
+async function askToRerun(job: Job, wish: RerunWish, ports: Ports): Promise<"asked" | "later" | "ours" | "refused"> {
   try {
-    return (await ports.source(job.source)?.rerun(job)) ?? "refused";
+    return (await ports.source(job.source)?.rerun(job, wish)) ?? "refused";
   } catch (error) {
     if (!(error instanceof OnejobError) || error.code !== "source-refused") throw error;
     ports.log.warn("the source does not run a job again", { ...jobIds(job), error });

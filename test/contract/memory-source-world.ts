@@ -56,8 +56,8 @@ class FarMemory implements FarSide {
     this.forge.end(id, "cancelled");
   }
 
-  rerunThere({ labels: same, origin }: JobFacts): void {
-    this.forge.queue({ labels: same, run: origin?.run ?? "" });
+  rerunThere({ id }: JobFacts): void {
+    this.forge.rerunThere(id);
   }
 
   listen({ payload }: Enrolment): Promise<Listener> {

@@ -90,7 +90,7 @@ const methods: readonly Method[] = [
   { name: "cancel", call: ({ world, queued }) => world.source.cancel(queued), answers: "asked", believes: true },
   {
     name: "rerun",
-    call: ({ world, ended }) => world.source.rerun(ended),
+    call: ({ world, ended }) => world.source.rerun(ended, { unlessDone: false }),
     // The first try may have been heard.
     answers: expect.stringMatching(/^(asked|later)$/),
   },

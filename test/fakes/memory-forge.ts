@@ -5,25 +5,10 @@
 import { OnejobError } from "../../runtime/core/errors";
 import type { JobEvent, JobFacts, Parsed } from "../../runtime/core/events";
 import { runnerName } from "../../runtime/core/model";
-import type { Enrolment, Instant, Job, JobState, Reach, Runner } from "../../runtime/core/model";
-import type { Clock, JobSource } from "../../runtime/core/ports";
+import type { Enrolment, Job, Reach, Runner } from "../../runtime/core/model";
+import type { Clock, JobSource, RerunWish } from "../../runtime/core/ports";
 import { someFacts } from "../fixtures/records";
-
-export interface ForgeJob {
-  readonly id: string;
-  readonly labels: readonly string[];
-  readonly fork: boolean;
-  /** Jobs of one run are run again together: none while another of it goes on. */
-  readonly run: string;
-  /** Of its run. */
-  readonly attempt: number;
-  readonly createdAt: Instant;
-  state: "queued" | "waiting" | "in_progress" | "completed";
-  conclusion: "success" | "failure" | "cancelled" | null;
-  runner: string | null;
-  startedAt: Instant | null;
-  endedAt: Instant | null;
-}
+import { againFor, isNews, latestJobs, type ForgeJob } from "./forge-jobs";
 
 interface ForgeRunner {
   readonly name: string;
@@ -49,18 +34,6 @@ interface Failure {
   /** What is asked is done all the same: only its answer is lost. */
   readonly afterwards: boolean;
 }
-
-/** How a job may stand there for its state here to be right. A running one that is shown as queued is an old answer. */
-const agrees: Readonly<Record<JobState, readonly ForgeJob["state"][]>> = {
-  queued: ["queued"],
-  starting: ["queued"],
-  waiting: ["waiting"],
-  running: ["in_progress", "queued", "waiting"],
-  completed: ["queued", "waiting", "in_progress", "completed"],
-  failed: ["queued", "waiting", "in_progress", "completed"],
-  cancelled: ["queued", "waiting", "in_progress", "completed"],
-  expired: ["queued", "waiting", "in_progress", "completed"],
-};
 
 const throttledMs = 60_000;
 
@@ -92,9 +65,11 @@ export class MemoryForge implements JobSource {
   }
 
   /** A job appears; the event is what a webhook would say. */
-  queue(job: Partial<Pick<ForgeJob, "id" | "labels" | "fork" | "run" | "attempt" | "state">> = {}): JobEvent {
+  queue(job: Partial<Pick<ForgeJob, "id" | "name" | "labels" | "fork" | "run" | "attempt" | "state">> = {}): JobEvent {
     const id = job.id ?? String(this.jobs.size + 1);
     const made: ForgeJob = {
+      name: id,
+      ran: id,
       labels: ["linux"],
       fork: false,
       run: "1",
@@ -161,11 +136,11 @@ export class MemoryForge implements JobSource {
   }
 
   facts(id: string): JobFacts {
-    const { labels, run, attempt, createdAt } = this.#job(id);
+    const { name, labels, run, attempt, createdAt } = this.#job(id);
     const origin = { repository: "acme/widgets", fork: null, run, attempt };
     const key = `${this.name}/forge.example/${id}`;
     const place = { source: this.name, host: "forge.example", scope: "acme", group: "Default" };
-    return someFacts({ ...place, id, key, labels, origin, work: null, createdAt });
+    return someFacts({ ...place, id, key, name, labels, origin, work: null, createdAt });
   }
 
   receive(): Promise<Parsed> {
@@ -199,16 +174,21 @@ export class MemoryForge implements JobSource {
     });
   }
 
-  rerun({ id, key }: Job): Promise<"asked" | "later"> {
+  rerun({ id, key }: Job, { unlessDone }: RerunWish): Promise<"asked" | "later"> {
     return this.#asked("rerun", () => {
-      const job = this.jobs.get(id);
-      const ofRun = [...this.jobs.values()].filter(({ run }) => run === job?.run);
-      if (ofRun.some(({ state }) => state !== "completed")) return "later";
-      if (job === undefined || ofRun.some(({ attempt }) => attempt > job.attempt))
-        throw new OnejobError("source-refused", `${key} is gone there, or not of the last attempt`);
-      this.#again(job);
+      const found = againFor(this.jobs.get(id), { jobs: this.jobs, unlessDone });
+      if (found === "refused") throw new OnejobError("source-refused", `${key} is gone there, or was run again`);
+      if (typeof found === "string") return found;
+      this.#again(found);
       return "asked";
     });
+  }
+
+  /** Somebody there wants it run once more. */
+  rerunThere(id: string): void {
+    const found = againFor(this.#job(id), { jobs: this.jobs, unlessDone: false });
+    if (typeof found === "string") throw new Error(`${id} cannot be run again: ${found}`);
+    this.#again(found);
   }
 
   jobState({ id }: Job): Promise<JobEvent | undefined> {
@@ -247,9 +227,16 @@ export class MemoryForge implements JobSource {
     return count;
   }
 
-  /** Somebody wants it run once more: as a new job of its run. */
-  #again({ id: before, labels, fork, run, attempt }: ForgeJob): void {
-    this.queue({ id: `${before}-again1`, labels, fork, run, attempt: attempt + 1 });
+  /** As a new job of its run's next attempt, into which the other ones are carried under new ids: told to nobody. */
+  #again(job: ForgeJob): void {
+    const { name, labels, fork, run, attempt: before } = job;
+    const attempt = before + 1;
+    const others = latestJobs(run, this.jobs).filter((other) => other !== job);
+    this.queue({ id: `${name}-again${before}`, name, labels, fork, run, attempt });
+    for (const other of others) {
+      const id = `${other.name}-carried${before}`;
+      this.jobs.set(id, { ...other, id, attempt });
+    }
   }
 
   #pairs(): readonly { readonly job: ForgeJob; readonly runner: ForgeRunner }[] {
@@ -298,14 +285,4 @@ export class MemoryForge implements JobSource {
     const answered = new Promise<T>((resolve) => resolve(answer()));
     return failure === undefined ? answered : answered.then(() => Promise.reject(failure.error));
   }
-}
-
-/** Of those we never heard of: what waits, and what a runner of ours took. */
-function isNews({ state, runner }: ForgeJob, here: JobState | undefined): boolean {
-  if (here !== undefined) return !agrees[here].includes(state);
-  return state === "queued" || state === "waiting" || (state === "in_progress" && isOurs(runner));
-}
-
-function isOurs(runner: string | null): boolean {
-  return runner?.startsWith(runnerName("")) === true;
 }

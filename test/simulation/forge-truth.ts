@@ -3,6 +3,7 @@
  * listens in reach; a runner that was given one has a moment to take it, else another one gets it a minute later.
  */
 import { runnerName, type Instant } from "../../runtime/core/model";
+import type { RerunWish } from "../../runtime/core/ports";
 import type { Dice } from "./dice";
 import type { Kernel } from "./kernel";
 
@@ -89,6 +90,8 @@ export class ForgeTruth {
   readonly #watch: ForgeWatch;
   readonly #queued = new Map<string, ForgeJob>();
   readonly #attempts = new Map<string, number>();
+  /** By run and name: what came of a job at last. Later attempts carry it along as it ended. */
+  readonly #latest = new Map<string, ForgeJob>();
   #registered = 0;
   #shunsUntil = 0;
 
@@ -104,18 +107,20 @@ export class ForgeTruth {
 
   /** As a new job of its run's next attempt. */
   again({ name, labels, run, durationMs, fails }: ForgeJob, id: string, state: Offered = "queued"): ForgeJob {
-    const attempt = this.#lastAttempt(run) + 1;
+    const attempt = (this.#attempts.get(run) ?? 1) + 1;
     this.#attempts.set(run, attempt);
     return this.#create({ id, name, labels, run, durationMs, fails, attempt }, state);
   }
 
-  /** What it is asked for by its API: not while its run goes on, nor once that has been run again without it. */
-  rerun(id: string, { wished }: Pick<Rerun, "wished">): "asked" | "later" | "refused" {
+  /** What it is asked for by its API: not while its run goes on, nor once it has been run again. */
+  rerun(id: string, { wished, unlessDone }: Pick<Rerun, "wished"> & RerunWish): "asked" | "later" | "refused" {
     const job = this.jobs.get(id);
-    if (job !== undefined && this.isUnderWay(job.run)) return "later";
-    if (job === undefined || job.attempt < this.#lastAttempt(job.run)) {
-      if (job !== undefined) this.#watch.ranAgain(job, { made: undefined, wished });
-      return "refused";
+    if (job === undefined) return "refused";
+    if (this.isUnderWay(job.run)) return "later";
+    const isRunAgain = this.#latest.get(placeOf(job)) !== job;
+    if (isRunAgain || (unlessDone && job.conclusion === "success")) {
+      this.#watch.ranAgain(job, { made: undefined, wished });
+      return unlessDone ? "asked" : "refused";
     }
     const isHeld = this.dice.strikes("approval", job, 4);
     const made = this.again(job, `${job.name}+${job.attempt}`, isHeld ? "waiting" : "queued");
@@ -129,15 +134,12 @@ export class ForgeTruth {
     return false;
   }
 
-  #lastAttempt(run: string): number {
-    return this.#attempts.get(run) ?? 1;
-  }
-
   #create(given: Omit<Fresh, "state">, state: Offered): ForgeJob {
     const none = { conclusion: null, runner: null, startedAt: null, endedAt: null, before: null };
     const job: ForgeJob = { ...given, ...none, state, createdAt: this.kernel.now() };
     this.jobs.set(job.id, job);
     this.open.set(job.id, job);
+    this.#latest.set(placeOf(job), job);
     this.#moved(job);
     return job;
   }
@@ -310,4 +312,8 @@ export class ForgeTruth {
   #start(job: ForgeJob, runner: string): void {
     this.#move(job, { state: "in_progress", runner, startedAt: this.kernel.now() });
   }
+}
+
+function placeOf({ run, name }: ForgeJob): string {
+  return `${run} ${name}`;
 }

@@ -2,7 +2,7 @@
 import { OnejobError } from "../../runtime/core/errors";
 import type { JobEvent, JobFacts, Parsed } from "../../runtime/core/events";
 import { runnerName, type Enrolment, type Job, type JobState, type Reach, type Runner } from "../../runtime/core/model";
-import type { Delivery, JobSource } from "../../runtime/core/ports";
+import type { Delivery, JobSource, RerunWish } from "../../runtime/core/ports";
 import type { Costs } from "./costs";
 import type { Deliveries } from "./deliveries";
 import type { ForgeJob, ForgeTruth } from "./forge-truth";
@@ -90,9 +90,9 @@ export class SimForge implements JobSource {
     });
   }
 
-  rerun({ id, key }: Job): Promise<"asked" | "later"> {
+  rerun({ id, key }: Job, wish: RerunWish): Promise<"asked" | "later"> {
     return this.#call("rerun", (truth) => {
-      const answer = truth.rerun(id, { wished: this.#strand.name === "rerun" });
+      const answer = truth.rerun(id, { ...wish, wished: this.#strand.name === "rerun" });
       if (answer === "later") this.#parts.costs.mustWait(id);
       if (answer === "refused") throw new OnejobError("source-refused", `${key} is gone there, or run again already`);
       return answer;

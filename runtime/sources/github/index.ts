@@ -10,7 +10,8 @@ import { githubReceiver } from "./receive";
 import { redeliverLost } from "./redeliver";
 import type { Repositories } from "./repositories";
 import { openRepositories } from "./repositories";
-import { cancelRun, isFork, rerunJob } from "./run-control";
+import { rerunJob } from "./rerun-job";
+import { cancelRun, isFork } from "./run-control";
 import { removeGhosts, withdrawRunner } from "./runners";
 import { openSpeakers } from "./speakers";
 
@@ -40,7 +41,7 @@ export function githubSource(options: GithubSourceOptions): JobSource {
       await cancelRun(client, job);
       return "asked";
     },
-    rerun: (job) => rerunJob(client, job, settings.auth.kind),
+    rerun: (job, { unlessDone }) => rerunJob(client, { job, unlessDone, auth: settings.auth.kind }),
     jobState: (job) => jobState(client, { known: job, source: settings }),
     isFork: (facts) => isFork(client, facts, forks),
     findJobs: openJobSearch({ connection, client, repositories }),

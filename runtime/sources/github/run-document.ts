@@ -1,17 +1,19 @@
-/** A workflow run as the API describes it; of interest is only whose code it runs. */
+/** A workflow run as the API describes it; of interest is whose code it runs, and whether it is over. */
 import type { Fields } from "./shape";
-import { fields, idText, isFields, list } from "./shape";
+import { fields, idText, isFields, list, optionalText } from "./shape";
 
 export interface RunDocument {
   readonly id: string;
   /** `null`: the answer does not say. */
   readonly fork: boolean | null;
+  /** `completed`, or any of many words for a run that goes on. `null`: the answer does not say. */
+  readonly status: string | null;
 }
 
 /** Throws `ShapeError`. */
 export function readRun(value: unknown): RunDocument {
   const run = fields(value, "the run");
-  return { id: idText(run["id"], "the run's id"), fork: isForked(run) };
+  return { id: idText(run["id"], "the run's id"), fork: isForked(run), status: optionalText(run["status"]) };
 }
 
 export function readRuns(body: unknown): readonly RunDocument[] {

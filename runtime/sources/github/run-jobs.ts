@@ -48,15 +48,24 @@ export async function openRunsOf(
 
 /** Nothing for a run that is gone. */
 export async function newsOfRun({ scope, repository, fork, run }: RunPlace, about: RunNews): Promise<News> {
-  const path = `${repositoryPath(repository)}/actions/runs/${run}/jobs?filter=latest&per_page=100`;
-  const call: ApiCall = { scope, right: "read-jobs", path, background: true, expect: [404] };
-  const found = await about.client.pages(call, readJobs);
+  const found = await latestJobsOf(about.client, { scope, repository, run, background: true });
   if (found === undefined) return { events: [], listed: [] };
   const place = { scope, repository, fork };
   return {
     events: found.items.flatMap((document) => newsOfDocument(document, { about, found, place })),
     listed: found.items.map(({ id }) => id),
   };
+}
+
+export type RunJobs = Pick<RunPlace, "scope" | "repository" | "run"> & Pick<ApiCall, "background">;
+
+/** Those of its last attempt, which has one of each that is not run again, too. `undefined`: the run is gone. */
+export function latestJobsOf(
+  client: GithubClient,
+  { scope, repository, run, background = false }: RunJobs,
+): Promise<Listed<JobDocument> | undefined> {
+  const path = `${repositoryPath(repository)}/actions/runs/${run}/jobs?filter=latest&per_page=100`;
+  return client.pages({ scope, right: "read-jobs", path, background, expect: [404] }, readJobs);
 }
 
 function newsOfDocument(

@@ -142,16 +142,20 @@ export class Actions {
     this.events.cancelled(job, holder);
   }
 
+  /** As the run's next attempt, into which its other jobs are carried as they ended: under new ids, told to nobody. */
   rerun(job: Job): Job {
     const { run } = job;
     if (runStatus(run) !== "completed") {
       throw new Refusal(403, "The workflow run containing this job is already running");
     }
+    const before = latestJobs(run);
+    if (!before.includes(job)) throw new Refusal(403, "This job is not of the last attempt of its workflow run");
     run.attempt += 1;
     run.startedAt = this.world.now();
     const { name, labels, script, env, group, environment, hosted } = job;
     const more = { ...(group === null ? {} : { group }), ...(environment === null ? {} : { environment }) };
     const again = this.addJob(run, { name, labels, script, env, hosted, ...more });
+    for (const other of before) if (other !== job) this.carry(other);
     this.touch(run);
     this.webhooks.run(run, "requested");
     this.announce(again);
@@ -181,7 +185,15 @@ export class Actions {
       assignedTo: null,
       cancelAsked: false,
     };
-    run.jobs.push(job);
+    return this.keep(job);
+  }
+
+  private carry(job: Job): void {
+    this.keep({ ...job, id: this.world.ids.number("job"), attempt: job.run.attempt, createdAt: this.world.now() });
+  }
+
+  private keep(job: Job): Job {
+    job.run.jobs.push(job);
     this.world.jobs.set(job.id, job);
     return job;
   }

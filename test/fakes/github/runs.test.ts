@@ -137,14 +137,35 @@ describe("a job that is run again", () => {
     expect(await get(`/runs/${run.id}`)).toMatchObject({ body: { status: "in_progress", run_attempt: 2 } });
     const latest = await get(`/runs/${run.id}/jobs?filter=latest`);
     expect(latest.body).toMatchObject({ total_count: 2 });
-    const again = (latest.body.jobs as { id: number; run_attempt: number }[]).find(
-      ({ run_attempt }) => run_attempt === 2,
-    );
-    expect(again?.id).not.toBe(first.id);
-    expect((await get(`/runs/${run.id}/jobs?filter=all`)).body).toMatchObject({ total_count: 3 });
+    const jobs = latest.body.jobs as { id: number; run_attempt: number; status: string; runner_name: string }[];
+    const again = jobs.find(({ status }) => status === "queued");
+    expect(jobs.map(({ run_attempt }) => run_attempt)).toEqual([2, 2]);
+    expect([first.id, second.id]).not.toContain(again?.id);
+    expect((await get(`/runs/${run.id}/jobs?filter=all`)).body).toMatchObject({ total_count: 4 });
     const third = await takeOne("three");
     expect(third.id).toBe(again?.id);
     await third.listener.finish(third.id);
     expect(await get(`/runs/${run.id}`)).toMatchObject({ body: { status: "completed", conclusion: "success" } });
+  });
+
+  it("takes the other jobs of its run along, as they ended, and only those can be run again then", async () => {
+    const run = fake.queueRun("acme/widgets", { jobs: matrix(2) });
+    const [one, two] = [await takeOne("one"), await takeOne("two")];
+    await one.listener.finish(one.id, "failure");
+    await two.listener.finish(two.id, "failure");
+    await post(`/jobs/${one.id}/rerun`);
+    const three = await takeOne("three");
+    await three.listener.finish(three.id);
+    for (const { id } of [one, two])
+      expect(await post(`/jobs/${id}/rerun`)).toMatchObject({
+        status: 403,
+        body: { message: "This job is not of the last attempt of its workflow run" },
+      });
+    const { body } = await get(`/runs/${run.id}/jobs?filter=latest`);
+    const carried = (body.jobs as { id: number; runner_name: string }[]).find(({ id }) => id !== three.id);
+    expect(carried).toMatchObject({ status: "completed", conclusion: "failure", runner_name: "two", run_attempt: 2 });
+    expect(carried?.id).not.toBe(two.id);
+    expect(await post(`/jobs/${carried?.id}/rerun`)).toMatchObject({ status: 201 });
+    expect(await get(`/runs/${run.id}`)).toMatchObject({ body: { status: "in_progress", run_attempt: 3 } });
   });
 });

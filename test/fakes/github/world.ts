@@ -115,7 +115,7 @@ export function accountOf(scope: Scope): Account {
   return scope.kind === "org" ? scope.account : scope.repository.owner;
 }
 
-/** The jobs of the newest attempt of each name, in their order. */
+/** Those of its last attempt, which has all of its jobs. */
 export function latestJobs(run: Run): Job[] {
-  return run.jobs.filter((job) => !run.jobs.some((other) => other.name === job.name && other.attempt > job.attempt));
+  return run.jobs.filter(({ attempt }) => attempt === run.attempt);
 }

@@ -6,7 +6,6 @@ import { Bench, errorOf } from "./source-bench";
 import { no, ok, ScriptedGithub } from "./scripted-github";
 
 const cancel = "POST /repos/acme/widgets/actions/runs/31/cancel";
-const rerun = "POST /repos/acme/widgets/actions/jobs/71/rerun";
 const state = "GET /repos/acme/widgets/actions/jobs/71";
 const run = "GET /repos/acme/widgets/actions/runs/31";
 
@@ -39,28 +38,6 @@ describe("to cancel a job", () => {
     github.on(cancel, no(status, "Resource not accessible by integration"));
     const error = await errorOf(source.cancel(bench.job()));
     expect([error.code, error.message.includes(word)]).toEqual([code, true]);
-  });
-});
-
-describe("to run a job again", () => {
-  it.each([
-    ["is asked for", { status: 201, body: {} }, "asked"],
-    ["has to wait", no(403, "The workflow run containing this job is already running"), "later"],
-  ])("%s", async (_case, reply, answer) => {
-    github.on(rerun, reply);
-    expect(await source.rerun(bench.job())).toBe(answer);
-  });
-
-  it.each([
-    [403, "Unable to re-run this job because it was created over a month ago", "month ago"],
-    [403, "Resource not accessible by integration", "read and write"],
-    [403, "Must have admin rights to Repository.", "read and write"],
-    [404, "Not Found", "is gone there"],
-    [422, "This job is not of the latest attempt", "latest attempt"],
-  ])("is refused with %i %j, and the error says why", async (status, words, part) => {
-    github.on(rerun, no(status, words));
-    const error = await errorOf(source.rerun(bench.job()));
-    expect([error.code, error.message.includes(part)]).toEqual(["source-refused", true]);
   });
 });
 
