@@ -48,19 +48,29 @@ async function inTurn<T>(call: CallKind, budget: Budget, task: () => Promise<T>)
 }
 
 async function ask(request: WireRequest, line: Line): Promise<WireAnswer> {
-  line.outage.check();
-  try {
-    const answer = reachable(await send(request, line), request);
+  const endpoint = endpointOf(request);
+  line.outage.check(endpoint);
+  const answer = await hear(request, line);
+  if (answer.status < 500) {
     line.outage.answered();
     return answer;
+  }
+  await line.outage.failed(endpoint);
+  throw new OnejobError("source-unreachable", `${new URL(request.url).host} answers ${answer.status}`);
+}
+
+async function hear(request: WireRequest, line: Line): Promise<WireAnswer> {
+  try {
+    return await send(request, line);
   } catch (error) {
     // A server that sends us elsewhere is there.
-    if (error instanceof OnejobError && error.code === "source-unreachable") await line.outage.failed();
+    if (error instanceof OnejobError && error.code === "source-unreachable") await line.outage.failed(null);
     throw error;
   }
 }
 
-function reachable(answer: WireAnswer, { url }: WireRequest): WireAnswer {
-  if (answer.status < 500) return answer;
-  throw new OnejobError("source-unreachable", `${new URL(url).host} answers ${answer.status}`);
+/** Whatever it is asked about: `GET /repos/actions/jobs/*`. */
+function endpointOf({ method, url }: WireRequest): string {
+  const path = new URL(url).pathname.replace(/\/(?:(repos)\/[^/]+|(orgs|users))\/[^/]+/, "/$1$2");
+  return `${method} ${path.replace(/\/\d+(?=\/|$)/g, "/*")}`;
 }

@@ -78,7 +78,7 @@ export class Speaker {
     this.client = client;
   }
 
-  async ask(scope = "acme/widgets"): Promise<void> {
-    await this.client.call({ scope, right: "runners", path: `/repos/${scope}/actions/runners` }, () => undefined);
+  async ask(scope = "acme/widgets", what = "runners"): Promise<void> {
+    await this.client.call({ scope, right: "runners", path: `/repos/${scope}/actions/${what}` }, () => undefined);
   }
 }
