@@ -1,6 +1,7 @@
 import { OnejobError } from "../../runtime/core/errors";
 import type { JobEvent } from "../../runtime/core/events";
 import { work } from "../../runtime/flow/work";
+import { memoryLog } from "../compute/ec2/ec2-world";
 import { ForgeWorld } from "../fakes/forge-world";
 import { markets, spotProfile } from "./spot-world";
 
@@ -58,5 +59,24 @@ describe("jobs of one run whose machines were taken away", () => {
     expect(openJobs(world)).toEqual([]);
     expect(await world.ports.queue.depth()).toBe(0);
     expect(markets(world)).toEqual([...ids.map(() => "as the profile says"), ...ids.map(() => "on-demand")]);
+  });
+
+  it("stay failed where the forge does not let us, which the log says once for each", async () => {
+    const world = new ForgeWorld({ profiles: [spotProfile()] });
+    await hear(world, ...["a", "b"].map((id) => world.forge.queue({ id })));
+    for (const runner of await start(world)) {
+      await world.ports.queue.send([{ kind: "warned", profile: "small", runner, of: "interruption" }]);
+      await hear(world);
+    }
+    const ends = ["a", "b"].map((id) => world.forge.end(id, "failure"));
+    world.forge.failWith("source-refused");
+    const log = memoryLog();
+    Object.assign(world.ports, { log });
+    await hear(world, ...ends);
+    for (const id of ["a", "b"])
+      expect(await world.forgeJob(id)).toMatchObject({ state: "failed", reason: "interrupted" });
+    const refused = log.lines.filter(({ sentence }) => sentence === "the source does not run a job again");
+    expect(refused).toHaveLength(2);
+    expect(await world.ports.queue.depth()).toBe(0);
   });
 });

@@ -37,7 +37,9 @@ function checkPermissions({ permissions }: Installation, scope: string): GithubF
     return bad(id, `the app lacks the ${what} for "${scope}"`, fix);
   }
   if (!lacks("control-jobs")) return good(id, `the app may do for "${scope}" all it has to`);
-  return good(id, `the app may run jobs for "${scope}", but neither cancel nor repeat them ("Actions" is read-only)`);
+  const cannot =
+    'neither cancel nor repeat them, not even those that a fleet lost a machine under ("Actions" is read-only)';
+  return good(id, `the app may run jobs for "${scope}", but ${cannot}`);
 }
 
 function checkEvents({ events }: Installation, scope: string): readonly GithubFinding[] {

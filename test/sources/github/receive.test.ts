@@ -121,7 +121,7 @@ describe("what a webhook says", () => {
         createdAt: noon - 10_000,
         retries: 0,
         work: null,
-        origin: { repository: "acme/widgets", run: "31", fork: null },
+        origin: { repository: "acme/widgets", run: "31", attempt: 1, fork: null },
       },
     });
   });
