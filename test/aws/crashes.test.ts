@@ -12,8 +12,8 @@ afterEach(() => fleet.stop());
 /** One job whose work dies. Answers at which call; `undefined`: there were fewer. */
 async function liveThrough(death: Death): Promise<string | undefined> {
   let died: string | undefined;
-  if (fleet.work.isDead) await fleet.coldStart();
-  const { door } = fleet.work;
+  if (fleet.functions.work.isDead) await fleet.functions.coldStart();
+  const { door } = fleet.functions.work;
   door.dieAt(death);
   void door.died.then(({ service, action }) => (died = `${service}:${action}`));
   const machines = fleet.proxy.machines.made.size;

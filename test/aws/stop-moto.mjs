@@ -1,0 +1,2 @@
+/** After all suites. */
+export { stopMotos as default } from "./start-moto.mjs";
