@@ -31,7 +31,7 @@ import type { RunningOptions } from "./running-options";
 
 export const labels = ["self-hosted", "linux"];
 /** With room for a computer that does much else. */
-const patienceMs = 15_000;
+const patienceMs = 60_000;
 /** What forge and agents get at least to go on by themselves before time goes by. */
 const momentMs = 200;
 
