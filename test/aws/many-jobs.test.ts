@@ -26,7 +26,7 @@ function watchCap(): () => number {
 describe("a matrix of 60 jobs, all webhooks at once", () => {
   it("gets 60 machines by few calls, every job ends well, and nothing is left", async () => {
     fleet = await RunningFleet.start(url(), {
-      agent: lightAgent({ restMs: 1_000 }),
+      agent: lightAgent({ restMs: 10_000 }),
       hurries: false,
       ...{ workers: 2, profile: { limits: { maxRunners: 60 } }, base: { server: { maxRunners: 60 } } },
     });
