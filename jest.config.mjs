@@ -51,8 +51,8 @@ export default {
     driven("docker"),
     {
       ...driven("aws"),
-      globalSetup: "<rootDir>/test/aws/start-moto.mjs",
-      globalTeardown: "<rootDir>/test/aws/stop-moto.mjs",
+      globalSetup: "<rootDir>/test/aws/start-moto.cjs",
+      globalTeardown: "<rootDir>/test/aws/stop-moto.cjs",
     },
     {
       ...driven("components"),

@@ -46,7 +46,12 @@ describe("a job whose work dies", () => {
       for (const kind of new Set(kinds.filter((one) => of.test(one)))) {
         const calls = await liveThrough({ when, at: 1, among: (call) => kindOf(call) === kind });
         // The last one that it got to make.
-        expect(calls.filter(writes).map(kindOf).filter((one) => one === kind)).toHaveLength(1);
+        expect(
+          calls
+            .filter(writes)
+            .map(kindOf)
+            .filter((one) => one === kind),
+        ).toHaveLength(1);
       }
     },
     120_000,

@@ -2,7 +2,7 @@
 
 /**
  * Its address, with nothing in it of those who were here before.
- * Ends with an error where none was started (`start-moto.mjs`).
+ * Ends with an error where none was started (`start-moto.cjs`).
  */
 export async function emptyMoto(): Promise<string> {
   const urls = (process.env["ONEJOB_TEST_MOTO"] ?? "").split(" ");

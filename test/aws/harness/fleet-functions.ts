@@ -14,6 +14,8 @@ export interface FunctionParts extends Pick<RunningOptions, "workers" | "hurries
 
 export type Name = "webhook" | "agent" | "api" | "events" | "sweep";
 
+const forNothing = Promise.resolve();
+
 export class FleetFunctions {
   /** Messages that failed, each time they did. */
   readonly failures: string[] = [];
@@ -84,7 +86,8 @@ export class FleetFunctions {
     this.#open += 1;
     try {
       // SQS delivers at least once: what the second one says of its copies changes nothing.
-      const copies = halves.map((half) => another?.invoke({ Records: half }).catch(() => undefined));
+      const doubled = another === undefined ? [] : halves;
+      const copies = doubled.map((half) => another?.invoke({ Records: half }).catch(() => undefined) ?? forNothing);
       const answer = await (this.#work[n] ?? this.work).invoke<BatchAnswer>({ Records });
       await Promise.all(copies);
       return answer;

@@ -3,6 +3,7 @@
  * its own. Compiled once, as a thread or a process for each took most of a test's time.
  */
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { compileFunction, constants } from "node:vm";
 
@@ -16,15 +17,7 @@ export interface Container {
 
 export const dist = join(__dirname, "../../../dist");
 
-type Code = (
-  module: { exports: unknown },
-  exports: unknown,
-  given: typeof require,
-  process: NodeJS.Process,
-  date: DateConstructor,
-  global: object,
-  fetch: Container["fetch"],
-) => void;
+type Code = (...given: readonly unknown[]) => void;
 
 const compiled = new Map<string, Code>();
 
@@ -39,10 +32,8 @@ export function begin(name: string, container: Container): unknown {
   compiled.set(name, code);
   const module = { exports: {} };
   const process = processOf(container);
-  const given = Object.assign(
-    (wanted: string): unknown => (/^(node:)?process$/.test(wanted) ? process : require(wanted)),
-    require,
-  );
+  const usual = createRequire(file);
+  const given = (wanted: string): unknown => (/^(node:)?process$/.test(wanted) ? process : usual(wanted));
   const { fetch } = container;
   const global = Object.assign(Object.create(globalThis) as object, { fetch });
   code(module, module.exports, given, process, dateOf(container.now), global, fetch);
@@ -57,7 +48,7 @@ function processOf({ env, write }: Container): NodeJS.Process {
 function dateOf(now: () => number): DateConstructor {
   return class extends Date {
     constructor(...args: [] | [number]) {
-      super(...(args.length === 0 ? [now()] : args) as [number]);
+      super(...((args.length === 0 ? [now()] : args) as [number]));
     }
 
     static override now(): number {

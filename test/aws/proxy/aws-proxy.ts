@@ -124,8 +124,7 @@ export class AwsProxy {
 
   async #carryOut({ service, action }: AwsCall, asked: Asked & Arrived): Promise<Answer> {
     if (service === "sts") return askFakeSts(asked, this.sts);
-    if (service === "sqs" && action === "SendMessageBatch")
-      return this.delays.hold(asked) ?? this.#forward.send(asked);
+    if (service === "sqs" && action === "SendMessageBatch") return this.delays.hold(asked) ?? this.#forward.send(asked);
     if (service !== "ec2") return this.#forward.send(asked);
     switch (action) {
       case "CreateFleet":

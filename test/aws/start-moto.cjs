@@ -2,22 +2,22 @@
  * Before all suites: `moto_server` (which must be on the PATH) once for each worker, as its start takes longer than most
  * of them. Each file empties its own (`moto.ts`). Without moto all fail: a suite that tests nothing must not pass.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+const { spawn } = require("node:child_process");
+const { once } = require("node:events");
+const { createServer } = require("node:net");
+const { setTimeout: sleep } = require("node:timers/promises");
 
 const startMs = 60_000;
 const servers = [];
 
-export default async function startMotos({ maxWorkers }) {
+module.exports = async function startMotos({ maxWorkers }) {
   const urls = await Promise.all(Array.from({ length: maxWorkers }, startMoto));
   process.env.ONEJOB_TEST_MOTO = urls.join(" ");
-}
+};
 
-export async function stopMotos() {
+module.exports.stopMotos = async () => {
   for (const server of servers) server.kill("SIGKILL");
-}
+};
 
 async function startMoto() {
   const port = await freePort();

@@ -1,2 +1,0 @@
-/** After all suites. */
-export { stopMotos as default } from "./start-moto.mjs";
