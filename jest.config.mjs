@@ -49,7 +49,11 @@ export default {
     driven("e2e"),
     driven("faults"),
     driven("docker"),
-    driven("aws"),
+    {
+      ...driven("aws"),
+      globalSetup: "<rootDir>/test/aws/start-moto.cjs",
+      globalTeardown: "<rootDir>/test/aws/stop-moto.cjs",
+    },
     {
       ...driven("components"),
       testMatch: ["<rootDir>/test/(components|stacks)/**/*.test.ts"],

@@ -16,6 +16,7 @@ import { ledgerContract } from "../contract/ledger.contract";
 import { queueContract } from "../contract/queue.contract";
 import { useMoto } from "./fleet-world";
 import { clientConfig } from "./moto";
+import { AwsProxy } from "./proxy/aws-proxy";
 
 const url = useMoto();
 const done = (): Promise<void> => Promise.resolve();
@@ -93,8 +94,17 @@ describe("a bundle that is stored in parts", () => {
   );
 });
 
+let proxy: AwsProxy;
+let oneByOne: string;
+beforeAll(async () => {
+  proxy = AwsProxy.start(url());
+  oneByOne = (await proxy.open("test")).url;
+});
+afterAll(() => proxy.stop());
+
 ledgerContract("DynamoDB", async (options) => {
-  const client = new DynamoDBClient(clientConfig(url()));
+  // Conditions of calls at once are what is tested here: moto alone does not keep them apart.
+  const client = new DynamoDBClient(clientConfig(oneByOne));
   const table = nodeRandom.id(12);
   await client.send(new CreateTableCommand(createTableInput(table, ledgerTable)));
   return { ledger: await openLedger({ client, table, random: nodeRandom, ...options }), close: done };

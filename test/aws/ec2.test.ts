@@ -10,16 +10,14 @@ import {
 import { type Ec2Options, ec2Compute } from "../../runtime/compute/ec2";
 import type { FleetFacts } from "../../runtime/core/fleet-facts";
 import { ec2Profile, facts, memoryLog, requestFor } from "../compute/ec2/ec2-world";
-import { clientConfig, type Moto, startMoto } from "./moto";
+import { clientConfig, emptyMoto } from "./moto";
 
 const region = "eu-west-1";
-let moto: Moto;
 let client: EC2Client;
 let fleet: FleetFacts;
 
 beforeAll(async () => {
-  moto = await startMoto();
-  client = new EC2Client(clientConfig(moto.url));
+  client = new EC2Client(clientConfig(await emptyMoto()));
   const [{ Subnets = [] }, { Images = [] }] = await Promise.all([
     client.send(new DescribeSubnetsCommand({})),
     client.send(new DescribeImagesCommand({})),
@@ -32,10 +30,7 @@ beforeAll(async () => {
   fleet = { ...facts, machines: { small: { launchTemplate: LaunchTemplateName, subnets, roleId: "AROA" } } };
 }, 60_000);
 
-afterAll(async () => {
-  client.destroy();
-  await moto.stop();
-});
+afterAll(() => client.destroy());
 
 function optionsWith(spot: "preferred" | "never"): Ec2Options {
   return {

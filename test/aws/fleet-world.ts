@@ -13,7 +13,7 @@ import { createTableInput } from "../../runtime/ledger/create-table-input";
 import { dynamodbLedger } from "../../runtime/ledger/dynamodb-ledger";
 import { ledgerTable } from "../../runtime/ledger/table";
 import { sqsQueue, type SqsQueue } from "../../runtime/queue/sqs-queue";
-import { awsEnvironment, clientConfig, startMoto, type Moto } from "./moto";
+import { awsEnvironment, clientConfig, emptyMoto } from "./moto";
 
 const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 function nothing(): void {}
@@ -137,20 +137,19 @@ async function declareMachines(
   return Subnets.flatMap(({ SubnetId }) => SubnetId ?? []);
 }
 
-/** One server for all tests of a file; the functions find it by the environment. */
+/** An empty server for all tests of a file; the functions find it by the environment. */
 export function useMoto(): () => string {
-  let moto: Moto | undefined;
+  let url: string | undefined;
   const before = { ...process.env };
   beforeAll(async () => {
-    moto = await startMoto();
-    Object.assign(process.env, awsEnvironment(moto.url));
+    url = await emptyMoto();
+    Object.assign(process.env, awsEnvironment(url));
   });
-  afterAll(async () => {
+  afterAll(() => {
     process.env = before;
-    await moto?.stop();
   });
   return () => {
-    if (moto === undefined) throw new Error("moto does not run yet");
-    return moto.url;
+    if (url === undefined) throw new Error("moto is not empty yet");
+    return url;
   };
 }

@@ -5,7 +5,8 @@ import { jobPath } from "./driven-fleet";
 import { useMoto } from "./fleet-world";
 import { nothing } from "./harness/left";
 import { realAgent } from "./harness/real-agent";
-import { labels, RunningFleet, type RunningOptions } from "./harness/running-fleet";
+import { labels, RunningFleet } from "./harness/running-fleet";
+import type { RunningOptions } from "./harness/running-options";
 
 const url = useMoto();
 

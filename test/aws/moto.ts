@@ -1,62 +1,15 @@
-/** AWS in a process of its own on loopback (`moto_server`, which must be on the PATH), and clients that ask it. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+/** AWS on loopback: the `moto_server` of this worker, and clients that ask it. */
 
-export interface Moto {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-const startMs = 60_000;
-
-/** Fails where moto is missing: a suite that tests nothing must not pass. */
-export async function startMoto(): Promise<Moto> {
-  const port = await freePort();
-  const server = spawn("moto_server", ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
-  const failed = new Promise<never>((_, reject) => {
-    server.once("error", (cause) => reject(new Error("moto_server cannot be started: is it on the PATH?", { cause })));
-    server.once("exit", (code) => reject(new Error(`moto_server ended with code ${code ?? "none"}`)));
-  });
-  failed.catch(() => undefined);
-  const url = `http://127.0.0.1:${port}`;
-  try {
-    await Promise.race([answering(url), failed]);
-  } catch (error) {
-    server.kill("SIGKILL");
-    throw error;
-  }
-  return {
-    url,
-    async stop() {
-      if (server.exitCode !== null || server.signalCode !== null) return;
-      server.kill("SIGKILL");
-      await once(server, "exit");
-    },
-  };
-}
-
-async function answering(url: string): Promise<void> {
-  const until = performance.now() + startMs;
-  while (performance.now() < until) {
-    const up = await fetch(`${url}/moto-api/`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (up) return;
-    await sleep(100);
-  }
-  throw new Error("moto_server does not answer");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+/**
+ * Its address, with nothing in it of those who were here before.
+ * Ends with an error where none was started (`start-moto.cjs`).
+ */
+export async function emptyMoto(): Promise<string> {
+  const urls = (process.env["ONEJOB_TEST_MOTO"] ?? "").split(" ");
+  const url = urls[(Number(process.env["JEST_WORKER_ID"] ?? 1) - 1) % urls.length] ?? "";
+  const { ok, status } = await fetch(`${url}/moto-api/reset`, { method: "POST" });
+  if (!ok) throw new Error(`moto cannot be emptied: ${status}`);
+  return url;
 }
 
 /** What every client and every function of ours finds AWS by. */

@@ -1,3 +1,4 @@
+import { mostCallsOfOne, mostUntilEnrolment } from "./call-bounds";
 import { useMoto } from "./fleet-world";
 import { nothing } from "./harness/left";
 import { labels, RunningFleet } from "./harness/running-fleet";
@@ -16,6 +17,10 @@ describe("a job of GitHub on a fleet", () => {
     expect(await fleet.left()).toEqual(nothing);
     expect(fleet.proxy.machines.made.size).toBe(1);
     expect(fleet.machines.troubles).toEqual([]);
-    console.info(fleet.proxy.calls.perJob(1));
+    const { calls } = fleet.proxy;
+    const untilEnrolment = calls.all.findIndex(({ item }) => item === "ENROLMENT") + 1;
+    console.info(calls.perJob(1), { untilEnrolment });
+    expect(untilEnrolment).toBeLessThanOrEqual(mostUntilEnrolment);
+    expect(calls.count()).toBeLessThanOrEqual(mostCallsOfOne);
   });
 });

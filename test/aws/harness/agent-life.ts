@@ -10,6 +10,8 @@ export interface AgentLife {
   readonly clock: Clock;
   /** Aborted when the machine ends. */
   readonly signal: AbortSignal;
+  /** Says that it only waits: for others, or for time to go by. */
+  rests(): void;
   /** As `poweroff` does, by the launch template's word. */
   powerOff(): Promise<void>;
 }

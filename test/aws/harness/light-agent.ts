@@ -104,6 +104,7 @@ class LightAgent {
   /** As much of a shell as tests need: `sleep N` and `exit N`. */
   async #run(script: string, listener: BareListener): Promise<Conclusion> {
     const seconds = Number(/^sleep (\d+)$/.exec(script)?.[1] ?? 0);
+    const resting = setInterval(() => this.#life.rests(), usualRestMs);
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, this.#life.signal]);
     const cancelled = (async (): Promise<Conclusion> => {
@@ -115,6 +116,7 @@ class LightAgent {
     try {
       return await Promise.race(seconds === 0 ? [done] : [done, cancelled]);
     } finally {
+      clearInterval(resting);
       over.abort();
       await Promise.allSettled([done, cancelled]);
     }
@@ -152,6 +154,7 @@ class LightAgent {
       if (status !== 202 && status < 500)
         throw new Error(`the machine is refused with ${status}: ${JSON.stringify(body)}`);
       const { restMs = usualRestMs } = this.#options;
+      this.#life.rests();
       await sleep(Math.min(restMs, (body as EnrolLater).retryAfterMs ?? restMs), undefined, { signal });
     }
   }
@@ -189,14 +192,13 @@ class LightAgent {
   }
 
   #rest(): Promise<void> {
+    this.#life.rests();
     return sleep(this.#options.restMs ?? usualRestMs, undefined, { signal: this.#life.signal });
   }
 
-  #stand(): Promise<void> {
-    const { signal } = this.#life;
-    return new Promise((_, reject) =>
-      signal.addEventListener("abort", () => reject(new Gone("its machine has ended"))),
-    );
+  /** Until its machine ends. */
+  async #stand(): Promise<never> {
+    for (;;) await this.#rest();
   }
 
   #at(): string {

@@ -20,6 +20,7 @@ export class MachineRoom {
   readonly #instances = new Map<string, Instance>();
   readonly #ends = new Map<string, AbortController>();
   readonly #lives: Promise<void>[] = [];
+  readonly #busy = new Set<string>();
 
   constructor(housing: Housing) {
     this.#housing = housing;
@@ -30,13 +31,25 @@ export class MachineRoom {
     this.#housing.program = program;
   }
 
+  /** Something there still goes on by itself. */
+  get isBusy(): boolean {
+    return this.#busy.size > 0;
+  }
+
+  /** Time has gone by: each looks whether there is something for it to do now. */
+  stir(): void {
+    for (const [id, over] of this.#ends) if (!over.signal.aborted) this.#busy.add(id);
+  }
+
   boot(machine: MadeMachine): void {
+    this.#busy.add(machine.id);
     const over = new AbortController();
     this.#ends.set(machine.id, over);
     this.#lives.push(this.#live(machine, over.signal));
   }
 
   end(id: string): void {
+    this.#busy.delete(id);
     this.#ends.get(id)?.abort();
   }
 
@@ -55,12 +68,14 @@ export class MachineRoom {
     const instance = await Instance.boot(machine, around);
     this.#instances.set(machine.id, instance);
     const powerOff = (): Promise<void> => (signal.aborted ? Promise.resolve() : end(machine.id));
-    const whole: AgentLife = { ...life, instance, agentUrl: this.agentUrl, signal, powerOff };
+    const rests = (): void => void this.#busy.delete(machine.id);
+    const whole: AgentLife = { ...life, instance, agentUrl: this.agentUrl, signal, rests, powerOff };
     try {
       await program(whole);
     } catch (error) {
       if (!signal.aborted) this.troubles.push(error);
     } finally {
+      rests();
       await instance.gone();
     }
   }

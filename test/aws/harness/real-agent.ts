@@ -17,7 +17,9 @@ const quick = { backoff: { firstMs: 5, maxMs: 100 }, graceMs: 2_000, idlePollMs:
 /** `log`: where its lines go. */
 export const realAgent =
   (log: string[] = []) =>
-  async ({ instance, fleet, agentUrl, clock, signal, powerOff }: AgentLife): Promise<void> => {
+  async ({ instance, fleet, agentUrl, clock, signal, rests, powerOff }: AgentLife): Promise<void> => {
+    // Nobody sees from outside what it is at.
+    const resting = setInterval(rests, 50);
     const folder = await mkdtemp(join(tmpdir(), "onejob-machine-"));
     const boot: AgentBoot = {
       ...{ url: agentUrl, stateDir: join(folder, "state"), jobDir: join(folder, "job") },
@@ -48,6 +50,7 @@ export const realAgent =
         inherited: { path: process.env["PATH"] ?? usualPath, language: "C.UTF-8" },
       });
     } finally {
+      clearInterval(resting);
       over.abort();
       await watching;
       processes.killNow();

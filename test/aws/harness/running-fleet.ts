@@ -14,47 +14,26 @@ import { EC2Client, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InstanceEvent } from "../../../runtime/entry/lambda/events";
 import type { ProxyAnswer } from "../../../runtime/entry/lambda/proxy-event";
-import type { BatchAnswer, SqsRecord } from "../../../runtime/queue/sqs-records";
-import { FakeGitHub, type App, type FakeGitHubOptions, type Installation } from "../../fakes/github";
+import { FakeGitHub, type App, type Installation } from "../../fakes/github";
+import { realTime } from "../../fakes/github/time";
 import { FleetWorld, secretName, someBase, webhookSecret } from "../fleet-world";
 import { clientConfig } from "../moto";
 import { AwsProxy } from "../proxy/aws-proxy";
 import { jobPath } from "../driven-fleet";
 import { doors, type Request } from "../requests";
-import type { AgentProgram } from "./agent-life";
-import { DeployedFunction } from "./deployed-function";
-import { depthOf, feed } from "./event-source";
+import { depthOf } from "./event-source";
+import { FleetFunctions } from "./fleet-functions";
 import { FunctionUrl } from "./function-url";
 import { leftOf, type Left } from "./left";
 import { lightAgent } from "./light-agent";
 import { MachineRoom } from "./machine-room";
-
-export interface RunningOptions {
-  /** What runs on machines. @default an agent without processes that does its job */
-  readonly agent?: AgentProgram;
-  /** Further keys of the profile's compute. */
-  readonly compute?: object;
-  /** Further keys of the profile. */
-  readonly profile?: object;
-  /** Further keys of the settings, and of the source. */
-  readonly base?: object;
-  readonly source?: object;
-  readonly github?: FakeGitHubOptions;
-  /** How many functions take messages at once. @default 1 */
-  readonly workers?: number;
-  /** What failed comes again at once, not when the function wished it to. @default true */
-  readonly hurries?: boolean;
-  /** Each message is handed over twice, to two functions at once, in batches of other sizes. @default false */
-  readonly doubles?: boolean;
-  /** EC2's own events, as EventBridge hands them over. @default true */
-  readonly tellsEvents?: boolean;
-}
+import type { RunningOptions } from "./running-options";
 
 export const labels = ["self-hosted", "linux"];
 /** With room for a computer that does much else. */
-const patienceMs = 80_000;
-/** What agents and messages get to go on by themselves before time goes by. */
-const momentMs = 500;
+const patienceMs = 60_000;
+/** What forge and agents get at least to go on by themselves before time goes by. */
+const momentMs = 200;
 
 export interface Shown {
   readonly key: string;
@@ -62,40 +41,34 @@ export interface Shown {
   readonly reason: string | null;
 }
 
-type Name = "webhook" | "agent" | "api" | "events" | "sweep";
-
 export class RunningFleet {
   readonly world: FleetWorld;
   readonly proxy: AwsProxy;
   readonly github: FakeGitHub;
   readonly machines: MachineRoom;
-  /** Messages that failed, each time they did. */
-  readonly failures: string[] = [];
+  readonly functions: FleetFunctions;
   #app: App | undefined;
   #installation: Installation | undefined;
   readonly #options: RunningOptions;
   readonly #ec2: EC2Client;
-  readonly #clock: BigInt64Array;
-  readonly #functions = new Map<Name, Promise<DeployedFunction>>();
-  readonly #work: DeployedFunction[] = [];
+  /** What has gone by since the start, beside the real time. */
+  #passedMs = 0;
   readonly #urls: FunctionUrl[] = [];
-  readonly #closing = new AbortController();
-  readonly #running: Promise<unknown>[] = [];
   readonly #events: Promise<unknown>[] = [];
 
-  private constructor(parts: { world: FleetWorld; moto: string; clock: BigInt64Array; options: RunningOptions }) {
-    const { world, moto, clock, options } = parts;
+  private constructor({ world, moto, options }: { world: FleetWorld; moto: string; options: RunningOptions }) {
+    const now = (): number => this.now();
     this.world = world;
     this.#options = options;
-    this.#clock = clock;
     this.#ec2 = new EC2Client(clientConfig(moto));
-    this.proxy = AwsProxy.start(moto, () => this.now());
-    this.github = new FakeGitHub(options.github);
+    this.proxy = AwsProxy.start(moto, now);
+    this.functions = new FleetFunctions({ ...options, world, proxy: this.proxy, now });
+    this.github = new FakeGitHub({ time: { ...realTime, now }, ...options.github });
     const around = { ec2: this.#ec2, sts: this.proxy.sts, facts: world.facts };
     this.machines = new MachineRoom({
       around,
       program: options.agent ?? lightAgent(),
-      life: { fleet: world.facts.fleet, clock: { now: () => this.now() } },
+      life: { fleet: world.facts.fleet, clock: { now } },
       end: (id) => this.end(id),
     });
     this.proxy.machines.onMade = (machine) => this.machines.boot(machine);
@@ -107,13 +80,12 @@ export class RunningFleet {
 
   static async start(moto: string, options: RunningOptions = {}): Promise<RunningFleet> {
     const world = await FleetWorld.deploy(moto);
-    const clock = new BigInt64Array(new SharedArrayBuffer(8));
-    const fleet = new RunningFleet({ world, moto, clock, options });
+    const fleet = new RunningFleet({ world, moto, options });
     await fleet.github.start();
     await fleet.#configure();
-    for (let n = 0; n < (options.workers ?? 1); n += 1) await fleet.#takeMessages(n);
+    await fleet.functions.takeMessages();
     const [webhook, agent] = await Promise.all(
-      (["webhook", "agent"] as const).map((name) => FunctionUrl.open((event) => fleet.invoke(name, event))),
+      (["webhook", "agent"] as const).map((name) => FunctionUrl.open((event) => fleet.functions.invoke(name, event))),
     );
     fleet.#urls.push(...[webhook, agent].flatMap((url) => url ?? []));
     fleet.machines.agentUrl = agent?.url ?? "";
@@ -136,28 +108,19 @@ export class RunningFleet {
   }
 
   now(): number {
-    return Date.now() + Number(Atomics.load(this.#clock, 0));
+    return Date.now() + this.#passedMs;
   }
 
-  /** So much later, and what the schedule does then. What no function can wait for (SQS, GitHub) stays in its own time. */
+  /** So much later, what was put off until now, and what the schedule does then. */
   async pass(ms: number): Promise<void> {
-    Atomics.add(this.#clock, 0, BigInt(ms));
-    await this.sweep();
-  }
-
-  async sweep(): Promise<void> {
-    await this.invoke("sweep", {});
-  }
-
-  /** The first call is a cold start. */
-  async invoke<Answer>(name: Name, event: unknown): Promise<Answer> {
-    const found = this.#functions.get(name) ?? this.#deploy(name);
-    this.#functions.set(name, found);
-    return (await found).invoke<Answer>(event);
+    this.#passedMs += ms;
+    await this.proxy.delays.release();
+    await this.functions.invoke("sweep", {});
+    this.machines.stir();
   }
 
   api(request: Request): Promise<ProxyAnswer> {
-    return this.invoke("api", doors["a function URL"](request));
+    return this.functions.invoke("api", doors["a function URL"](request));
   }
 
   /** What people are told of a job. */
@@ -172,37 +135,25 @@ export class RunningFleet {
     return (JSON.parse(answer.body) as { items: readonly Shown[] }).items;
   }
 
-  /** Time goes by while it does not hold, a minute with every look. */
+  /** Time goes by while it does not hold: a minute, whenever nothing goes on by itself any more. */
   async inTime(holds: () => boolean | Promise<boolean>, minutes = 60): Promise<void> {
     for (let minute = 0; minute < minutes; minute += 1) {
-      const until = performance.now() + momentMs;
-      await this.untilQuiet();
-      for (;;) {
+      const since = performance.now();
+      let isQuiet = false;
+      while (!isQuiet || performance.now() < since + momentMs) {
         if (await holds()) return;
-        if (performance.now() > until) break;
-        await sleep(50);
+        if (performance.now() > since + patienceMs) throw new Error(`it never rests\n${await this.#picture()}`);
+        await sleep(25);
+        isQuiet = !this.machines.isBusy && (await this.#isQuiet());
       }
       await this.pass(60_000);
     }
     throw new Error(`not within ${minutes} minutes\n${await this.#picture()}`);
   }
 
-  /** The container that takes messages: what dies there comes again to another one. */
-  get work(): DeployedFunction {
-    const [first] = this.#work;
-    if (first === undefined) throw new Error("nobody takes messages");
-    return first;
-  }
-
-  /** Kills it, and there is another one. */
-  async coldStart(): Promise<void> {
-    await this.work.kill();
-    await this.#renew(0);
-  }
-
   event(type: string, machine: string, detail: object = {}): Promise<unknown> {
     const event: InstanceEvent = { "detail-type": type, detail: { "instance-id": machine, ...detail } };
-    return this.invoke("events", event);
+    return this.functions.invoke("events", event);
   }
 
   /** AWS takes it, or it switches itself off. */
@@ -220,12 +171,14 @@ export class RunningFleet {
   }
 
   /** No webhook is on its way, no message waits or is in hand, and no event. */
-  async untilQuiet(): Promise<void> {
+  untilQuiet(): Promise<void> {
+    return this.until(() => this.#isQuiet(), "all messages are handled");
+  }
+
+  async #isQuiet(): Promise<boolean> {
     await this.github.settled();
-    await this.until(async () => {
-      await Promise.all(this.#events);
-      return (await depthOf(this.world.sqs, this.world.facts.queueUrl)) === 0;
-    }, "all messages are handled");
+    await Promise.all(this.#events);
+    return !this.functions.isBusy && (await depthOf(this.world.sqs, this.world.facts.queueUrl)) === 0;
   }
 
   /** No machine stands any more. */
@@ -244,16 +197,15 @@ export class RunningFleet {
 
   /** Whatever carries the fleet's tag, or is known to it or its forge. */
   async left(): Promise<Left> {
-    return leftOf({ ec2: this.#ec2, world: this.world, github: this.github });
+    const left = await leftOf({ ec2: this.#ec2, world: this.world, github: this.github });
+    return { ...left, messages: left.messages + this.proxy.delays.count };
   }
 
   async stop(): Promise<void> {
-    this.#closing.abort();
     this.proxy.calm();
-    await Promise.allSettled([...this.#events, ...this.#running]);
+    await Promise.allSettled(this.#events);
     await this.machines.close();
-    const functions = await Promise.all(this.#functions.values());
-    await Promise.all([...functions, ...this.#work].map((one) => one.kill()));
+    await this.functions.stop();
     await Promise.all(this.#urls.map((url) => url.close()));
     await this.proxy.stop();
     await this.github.stop();
@@ -281,34 +233,6 @@ export class RunningFleet {
     });
   }
 
-  async #deploy(name: string): Promise<DeployedFunction> {
-    const door = await this.proxy.open(name);
-    return new DeployedFunction({ name, facts: this.world.facts, door, clock: this.#clock });
-  }
-
-  async #renew(n: number): Promise<void> {
-    this.#work[n] = await this.#deploy("work");
-  }
-
-  async #takeMessages(n: number): Promise<void> {
-    await this.#renew(n);
-    const invoke = async (Records: readonly SqsRecord[]) => {
-      if (this.#work[n]?.isDead === true) await this.#renew(n);
-      const another = this.#options.doubles === true ? (this.#work[n + 1] ?? this.work) : undefined;
-      const halves = [Records.slice(0, Records.length / 2), Records.slice(Records.length / 2)];
-      // SQS delivers at least once: what the second one says of its copies changes nothing.
-      const copies = halves.map((half) => another?.invoke({ Records: half }).catch(() => undefined));
-      const answer = await (this.#work[n] ?? this.work).invoke<BatchAnswer>({ Records });
-      await Promise.all(copies);
-      return answer;
-    };
-    const { sqs, facts } = this.world;
-    const onFailure = (body: string): void => void this.failures.push(body);
-    const { hurries = true } = this.#options;
-    const source = { sqs, queueUrl: facts.queueUrl, invoke, onFailure, hurries };
-    this.#running.push(feed(source, this.#closing.signal));
-  }
-
   async #tellOfEnd(id: string): Promise<void> {
     for (const state of ["shutting-down", "terminated"])
       await this.event("EC2 Instance State-change Notification", id, { state }).catch(() => undefined);
@@ -321,7 +245,9 @@ export class RunningFleet {
       runners: runners.map(({ id, state, machine, job }) => ({ id, state, machine, job })),
       planner,
       forge: this.github.jobs.map(({ id, status, conclusion }) => ({ id, status, conclusion })),
-      failures: this.failures.slice(-5),
+      failures: this.functions.failures.slice(-5),
+      said: await this.functions.said(),
+      calls: this.proxy.calls.all.slice(-8).map(({ caller, action }) => `${caller} ${action}`),
       agents: this.machines.troubles.map(String),
     };
     return JSON.stringify(shown, null, 1);

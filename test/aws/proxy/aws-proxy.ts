@@ -13,6 +13,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fakeSts, type FakeSts } from "../../compute/ec2/fake-sts";
 import { callOf, CallCounts, isLike, type Asked, type AwsCall } from "./calls";
+import { Delays } from "./delays";
 import { Door, type Arrived } from "./door";
 import { Fleets } from "./fleets";
 import { Forwarder } from "./forward";
@@ -42,6 +43,8 @@ export class AwsProxy {
   /** Calls for machines that the account's quotas refuse as a whole. */
   readonly walls = new Walls();
   readonly sts: FakeSts = fakeSts();
+  /** Messages for later: they come when `release` finds that it is late enough. */
+  readonly delays: Delays;
   readonly #doors: Door[] = [];
   readonly #forward: Forwarder;
   readonly #fleets: Fleets;
@@ -53,6 +56,7 @@ export class AwsProxy {
   private constructor(moto: string, now: () => number) {
     this.#forward = new Forwarder(moto);
     this.machines = new Machines(now);
+    this.delays = new Delays(this.#forward, now);
     this.#fleets = new Fleets({
       forward: this.#forward,
       machines: this.machines,
@@ -120,6 +124,7 @@ export class AwsProxy {
 
   async #carryOut({ service, action }: AwsCall, asked: Asked & Arrived): Promise<Answer> {
     if (service === "sts") return askFakeSts(asked, this.sts);
+    if (service === "sqs" && action === "SendMessageBatch") return this.delays.hold(asked) ?? this.#forward.send(asked);
     if (service !== "ec2") return this.#forward.send(asked);
     switch (action) {
       case "CreateFleet":

@@ -6,6 +6,8 @@ export interface AwsCall {
   /** `ec2`, `dynamodb`, `sqs`, `ssm`, `s3`, `sts`. */
   readonly service: string;
   readonly action: string;
+  /** Of a write to a table: what kind of item it is about, as its sort key says. */
+  readonly item?: string;
 }
 
 export interface Asked {
@@ -25,11 +27,18 @@ const byTarget: Readonly<Record<string, string>> = {
 export function callOf(caller: string, { method, path, header, body }: Asked): AwsCall {
   const [prefix, named] = (header("x-amz-target") ?? "").split(".");
   if (prefix !== undefined && named !== undefined)
-    return { caller, service: byTarget[prefix] ?? prefix, action: named };
+    return { caller, service: byTarget[prefix] ?? prefix, action: named, ...itemOf(named, body) };
   const [, scope] = /Credential=[^/]+\/\d{8}\/[^/]+\/([a-z0-9-]+)\//.exec(header("authorization") ?? "") ?? [];
   const action = isForm(header("content-type")) ? new URLSearchParams(body.toString()).get("Action") : null;
   if (action !== null) return { caller, service: scope ?? "ec2", action };
   return { caller, service: scope ?? "unknown", action: scope === "s3" ? objectAction(method, path) : method };
+}
+
+function itemOf(action: string, body: Buffer): Pick<AwsCall, "item"> {
+  if (!/^(Put|Update|Delete)Item$/.test(action)) return {};
+  const { Item, Key } = JSON.parse(body.toString()) as Record<"Item" | "Key", { readonly sk?: { readonly S: string } }>;
+  const [item = ""] = ((Item ?? Key).sk?.S ?? "").split("#");
+  return { item };
 }
 
 function isForm(type: string | undefined): boolean {

@@ -50,7 +50,8 @@ export class Door {
         const header = (name: string): string | undefined => headers[name]?.toString();
         const asked = { method, path, header, rawHeaders, body: await buffer(request) };
         const answer = door.#isShut ? undefined : await answering(asked, door);
-        if (answer === undefined || door.#isShut) return void response.destroy();
+        if (door.#isShut) return;
+        if (answer === undefined) return void response.destroy();
         response.writeHead(answer.status, [...answer.headers]).end(answer.body);
       };
       answered().catch((error: unknown) => {
@@ -73,10 +74,15 @@ export class Door {
     this.passed.push(call);
     if (this.#death?.among?.(call) !== false) this.#counted += 1;
     const isLast = this.#death?.at === this.#counted && this.#death.among?.(call) !== false;
-    if (isLast && this.#death?.when === "before") return this.#shut(call);
+    if (isLast && this.#death?.when === "before") return this.#dieIn(call);
     if (isLast) this.#isShut = true;
     const answer = await carryOut();
-    return isLast ? this.#shut(call) : answer;
+    return isLast ? this.#dieIn(call) : answer;
+  }
+
+  /** Whoever asks is dead: nothing is carried out for it any more, and it hears nothing. */
+  shut(): void {
+    this.#isShut = true;
   }
 
   async close(): Promise<void> {
@@ -86,7 +92,7 @@ export class Door {
     await once(this.#server, "close");
   }
 
-  #shut(call: AwsCall): undefined {
+  #dieIn(call: AwsCall): undefined {
     this.#isShut = true;
     this.#die(call);
   }

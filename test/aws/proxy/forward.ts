@@ -9,7 +9,8 @@ const ofTheConnection = new Set(["connection", "keep-alive", "transfer-encoding"
 
 export class Forwarder {
   readonly #target: URL;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  /** One call after the other: moto reads, compares and writes in three steps, which threads of it would mix up. */
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
   constructor(url: string) {
     this.#target = new URL(url);

@@ -1,0 +1,2 @@
+/** After all suites. */
+module.exports = require("./start-moto.cjs").stopMotos;
