@@ -5,8 +5,8 @@ export type ToldLine = Readonly<Record<string, unknown>>;
 
 export interface Told {
   /** Once the fleet is stopped. */
-  text(): Promise<string>;
-  lines(): Promise<readonly ToldLine[]>;
+  text(): string;
+  lines(): readonly ToldLine[];
 }
 
 /** For each test of the file anew. */
@@ -16,14 +16,16 @@ export function toldByFunctions(): Told {
     invoked = jest.spyOn(DeployedFunction.prototype, "invoke");
   });
   afterEach(() => invoked?.mockRestore());
-  const text = async (): Promise<string> => {
+  const text = (): string => {
     const containers = new Set<DeployedFunction>(invoked?.mock.contexts as DeployedFunction[]);
-    return (await Promise.all([...containers].map((container) => container.said()))).join("\n");
+    return [...containers].map(({ said }) => said).join("\n");
   };
   return {
     text,
-    async lines() {
-      const written = (await text()).split("\n").filter((line) => line.startsWith("{"));
+    lines() {
+      const written = text()
+        .split("\n")
+        .filter((line) => line.startsWith("{"));
       const lines = written.map((line) => JSON.parse(line) as ToldLine).filter((line) => !("_aws" in line));
       return lines.sort((a, b) => (String(a["timestamp"]) < String(b["timestamp"]) ? -1 : 1));
     },

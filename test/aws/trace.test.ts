@@ -3,7 +3,8 @@ import { savedQueries } from "../../components/log-queries";
 import { jobPath } from "./driven-fleet";
 import { useMoto, webhookSecret } from "./fleet-world";
 import { lightAgent } from "./harness/light-agent";
-import { labels, RunningFleet, type RunningOptions } from "./harness/running-fleet";
+import { labels, RunningFleet } from "./harness/running-fleet";
+import type { RunningOptions } from "./harness/running-options";
 import { fieldsOf, sentencesOf, valueAt } from "./query-words";
 import { doors, webhook } from "./requests";
 import { followed, linesWith, misplaced, toldByFunctions, type ToldLine } from "./told-lines";
@@ -23,7 +24,7 @@ const cancelAndRerun = async (): Promise<void> => {
   expect((await post(jobPath(key, "/rerun"), {})).statusCode).toBeLessThan(300);
 };
 
-const refusedWebhook = () => fleet.invoke("webhook", doors["a function URL"](webhook({ key: "another" })));
+const refusedWebhook = () => fleet.functions.invoke("webhook", doors["a function URL"](webhook({ key: "another" })));
 
 /** A step of a job's life, as somebody reads it. */
 const step = ({ function: fn, message, state, kind }: ToldLine): string =>
@@ -54,7 +55,7 @@ describe("the log of all functions", () => {
     };
     const [key, other] = [await queue(), await queue()];
     await fleet.stop();
-    const story = followed(await told.lines(), key);
+    const story = followed(told.lines(), key);
     expect(story.map(step)[0]).toBe("webhook: delivery received: events");
     const steps = story.map(step).filter((one) => [...begun, ...ended].includes(one));
     expect(steps.slice(0, begun.length)).toEqual(begun);
@@ -62,10 +63,10 @@ describe("the log of all functions", () => {
     expect(new Set(story.map((line) => line["function"]))).toEqual(new Set(["webhook", "work", "agent", "events"]));
     expect(linesWith(story, [other])).toEqual([]);
     const deliveries = story.filter(({ message }) => message === "delivery received").map((line) => line["delivery"]);
-    expect(misplaced(await told.lines())).toEqual([]);
+    expect(misplaced(told.lines())).toEqual([]);
     const [admitted] = story.filter(({ message }) => message === "job admitted");
     expect(deliveries).toContain(admitted?.["delivery"]);
-    const text = await told.text();
+    const text = told.text();
     const secrets = [webhookSecret, fleet.appOf().privateKey.slice(60, 100), "BEGIN", "ghs_", "oj_lease", "sha256="];
     for (const secret of secrets) expect(text).not.toContain(secret);
   });
@@ -76,7 +77,7 @@ describe("the log of all functions", () => {
     await fleet.until(() => jobs.every(({ status }) => status === "completed"));
     await fleet.untilEmpty();
     await fleet.stop();
-    const lines = await told.lines();
+    const lines = told.lines();
     const launched = lines.filter(({ message }) => message === "machine launched");
     expect(new Set(launched.map((line) => line["machine"]))).toEqual(new Set(fleet.proxy.machines.made.keys()));
     for (const { launch, machine, meantFor } of launched) {
@@ -90,10 +91,10 @@ describe("the log of all functions", () => {
 
   it("writes no metric while there is no work", async () => {
     await start();
-    await fleet.sweep();
+    await fleet.functions.invoke("sweep", {});
     await fleet.pass(60_000);
     await fleet.stop();
-    expect(await told.text()).not.toContain("_aws");
+    expect(told.text()).not.toContain("_aws");
   });
 });
 
@@ -119,13 +120,13 @@ describe("saved queries", () => {
     await fleet.api({ method: "GET", path: jobPath(keyOf(job)) });
     await fleet.api({ method: "GET", path: jobPath(keyOf(job)), account: null });
     fleet.proxy.upset({ service: "sqs", caller: "webhook", how: "fail", times: 20 });
-    await fleet.invoke("webhook", doors["a function URL"](webhook()));
+    await fleet.functions.invoke("webhook", doors["a function URL"](webhook()));
     fleet.proxy.calm();
     fleet.proxy.upset({ service: "sqs", caller: "webhook", how: "slow", ms: 2_500 });
     fleet.github.queueJob("acme/widgets", { labels });
     await fleet.github.settled();
     await fleet.stop();
-    const lines = await told.lines();
+    const lines = told.lines();
     expect(misplaced(lines)).toEqual([]);
     const missing = savedQueries.flatMap(({ title, functions, query }) => {
       const theirs = lines.filter((line) => (functions as readonly unknown[]).includes(line["function"]));

@@ -5,6 +5,9 @@ import { memoryLog } from "../compute/ec2/ec2-world";
 import { ForgeWorld } from "../fakes/forge-world";
 import { markets, spotProfile } from "./spot-world";
 
+/** So long an agent lets its job go on after the notice. */
+const agentsPatienceMs = 90_000;
+
 describe("jobs of one run whose machines were taken away", () => {
   /** As a server does: what has to wait comes again a minute later. */
   async function hear(world: ForgeWorld, ...events: readonly JobEvent[]): Promise<void> {
@@ -41,6 +44,7 @@ describe("jobs of one run whose machines were taken away", () => {
       await world.ports.queue.send([{ kind: "warned", profile: "small", runner, of: "interruption" }]);
       await hear(world);
     }
+    world.clock.forward(agentsPatienceMs);
     for (const id of ids) await hear(world, world.forge.end(id, "failure"));
     const back: string[] = [];
     for (let attempt = 0; attempt < jobs; attempt += 1) {
@@ -68,6 +72,7 @@ describe("jobs of one run whose machines were taken away", () => {
       await world.ports.queue.send([{ kind: "warned", profile: "small", runner, of: "interruption" }]);
       await hear(world);
     }
+    world.clock.forward(agentsPatienceMs);
     const ends = ["a", "b"].map((id) => world.forge.end(id, "failure"));
     world.forge.failWith("source-refused");
     const log = memoryLog();
