@@ -1,7 +1,6 @@
 import { OnejobError } from "../../runtime/core/errors";
 import type { JobEvent } from "../../runtime/core/events";
 import { work } from "../../runtime/flow/work";
-import { memoryLog } from "../compute/ec2/ec2-world";
 import { ForgeWorld } from "../fakes/forge-world";
 import { markets, spotProfile } from "./spot-world";
 
@@ -34,17 +33,23 @@ describe("jobs of one run whose machines were taken away", () => {
     return runners;
   }
 
-  const openJobs = ({ forge }: ForgeWorld) => [...forge.jobs.values()].filter(({ state }) => state !== "completed");
-
-  it.each([2, 3])("all come back, %i of them, one attempt of the run after the other", async (jobs) => {
+  /** Shortly before their machines go. */
+  async function interrupted(ids: readonly string[]): Promise<ForgeWorld> {
     const world = new ForgeWorld({ profiles: [spotProfile()] });
-    const ids = Array.from({ length: jobs }, (_, index) => `job${index}`);
     await hear(world, ...ids.map((id) => world.forge.queue({ id })));
     for (const runner of await start(world)) {
       await world.ports.queue.send([{ kind: "warned", profile: "small", runner, of: "interruption" }]);
       await hear(world);
     }
     world.clock.forward(agentsPatienceMs);
+    return world;
+  }
+
+  const openJobs = ({ forge }: ForgeWorld) => [...forge.jobs.values()].filter(({ state }) => state !== "completed");
+
+  it.each([2, 3])("all come back, %i of them, one attempt of the run after the other", async (jobs) => {
+    const ids = Array.from({ length: jobs }, (_, index) => `job${index}`);
+    const world = await interrupted(ids);
     for (const id of ids) await hear(world, world.forge.end(id, "failure"));
     const back: string[] = [];
     for (let attempt = 0; attempt < jobs; attempt += 1) {
@@ -66,22 +71,16 @@ describe("jobs of one run whose machines were taken away", () => {
   });
 
   it("stay failed where the forge does not let us, which the log says once for each", async () => {
-    const world = new ForgeWorld({ profiles: [spotProfile()] });
-    await hear(world, ...["a", "b"].map((id) => world.forge.queue({ id })));
-    for (const runner of await start(world)) {
-      await world.ports.queue.send([{ kind: "warned", profile: "small", runner, of: "interruption" }]);
-      await hear(world);
-    }
-    world.clock.forward(agentsPatienceMs);
+    const world = await interrupted(["a", "b"]);
     const ends = ["a", "b"].map((id) => world.forge.end(id, "failure"));
     world.forge.failWith("source-refused");
-    const log = memoryLog();
-    Object.assign(world.ports, { log });
+    const warned: string[] = [];
+    Object.assign(world.ports, { log: { ...world.ports.log, warn: (sentence: string) => void warned.push(sentence) } });
     await hear(world, ...ends);
     for (const id of ["a", "b"])
       expect(await world.forgeJob(id)).toMatchObject({ state: "failed", reason: "interrupted" });
-    const refused = log.lines.filter(({ sentence }) => sentence === "the source does not run a job again");
-    expect(refused).toHaveLength(2);
+    const refused = "the source does not run a job again";
+    expect(warned).toEqual([refused, refused]);
     expect(await world.ports.queue.depth()).toBe(0);
   });
 });
