@@ -16,7 +16,7 @@ beforeEach(async () => {
   fleet = await RunningFleet.start(url(), {
     ...{ agent: realAgent(), source: { runner: { path: folder.path } } },
     // How long GitHub waits for a runner that is gone without a word: ten minutes, in truth.
-    github: { lostRunnerMs: 1_000 },
+    github: { lostRunnerMs: 60_000 },
   });
 });
 afterEach(async () => {

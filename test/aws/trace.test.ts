@@ -58,7 +58,10 @@ describe("the log of all functions", () => {
     const story = followed(told.lines(), key);
     expect(story.map(step)[0]).toBe("webhook: delivery received: events");
     const steps = story.map(step).filter((one) => [...begun, ...ended].includes(one));
-    expect(steps.slice(0, begun.length)).toEqual(begun);
+    // The machine may report in before whoever asked for it has written that it is there.
+    const ofWork = (one: string): boolean => one.startsWith("work:");
+    expect(steps.slice(0, begun.length).filter(ofWork)).toEqual(begun.filter(ofWork));
+    expect(steps.slice(0, begun.length).sort()).toEqual([...begun].sort());
     expect(steps.slice(begun.length).sort()).toEqual(ended);
     expect(new Set(story.map((line) => line["function"]))).toEqual(new Set(["webhook", "work", "agent", "events"]));
     expect(linesWith(story, [other])).toEqual([]);
@@ -112,7 +115,7 @@ describe("saved queries", () => {
     await fleet.untilQuiet();
     await fleet.end(machine);
     fleet.proxy.upset({ service: "ec2", caller: "sweep", how: "fail", times: 20 });
-    await fleet.sweep().catch(() => undefined);
+    await fleet.functions.invoke("sweep", {}).catch(() => undefined);
     fleet.proxy.calm();
     await fleet.pass(5 * 60_000);
     await cancelAndRerun();

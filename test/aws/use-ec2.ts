@@ -38,10 +38,10 @@ export class UsedEc2 {
   async put(tags: Readonly<Record<string, string>>): Promise<string> {
     const { Images = [] } = await this.#client.send(new DescribeImagesCommand({}));
     const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-    const TagSpecifications = [{ ResourceType: "instance" as const, Tags }];
+    const tagged = Tags.length === 0 ? {} : { TagSpecifications: [{ ResourceType: "instance" as const, Tags }] };
     const ImageId = Images[0]?.ImageId;
     const { Instances = [] } = await this.#client.send(
-      new RunInstancesCommand({ ImageId, MinCount: 1, MaxCount: 1, InstanceType: "m5.large", TagSpecifications }),
+      new RunInstancesCommand({ ImageId, MinCount: 1, MaxCount: 1, InstanceType: "m5.large", ...tagged }),
     );
     return Instances[0]?.InstanceId ?? "";
   }

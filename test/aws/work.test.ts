@@ -35,11 +35,9 @@ describe("the work function", () => {
   });
   const work = (...Records: readonly SqsRecord[]) => createWork(world.facts)({ Records });
 
-  it("admits a job, asks for a plan, and the plan for a machine", async () => {
-    const handle = createWork(world.facts);
-    expect(await handle({ Records: [record(await queued())] })).toEqual({ batchItemFailures: [] });
-    expect(await world.messages()).toEqual([plan]);
-    expect(await handle({ Records: [record(plan)] })).toEqual({ batchItemFailures: [] });
+  it("admits a job and makes its machine at once, without a way through the queue", async () => {
+    expect(await work(record(await queued()))).toEqual({ batchItemFailures: [] });
+    expect(await world.messages()).toEqual([]);
     expect(ec2().actions).toContain("CreateFleet");
     const [machine, ...others] = await ec2().machines(world.facts.fleet);
     expect(others).toEqual([]);
@@ -84,16 +82,14 @@ describe("the work function", () => {
     expect((await world.ledger.readProfile("small")).jobs).toHaveLength(1);
   });
 
-  it("answers in time although a call hangs, and repeats nothing of what is done", async () => {
+  it("answers in time although a call hangs, repeats nothing of what is done, and leaves the plan to the queue", async () => {
     const handle = createWork(world.facts);
-    await handle({ Records: [record(await queued())] });
-    await world.messages();
-    const hanging = record(plan);
-    const done = record({ kind: "plan", profile: "large" });
     ec2().proxy.upset({ service: "ec2", how: "hold" });
     try {
-      const answer = await handle({ Records: [hanging, done] }, { getRemainingTimeInMillis: () => 5_000 });
-      expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: hanging.messageId }] });
+      const answer = await handle({ Records: [record(await queued())] }, { getRemainingTimeInMillis: () => 5_000 });
+      expect(answer).toEqual({ batchItemFailures: [] });
+      expect(await world.messages()).toEqual([plan]);
+      expect((await world.ledger.readProfile("small")).jobs).toHaveLength(1);
     } finally {
       ec2().proxy.release();
     }

@@ -191,7 +191,8 @@ export class RunningFleet {
   async untilEmpty(): Promise<void> {
     const { ledger } = this.world;
     const isEmpty = async () => !this.hasMachines && (await ledger.readProfile("small")).runners.length === 0;
-    await this.until(isEmpty, "nothing is left");
+    // What is not needed any more leaves when its time without a job is over.
+    await this.inTime(isEmpty);
     await this.untilQuiet();
   }
 
