@@ -15,7 +15,7 @@ export interface ExecutorParts extends Omit<JobParts, "onStarted"> {
   readonly random: Pick<Random, "id" | "fraction">;
   readonly uptimeMs: () => number;
   readonly tell: Teller;
-  /** Aborted when it is announced that the machine will be taken away; what runs goes on until `shutdown`. */
+  /** Aborted when it is announced that the machine will be taken away, with the ms left: what runs goes on until `shutdown`. */
   readonly notice?: AbortSignal;
   /** Aborted when the machine is taken away. */
   readonly shutdown: AbortSignal;

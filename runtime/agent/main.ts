@@ -86,7 +86,7 @@ async function heedInterruption(
   if (seen === undefined) return;
   const leftMs = timeLeft(seen, clock.now());
   log.warn("the machine will be taken away", { leftMs });
-  notice.abort();
+  notice.abort(leftMs);
   setTimeout(() => shutdown.abort(), leftMs).unref();
 }
 

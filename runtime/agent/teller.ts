@@ -1,5 +1,4 @@
 /** Tells the server each step of the agent's life, once and in order. */
-import type { AgentEvent } from "../core/agent-protocol";
 import type { Clock } from "../core/ports";
 import type { ExecutorParts, Finished } from "./executor";
 import { onAbort } from "./on-abort";
@@ -37,12 +36,14 @@ export class Teller {
 
   /** Once, by whichever comes first. */
   interruptedBy(signs: Pick<ExecutorParts, "notice" | "shutdown">, until: AbortSignal): void {
-    const tell = (): void => {
+    const tell = (leftMs: number): void => {
       if (this.isInterrupted) return;
       this.isInterrupted = true;
-      void this.push("interrupted");
+      void this.reporter.push({ type: "interrupted", at: this.now(), leftMs });
     };
-    for (const sign of [signs.notice, signs.shutdown]) if (sign !== undefined) onAbort(sign, tell, until);
+    const { notice, shutdown } = signs;
+    if (notice !== undefined) onAbort(notice, () => tell(leftOf(notice)), until);
+    onAbort(shutdown, () => tell(0), until);
   }
 
   /** Resolves when the server knows. */
@@ -51,7 +52,16 @@ export class Teller {
     await this.reporter.push(event);
   }
 
-  private push(type: Exclude<AgentEvent["type"], "finished">): Promise<void> {
-    return this.reporter.push({ type, at: new Date(this.clock.now()).toISOString() });
+  private push(type: "listening" | "started"): Promise<void> {
+    return this.reporter.push({ type, at: this.now() });
   }
+
+  private now(): string {
+    return new Date(this.clock.now()).toISOString();
+  }
+}
+
+/** Whoever gives the notice says with it how many milliseconds are left. */
+function leftOf({ reason }: AbortSignal): number {
+  return typeof reason === "number" ? Math.round(reason) : 0;
 }

@@ -61,7 +61,8 @@ export interface EnrolLater {
 export type AgentEvent =
   | { readonly type: "listening"; readonly at: string }
   | { readonly type: "started"; readonly at: string }
-  | { readonly type: "interrupted"; readonly at: string }
+  /** `leftMs`: how long its job may still go on. @default as usual */
+  | { readonly type: "interrupted"; readonly at: string; readonly leftMs?: number }
   | {
       readonly type: "finished";
       readonly at: string;
@@ -242,6 +243,7 @@ export const agentSchemas = {
           properties: {
             type: { enum: ["listening", "started", "interrupted", "finished"] },
             at: instant,
+            leftMs: { type: "integer", minimum: 0, maximum: 600_000 },
             exitCode: { type: ["integer", "null"], minimum: 0, maximum: 4_294_967_295 },
             signal: { type: ["integer", "null"], minimum: 1, maximum: 64 },
             reason: {

@@ -171,7 +171,7 @@ export interface Runner {
   readonly lastHeartbeatAt: Instant | null;
   /** `claimed` to `listening`; copied to the job's timeline once it starts there. */
   readonly stages: readonly TimelineEntry[];
-  /** When it became known that its machine will be taken away; absent before. */
+  /** When it was announced that its machine will be taken away, as far as that is known; absent before. */
   readonly interruptedAt?: Instant;
   /** When it began to run something; absent before. */
   readonly begunAt?: Instant;

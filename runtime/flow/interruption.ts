@@ -38,14 +38,23 @@ export async function warnRunner({ profile, runner: id, of }: Warning, ports: Po
   if (of === "taken") await checkRunner({ profile, runner: id }, ports);
 }
 
-/** Called again it does no harm. Answers the runner as it stands then. */
-export async function interruptRunner(runner: Runner, ports: Ports): Promise<Runner> {
+/** Of two minutes, an agent leaves so much to a job. */
+const usualLeftMs = 90_000;
+
+/** Called again it does no harm. `leftMs`: until its job is stopped. Answers the runner as it stands then. */
+export async function interruptRunner(
+  runner: Runner,
+  ports: Ports,
+  { leftMs = usualLeftMs }: { readonly leftMs?: number } = {},
+): Promise<Runner> {
   const { id, profile } = runner;
   ports.log.warn("machine is being taken away", runnerIds(runner));
-  const at = ports.clock.now();
+  // When the notice was given, wherever it was on its way so long.
+  const at = ports.clock.now() - Math.max(0, usualLeftMs - leftMs);
+  const isKnown = ({ interruptedAt }: Runner): boolean => interruptedAt !== undefined && interruptedAt <= at;
   const { record } = await settle(
     runner,
-    (current) => (current.interruptedAt !== undefined || isLeft(current) ? undefined : takenAway(current, at)),
+    (current) => (isKnown(current) || isLeft(current) ? undefined : takenAway(current, at)),
     (next) => ports.ledger.saveRunner(next),
   );
   const job = record.job === null ? undefined : await findJob(record.job, record.profile, ports);

@@ -103,7 +103,7 @@ async function apply(event: AgentEvent, scene: Scene, ports: Ports): Promise<Sce
       return { job, runner };
     }
     case "interrupted":
-      return { ...scene, runner: await interruptRunner(scene.runner, ports) };
+      return { ...scene, runner: await interruptRunner(scene.runner, ports, event) };
     case "finished":
       return finish({ ...event, detail: plainText(event.detail) }, scene, ports);
   }

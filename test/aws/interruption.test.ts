@@ -16,7 +16,7 @@ beforeEach(async () => {
   fleet = await RunningFleet.start(url(), {
     ...{ agent: realAgent(), source: { runner: { path: folder.path } } },
     // How long GitHub waits for a runner that is gone without a word: ten minutes, in truth.
-    github: { lostRunnerMs: 60_000 },
+    github: { lostRunnerMs: 1_000 },
   });
 });
 afterEach(async () => {
@@ -45,9 +45,13 @@ describe("the agent's own program on a fleet", () => {
       await fleet.untilQuiet();
       if (who !== "the agent sees it")
         await fleet.event("EC2 Spot Instance Interruption Warning", machine, { "instance-action": "terminate" });
-      if (who !== "EventBridge tells of it") fleet.machines.warn(machine);
-      // Who was not asked to go is ended two minutes later.
-      else await fleet.end(machine);
+      if (who !== "EventBridge tells of it") {
+        fleet.machines.warn(machine);
+      } else {
+        // Who was not asked to go is ended a while later.
+        await fleet.pass(60_000);
+        await fleet.end(machine);
+      }
       await fleet.inTime(() => job.status === "completed");
       await fleet.inTime(() => fleet.github.jobs.length === 2);
       const again = fleet.github.jobs.find(({ id }) => id !== job.id);

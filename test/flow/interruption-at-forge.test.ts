@@ -46,6 +46,15 @@ describe("a forge's job whose machine was taken away", () => {
     expect(world.forge.calls).not.toContain("rerun");
   });
 
+  it("by an agent that has no time left is run again, however soon it ends", async () => {
+    const { world, agent, started } = await runningJob(onSpot());
+    await world.tell(started);
+    await agent.report([{ type: "interrupted", at: new Date(world.clock.now()).toISOString(), leftMs: 0 }]);
+    await world.tell(world.forge.end("a", "cancelled"));
+    expect(await world.forgeJob("a")).toMatchObject({ state: "failed", reason: "interrupted" });
+    expect(world.forge.calls).toContain("rerun");
+  });
+
   it("and that its agent had to stop is run again, however soon that was", async () => {
     const { world, agent } = await interrupted();
     await agent.report([
