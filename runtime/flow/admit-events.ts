@@ -23,14 +23,16 @@ interface Seen {
 
 /** A new job of ours. Called again with the same key it answers the job that stands. */
 export async function admitJob(facts: JobFacts, seen: Seen, ports: Ports): Promise<Job> {
-  return (await admit(facts, seen, ports)).job;
+  const { job, isNew } = await admit(facts, seen, ports);
+  if (!isNew) await askForPlan(job, ports);
+  return job;
 }
 
 async function admit(facts: JobFacts, seen: Seen, ports: Ports): Promise<Admitted> {
   const { place, again } = await placeForNow(facts, ports);
   const admitted = await create(facts, { place, seen }, ports);
   if (again.length > 0) await ports.queue.send(again);
-  if (place.profile !== null && isDemand(admitted.job)) await askForPlan(place, ports);
+  if (admitted.isNew) await askForPlan(admitted.job, ports);
   return admitted;
 }
 
@@ -59,8 +61,8 @@ function tellAdmitted(job: Job, { delivery }: Pick<Seen, "delivery">, ports: Por
   ports.log.info("job admitted", { ...jobIds(job), ...by, run: origin?.run ?? null, labels, state, reason });
 }
 
-async function askForPlan({ profile }: JobPlace, ports: Ports): Promise<void> {
-  if (profile !== null) await ports.queue.send([{ kind: "plan", profile: profile.name }]);
+async function askForPlan(job: Job, ports: Ports): Promise<void> {
+  if (job.profile !== null && isDemand(job)) await ports.queue.send([{ kind: "plan", profile: job.profile }]);
 }
 
 export async function admitEvent(event: JobEvent, ports: Ports): Promise<void> {
@@ -76,8 +78,7 @@ function findStanding({ kind, facts }: JobEvent, ports: Ports): Promise<Job | un
 
 async function hear(event: JobEvent, standing: Job, ports: Ports): Promise<void> {
   // Whoever heard it first may have died before a plan was made.
-  if (event.kind === "queued" && standing.profile !== null && isDemand(standing))
-    await ports.queue.send([{ kind: "plan", profile: standing.profile }]);
+  if (event.kind === "queued") await askForPlan(standing, ports);
   const told = isInDoubt(standing, event) ? await askAgain(standing, event, ports) : event;
   for (const job of [standing, ...(await twinsOf(standing, ports))]) await applyEvent(job, told, ports);
 }
