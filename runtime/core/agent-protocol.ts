@@ -58,6 +58,9 @@ export interface EnrolLater {
   readonly retryAfterMs: number;
 }
 
+/** Of a machine that is taken away: from the notice to its end, as usual, and for how long before that no job runs. */
+export const interruptionMs = { notice: 2 * 60_000, last: 30_000 } as const;
+
 export type AgentEvent =
   | { readonly type: "listening"; readonly at: string }
   | { readonly type: "started"; readonly at: string }

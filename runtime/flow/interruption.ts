@@ -2,6 +2,7 @@
  * A compute takes a machine back. Its runner takes no further job, whoever waits for its job is told, and the job is run
  * again where its profile says so: one of ours at once, a forge's when its workflow run has ended.
  */
+import { interruptionMs } from "../core/agent-protocol";
 import { isForges } from "../core/api-source";
 import {
   cancelNote,
@@ -38,8 +39,8 @@ export async function warnRunner({ profile, runner: id, of }: Warning, ports: Po
   if (of === "taken") await checkRunner({ profile, runner: id }, ports);
 }
 
-/** Of two minutes, an agent leaves so much to a job. */
-const usualLeftMs = 90_000;
+/** So much an agent leaves to a job. */
+const usualLeftMs = interruptionMs.notice - interruptionMs.last;
 
 /** Called again it does no harm. `leftMs`: until its job is stopped. Answers the runner as it stands then. */
 export async function interruptRunner(

@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { interruptionMs } from "../../core/agent-protocol";
 import { errorText } from "../../core/error-facts";
 import type { Log } from "../../core/ports";
 import type { Imds } from "./imds";
@@ -45,14 +46,9 @@ function timeIn(notice: string): number | null {
   return Number.isNaN(at) ? null : at;
 }
 
-/** Before that the job is stopped, so that there is time to tell how it ended. */
-const lastMs = 30_000;
-/** From the notice to the end. */
-const usualMs = 2 * 60_000;
-
-/** How long a job may go on after the notice. */
+/** How long a job may go on after the notice; then it is stopped, so that there is time to tell how it ended. */
 export function timeLeft({ at }: Interruption, now: number): number {
   // A machine whose clock is wrong has no longer than others.
-  const leftMs = Math.min(usualMs, (at ?? Infinity) - now);
-  return Math.max(0, leftMs - lastMs);
+  const leftMs = Math.min(interruptionMs.notice, (at ?? Infinity) - now);
+  return Math.max(0, leftMs - interruptionMs.last);
 }
