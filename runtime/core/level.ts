@@ -26,7 +26,7 @@ export interface Pressure {
   readonly draining: boolean;
   /** Somebody waits for room. */
   readonly tight: boolean;
-  /** A sweep looks. The end of a job has its runner retired already: to ask again is for when that word was lost. */
+  /** A sweep looks. At the end of a job its runner is retired, or leaves by itself: this is for when it was not. */
   readonly isRound: boolean;
   readonly now: Instant;
 }

@@ -140,21 +140,17 @@ async function createMoved(
 }
 
 async function applyEvent(job: Job, event: JobEvent, ports: Ports): Promise<void> {
-  const runner = await findRunner(event.runnerName, job.profile, ports);
+  let runner = await findRunner(event.runnerName, job.profile, ports);
   const moves = movesFor(event, runner);
   const willBeInterrupted = !isFinal(job.state) && moves.some(isInterruption);
   if (event.succeeded !== true && (willBeInterrupted || isInterruptedThere(job))) await runAgain(job, ports);
   let stands = job;
   for (const step of moves) {
     stands = (await applyToJob(stands, () => step, ports)).job;
-    if (runner !== undefined) await bindRunner(await again(runner, ports), { job: stands, at: event.at }, ports);
+    if (runner !== undefined) runner = await bindRunner(runner, { job: stands, at: event.at }, ports);
   }
 }
 
 function isInterruption(move: JobMove): boolean {
   return move.event === "failed" && move.reason === "interrupted";
-}
-
-async function again(runner: Runner, ports: Ports): Promise<Runner> {
-  return (await ports.ledger.readRunner(runner.profile, runner.id)) ?? runner;
 }

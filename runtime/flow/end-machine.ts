@@ -28,7 +28,7 @@ export async function endMachine(runner: Runner, ports: Ports): Promise<boolean>
     if (letGo === "withdrawn") await noteLetGo(runner, ports);
     throw error;
   }
-  await ports.ledger.dropEnrolment(runner.id);
+  await dropUnused(runner, ports);
   await applyToRunner(runner, () => ({ event: "terminated", at: ports.clock.now() }), ports);
   return true;
 }
@@ -38,9 +38,14 @@ export async function endLostMachine(runner: Runner, ports: Ports): Promise<bool
   if (isGone(runner.state)) return true;
   await ports.compute(runner.compute)?.terminate([runner.machine]);
   if (!isDoneAtSource(runner, ports)) await withdraw(runner, ports);
-  await ports.ledger.dropEnrolment(runner.id);
+  await dropUnused(runner, ports);
   await applyToRunner(runner, () => ({ event: "terminated", at: ports.clock.now() }), ports);
   return true;
+}
+
+/** The right of one that listened is used up, and was dropped then. */
+async function dropUnused({ id, stages }: Runner, ports: Ports): Promise<void> {
+  if (!stages.some(({ stage }) => stage === "listening")) await ports.ledger.dropEnrolment(id);
 }
 
 /** Whether its machine may go, as far as its source has a say. `not yet`: the sweep asks again. */

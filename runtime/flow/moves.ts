@@ -2,6 +2,7 @@
  * The one way a record changes: read, decide by the table, write on the version that was read, and again when somebody
  * else was faster. A move the table does not know is late or doubled, and is logged and dropped.
  */
+import { isForges } from "../core/api-source";
 import { moveJob, type JobMove } from "../core/job-moves";
 import { jobIds, runnerIds } from "../core/log-ids";
 import type { FleetRecord, Job, JobKey, PlannerRecord, ProfileView, Runner } from "../core/model";
@@ -66,7 +67,8 @@ export async function applyToJob(
 function messagesAfter(before: Job, effects: readonly string[]): readonly Message[] {
   if (before.profile === null) return [];
   const messages: Message[] = [];
-  if (effects.includes("retire") && before.runner !== null && before.bound)
+  // A forge's agent leaves by itself, and says so; one that does not is found by the sweep.
+  if (effects.includes("retire") && before.runner !== null && before.bound && !isForges(before))
     messages.push({ kind: "retire", profile: before.profile, runner: before.runner, reason: null });
   if (effects.includes("plan")) messages.push({ kind: "plan", profile: before.profile });
   return messages;

@@ -50,7 +50,7 @@ async function settleLost(job: Job, ports: Ports): Promise<boolean> {
   return after.version !== job.version;
 }
 
-function nameRunner(runner: Runner, job: Job, ports: Ports): Promise<void> {
+function nameRunner(runner: Runner, job: Job, ports: Ports): Promise<Runner> {
   return bindRunner(runner, { job, at: job.startedAt ?? ports.clock.now() }, ports);
 }
 

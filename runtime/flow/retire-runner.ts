@@ -34,8 +34,10 @@ export async function retireRunner({ profile, runner: id, reason }: Retirement, 
   const runner = await ports.ledger.readRunner(profile, id);
   if (runner === undefined || isGone(runner.state)) return false;
   // One that is being stopped has left its job, whatever the forge still says of that.
-  const leaves = isStopping(runner) || !((await isNeeded(runner, ports)) || (await mustWait(runner, reason, ports)));
-  if (!leaves) return false;
+  if (!isStopping(runner)) {
+    const held = { runner, job: await jobOf(runner, ports) };
+    if (isNeeded(held, ports) || (await mustWait(held, reason, ports))) return false;
+  }
   const at = ports.clock.now();
   const stopped = await applyToRunner(
     runner,
@@ -47,18 +49,20 @@ export async function retireRunner({ profile, runner: id, reason }: Retirement, 
   return endMachine(stopped.runner, ports);
 }
 
+interface Held {
+  readonly runner: Runner;
+  readonly job: Job | undefined;
+}
+
 /**
  * Where a forge gives out the jobs, only the agent knows that none came at this very moment: it is asked to stop its
  * listener, and says so by `finished`. `false`: there is nobody to ask, or the time to answer is over.
  */
-async function mustWait(runner: Runner, reason: ReasonCode | null, ports: Ports): Promise<boolean> {
+async function mustWait({ runner, job }: Held, reason: ReasonCode | null, ports: Ports): Promise<boolean> {
   if (!isForges(runner.reach) || runner.nonce === null) return false;
   const now = ports.clock.now();
   const isHeard = now - (runner.lastHeartbeatAt ?? 0) < ports.settings().lease.durationMs;
-  if (isAtWork(runner)) {
-    const job = await jobOf(runner, ports);
-    return job === undefined || (isHeard && now - (job.finishedAt ?? now) < leavingMs);
-  }
+  if (isAtWork(runner)) return job === undefined || (isHeard && now - (job.finishedAt ?? now) < leavingMs);
   const isHopeless = runner.askedAt !== null && now - runner.askedAt >= hardDeadlineMs;
   const isOver = isHopeless && (isHeard ? await withdraw(runner, ports) : !wereAway(runner, ports));
   const isDue = (runner.deadlineAt ?? now) <= now;
@@ -68,8 +72,7 @@ async function mustWait(runner: Runner, reason: ReasonCode | null, ports: Ports)
 }
 
 /** An agent that was heard of lately may be taking the job it is set aside for at this moment. */
-async function isNeeded(runner: Runner, ports: Ports): Promise<boolean> {
-  const job = await jobOf(runner, ports);
+function isNeeded({ runner, job }: Held, ports: Ports): boolean {
   if (job === undefined || isFinal(job.state)) return false;
   if (holdsJob(runner, job)) return true;
   const silentMs = ports.clock.now() - (runner.lastHeartbeatAt ?? 0);

@@ -1,26 +1,49 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { mostCallsOfOne, mostUntilEnrolment } from "./call-bounds";
 import { useMoto } from "./fleet-world";
+import type { AgentProgram } from "./harness/agent-life";
 import { nothing } from "./harness/left";
+import { lightAgent } from "./harness/light-agent";
 import { labels, RunningFleet } from "./harness/running-fleet";
 
 const url = useMoto();
 let fleet: RunningFleet;
 afterEach(() => fleet.stop());
 
+const bootMs = 700;
+
+/** As machines do: it has something to ask for when it is up. */
+function booting(): AgentProgram {
+  const program = lightAgent({ restMs: 5_000 });
+  return async (life) => {
+    await sleep(bootMs, undefined, { signal: life.signal });
+    await program(life);
+  };
+}
+
+async function runOne(): Promise<{ readonly calls: number; readonly untilEnrolment: number }> {
+  const { calls, machines } = fleet.proxy;
+  calls.forget();
+  const before = machines.made.size;
+  const job = fleet.github.queueJob("acme/widgets", { labels, script: "sleep 1" });
+  await fleet.until(() => job.status === "completed", "the job ends");
+  expect(job.conclusion).toBe("success");
+  await fleet.untilEmpty();
+  expect(await fleet.left()).toEqual(nothing);
+  expect(machines.made.size).toBe(before + 1);
+  return { calls: calls.count(), untilEnrolment: calls.all.findIndex(({ item }) => item === "ENROLMENT") + 1 };
+}
+
 describe("a job of GitHub on a fleet", () => {
-  it("goes from a signed webhook to a terminated instance, and nothing of it is left", async () => {
-    fleet = await RunningFleet.start(url());
-    const job = fleet.github.queueJob("acme/widgets", { labels });
-    await fleet.until(() => job.status === "completed", "the job ends");
-    expect(job.conclusion).toBe("success");
-    await fleet.untilEmpty();
-    expect(await fleet.left()).toEqual(nothing);
-    expect(fleet.proxy.machines.made.size).toBe(1);
+  it("goes from a signed webhook to a terminated instance, and nothing of it is left; the next one costs fewer calls", async () => {
+    fleet = await RunningFleet.start(url(), { agent: booting() });
+    const first = await runOne();
+    const second = await runOne();
     expect(fleet.machines.troubles).toEqual([]);
-    const { calls } = fleet.proxy;
-    const untilEnrolment = calls.all.findIndex(({ item }) => item === "ENROLMENT") + 1;
-    console.info(calls.perJob(1), { untilEnrolment });
-    expect(untilEnrolment).toBeLessThanOrEqual(mostUntilEnrolment);
-    expect(calls.count()).toBeLessThanOrEqual(mostCallsOfOne);
+    console.info(fleet.proxy.calls.perJob(1), { first, second });
+    expect(first.untilEnrolment).toBeLessThanOrEqual(mostUntilEnrolment.cold);
+    expect(first.calls).toBeLessThanOrEqual(mostCallsOfOne.cold);
+    expect(second.untilEnrolment).toBeLessThanOrEqual(mostUntilEnrolment.warm);
+    expect(second.calls).toBeLessThanOrEqual(mostCallsOfOne.warm);
   });
 });

@@ -32,20 +32,31 @@ export function createEvents(facts: FleetFacts): Handler<InstanceEvent, EventAns
   const host = hosting("events", facts);
   const ec2 = new EC2Client(clientOptions);
   const queue = sqsQueue({ client: new SQSClient(clientOptions), queueUrl: facts.queueUrl, log: host.log });
+  const ended = new Set<string>();
   return host.handler(async (event) => {
     // The rule lets only failed builds through, and nobody else is told of them.
     if (event["detail-type"] === imageBuilt)
       host.log.error("image could not be built", { image: event.resources?.[0] });
     const machine = goingAway(event);
-    const instance = machine === undefined ? undefined : await describe(ec2, machine);
+    if (machine === undefined || ended.has(machine)) return { checked: 0 };
+    const instance = await describe(ec2, machine);
     const tagged = instance && taggedBy(instance, facts.fleet);
     if (instance === undefined || tagged === undefined) return { checked: 0 };
     const message = messageOf(event, instance, tagged.place);
     const { launch } = tagged;
     host.log.info("machine may be going away", { machine, launch, event: event["detail-type"], ...message });
     await queue.send([message]);
+    if (event["detail-type"] === stateChange) remember(machine, ended);
     return { checked: 1 };
   });
+}
+
+const mostRemembered = 1_000;
+
+/** Most ends are told twice, as `shutting-down` and as `terminated`. */
+function remember(machine: string, ended: Set<string>): void {
+  if (ended.size >= mostRemembered) ended.clear();
+  ended.add(machine);
 }
 
 function goingAway({ "detail-type": type = "", detail = {} }: InstanceEvent): string | undefined {
