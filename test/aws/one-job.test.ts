@@ -24,6 +24,7 @@ function booting(): AgentProgram {
 async function runOne(): Promise<{ readonly calls: number; readonly untilEnrolment: number }> {
   const { calls, machines } = fleet.proxy;
   calls.forget();
+  fleet.github.calls.clear();
   const before = machines.made.size;
   const job = fleet.github.queueJob("acme/widgets", { labels, script: "sleep 1" });
   await fleet.until(() => job.status === "completed", "the job ends");
@@ -35,12 +36,15 @@ async function runOne(): Promise<{ readonly calls: number; readonly untilEnrolme
 }
 
 describe("a job of GitHub on a fleet", () => {
-  it("goes from a signed webhook to a terminated instance, and nothing of it is left; the next one costs fewer calls", async () => {
+  it("goes from a signed webhook to a terminated instance, and nothing of it is left; the next costs fewer calls, one of them GitHub's", async () => {
     fleet = await RunningFleet.start(url(), { agent: booting() });
     const first = await runOne();
     const second = await runOne();
     expect(fleet.machines.troubles).toEqual([]);
-    console.info(fleet.proxy.calls.perJob(1), { first, second });
+    console.info(fleet.proxy.calls.perJob(1), { first, second }, fleet.github.calls.perJob(1));
+    expect(fleet.github.calls.all.map(({ template }) => template)).toEqual([
+      "/orgs/{org}/actions/runners/generate-jitconfig",
+    ]);
     expect(first.untilEnrolment).toBeLessThanOrEqual(mostUntilEnrolment.cold);
     expect(first.calls).toBeLessThanOrEqual(mostCallsOfOne.cold);
     expect(second.untilEnrolment).toBeLessThanOrEqual(mostUntilEnrolment.warm);

@@ -95,6 +95,14 @@ describe("the events function", () => {
     },
   );
 
+  it("passes on the end of a machine once, though it is told twice", async () => {
+    const machine = await ec2().put(tagsOf(world.facts.fleet));
+    const events = createEvents(world.facts);
+    await events(about(machine, event(stateChange, { state: "shutting-down" })));
+    expect(await events(about(machine, event(stateChange, { state: "terminated" })))).toEqual({ checked: 0 });
+    expect(await world.messages()).toEqual(check);
+  });
+
   it.each([
     ["interruption", event("EC2 Spot Instance Interruption Warning", { "instance-action": "terminate" })],
     ["rebalance", event("EC2 Instance Rebalance Recommendation")],
