@@ -18,6 +18,7 @@ import { OnejobError } from "../core/errors";
 import type { Clock, Random } from "../core/ports";
 import type { Item } from "./items";
 import type { ItemKey } from "./keys";
+import { ReadsAtOnce } from "./reads-at-once";
 import type { IndexName } from "./table";
 
 export interface LedgerStoreOptions {
@@ -69,6 +70,10 @@ class DynamodbStore implements LedgerStore {
   readonly #table: string;
   readonly #clock: Clock;
   readonly #instance: string;
+  readonly #reads = new ReadsAtOnce({
+    one: async (key) => this.#alive(await this.#getRaw(key)),
+    many: (keys) => this.getMany(keys.filter(mayStand)),
+  });
   #writes = 0;
 
   constructor({ client, table, clock, random }: LedgerStoreOptions) {
@@ -78,8 +83,8 @@ class DynamodbStore implements LedgerStore {
     this.#instance = random.id(16);
   }
 
-  async get(key: ItemKey): Promise<Item | undefined> {
-    return this.#alive(await this.#getRaw(key));
+  get(key: ItemKey): Promise<Item | undefined> {
+    return this.#reads.get(key);
   }
 
   async getMany(wanted: readonly ItemKey[]): Promise<readonly Item[]> {
