@@ -15,7 +15,7 @@ import {
   type Runner,
 } from "../core/model";
 import type { Compute, LaunchRequest, MachineOutcome, Ports } from "../core/ports";
-import { newRunner } from "../core/runner-moves";
+import { neverMade, newRunner } from "../core/runner-moves";
 import { runnerSubject } from "../core/subject";
 import { applyToJob, findJob, profileOf } from "./moves";
 import { blockReach, sourceFailure } from "./reach-state";
@@ -167,6 +167,9 @@ async function writeOutcome(outcome: MachineOutcome, scene: Scene, ports: Ports)
     const { runner, machine, detail } = { machine: null, detail: null, ...outcome };
     const ids = { launch: launch.id, profile: launch.profile, runner, machine, job: slot?.job ?? null };
     ports.log.warn("machine not launched", { ...ids, outcome: outcome.outcome, detail });
+    // A try before may have made a right for it: whoever stands at the source by its name is nobody.
+    if (slot !== undefined && launch.replays > mostReplays)
+      await ports.ledger.createRunner(neverMade(launch, slot, made));
     return;
   }
   const runner = newRunner(launch, { ...slot, machine: outcome.machine }, made);
