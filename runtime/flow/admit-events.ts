@@ -66,21 +66,36 @@ async function askForPlan(job: Job, ports: Ports): Promise<void> {
 }
 
 export async function admitEvent(event: JobEvent, ports: Ports): Promise<void> {
-  const standing = (await findStanding(event, ports)) ?? (await admitFirst(event, ports));
-  if (standing !== undefined) await hear(event, standing, ports);
+  // Side by side, as they mostly lie in one place.
+  const near = bestProfile(event.facts, ports)?.name ?? null;
+  const [found, runner] = await Promise.all([findStanding(event, ports), findRunner(event.runnerName, near, ports)]);
+  const standing = found ?? (await admitFirst(event, runner, ports));
+  if (standing !== undefined) await hear(event, { standing, runner }, ports);
 }
 
-/** `queued` is mostly the first word, and the write that makes the job finds one that stands there: it is sought elsewhere. */
-function findStanding({ kind, facts }: JobEvent, ports: Ports): Promise<Job | undefined> {
-  if (kind === "queued") return ports.ledger.readJob(facts.key);
-  return findJob(facts.key, bestProfile(facts, ports)?.name ?? null, ports);
+/** After this the settings may have led it elsewhere. */
+const freshMs = 60_000;
+
+/**
+ * `queued` is mostly the first word, and the write that makes the job finds one that stands there: it is sought elsewhere,
+ * where it may have come to.
+ */
+async function findStanding({ kind, facts }: JobEvent, ports: Ports): Promise<Job | undefined> {
+  if (kind !== "queued") return findJob(facts.key, bestProfile(facts, ports)?.name ?? null, ports);
+  const isFresh = Math.abs(ports.clock.now() - facts.createdAt) < freshMs;
+  return isFresh ? undefined : ports.ledger.readJob(facts.key);
 }
 
-async function hear(event: JobEvent, standing: Job, ports: Ports): Promise<void> {
+async function hear(
+  event: JobEvent,
+  { standing, runner }: { readonly standing: Job; readonly runner: Runner | undefined },
+  ports: Ports,
+): Promise<void> {
   // Whoever heard it first may have died before a plan was made.
   if (event.kind === "queued") await askForPlan(standing, ports);
   const told = isInDoubt(standing, event) ? await askAgain(standing, event, ports) : event;
-  for (const job of [standing, ...(await twinsOf(standing, ports))]) await applyEvent(job, told, ports);
+  const by = told.runnerName === event.runnerName ? runner : await findRunner(told.runnerName, standing.profile, ports);
+  for (const job of [standing, ...(await twinsOf(standing, ports))]) await applyEvent(told, { job, runner: by }, ports);
 }
 
 /** A crash while a job moved from where it may not run leaves it in both places: both hear what becomes of it. */
@@ -102,7 +117,7 @@ async function askAgain(job: Job, event: JobEvent, ports: Ports): Promise<JobEve
  * The first word of a job may be its last: then it is written as it stands now, and wants no runner. Answers the job that
  * stood there all the same, which has still to hear of it.
  */
-async function admitFirst(event: JobEvent, ports: Ports): Promise<Job | undefined> {
+async function admitFirst(event: JobEvent, runner: Runner | undefined, ports: Ports): Promise<Job | undefined> {
   const { facts, receivedAt, delivery } = event;
   if (!isOurs(facts.labels, ports.settings().profiles)) {
     ports.meter.count("onejob_webhooks_total", { source: facts.source, outcome: "not-ours" });
@@ -116,8 +131,7 @@ async function admitFirst(event: JobEvent, ports: Ports): Promise<Job | undefine
   // The delivery counts as handled only once its own move is made.
   const mayWait = event.kind === "waiting";
   const { place, again } = mayWait ? await placeForNow(facts, ports) : { place: placeUnasked(facts, ports), again: [] };
-  const runner = await findRunner(event.runnerName, place.profile?.name ?? null, ports);
-  await applyEvent(await createMoved(event, { place, runner }, ports), event, ports);
+  await applyEvent(event, { job: await createMoved(event, { place, runner }, ports), runner }, ports);
   if (again.length > 0) await ports.queue.send(again);
   return undefined;
 }
@@ -139,8 +153,12 @@ async function createMoved(
   return created.record;
 }
 
-async function applyEvent(job: Job, event: JobEvent, ports: Ports): Promise<void> {
-  let runner = await findRunner(event.runnerName, job.profile, ports);
+async function applyEvent(
+  event: JobEvent,
+  { job, ...by }: { readonly job: Job; readonly runner: Runner | undefined },
+  ports: Ports,
+): Promise<void> {
+  let { runner } = by;
   const moves = movesFor(event, runner);
   const willBeInterrupted = !isFinal(job.state) && moves.some(isInterruption);
   if (event.succeeded !== true && (willBeInterrupted || isInterruptedThere(job))) await runAgain(job, ports);

@@ -28,10 +28,9 @@ export type Enrolled =
 
 export async function enrolRunner(request: EnrolRequest, ports: Ports): Promise<Enrolled> {
   const identity = await identify(request, ports);
-  const runner = await runnerOf(identity, ports);
+  const { runner, made } = await findBoth(identity, ports);
   if (runner === undefined) return { kind: "later", answer: { retryAfterMs: notYetOf(identity) } };
   const { profile, id } = runner;
-  const made = await ports.ledger.readEnrolment(id);
   const mine = await bind(runner, { request, made }, ports);
   const pauseMs = made === undefined ? await pauseBeforeMaking(mine, ports) : 0;
   if (pauseMs > 0) return { kind: "later", answer: { retryAfterMs: Math.min(pauseMs, laterMs) } };
@@ -62,7 +61,23 @@ function notYetOf(identity: Identity): number {
   return identity.machine === undefined ? notYetMs : unknownMachineMs;
 }
 
-/** `undefined`: it is not written yet. */
+interface Both {
+  /** `undefined`: it is not written yet. */
+  readonly runner: Runner | undefined;
+  readonly made: Enrolment | undefined;
+}
+
+/** Side by side, where the machine says its runner. */
+async function findBoth(identity: Identity, ports: Ports): Promise<Both> {
+  if (identity.runner !== null) {
+    const right = ports.ledger.readEnrolment(parseSubject(identity.runner).id);
+    const [runner, made] = await Promise.all([runnerOf(identity, ports), right]);
+    return { runner, made };
+  }
+  const runner = await runnerOf(identity, ports);
+  return { runner, made: runner && (await ports.ledger.readEnrolment(runner.id)) };
+}
+
 async function runnerOf(identity: Identity, ports: Ports): Promise<Runner | undefined> {
   if (identity.runner === null) return findByMachine(identity, ports);
   const { profile, id } = parseSubject(identity.runner);

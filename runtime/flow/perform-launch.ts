@@ -2,6 +2,7 @@
  * One launch, from the stored request to written runners. Safe to repeat at any point: the compute knows each runner
  * by name, runners are created once, and a job is claimed only while it still waits.
  */
+import { isGone } from "../core/lifecycle";
 import { launchIds, runnerIds } from "../core/log-ids";
 import type { Failure } from "../core/planning";
 import {
@@ -127,7 +128,7 @@ async function endUncounted(
   for (const outcome of outcomes) {
     if (outcome.outcome !== "launched") continue;
     const written = await ports.ledger.readRunner(launch.profile, outcome.runner);
-    if (written !== undefined) continue;
+    if (written !== undefined && !isGone(written.state)) continue;
     const { runner, machine } = outcome;
     ports.log.warn("machine of a closed launch is ended", {
       launch: launch.id,
