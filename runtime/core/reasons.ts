@@ -47,8 +47,8 @@ export const reasons = {
     fix: "check the runner group and labels at the source; one probe is made every 15 minutes",
   },
   "waiting-for-approval": {
-    what: "the source holds the job back until somebody approves it",
-    fix: "approve it at the source",
+    what: "the source holds the job back: an approval, or its concurrency group",
+    fix: "approve it at the source, or wait for the others",
   },
   "untrusted-on-process": {
     what: "a job from outside may not run on a compute that is no wall",

@@ -6,7 +6,7 @@ import type { ApiCall, GithubClient, Heard } from "./client";
 import type { JobDocument } from "./job-document";
 import { readJobDocument } from "./job-document";
 import type { JobPlace, SourceFacts, Told } from "./job-events";
-import { isTold, jobEvent, jobFacts } from "./job-events";
+import { jobEvent, jobFacts, toldBy } from "./job-events";
 import { hostOf, repositoryPath } from "./urls";
 
 export interface JobQuestion {
@@ -41,12 +41,6 @@ async function askJob(
   // Its place is as it was told first: the repository may have been renamed since, its scope configured otherwise.
   const { repository, fork } = origin;
   return stateEvent(told, { document, source, heard, known, place: { scope, repository, fork } });
-}
-
-/** Requested and pending jobs wait for something else of their run, as those that wait for an approval. */
-function toldBy({ status }: JobDocument): Told | undefined {
-  if (isTold(status)) return status;
-  return status === "pending" || status === "requested" ? "waiting" : undefined;
 }
 
 export interface Finding {
@@ -87,14 +81,14 @@ const news: Readonly<Record<JobState, readonly Told[]>> = {
 
 /** What of a listed job is news to us; `undefined`: nothing. */
 export function newsOf(document: JobDocument, known: Job | undefined): Told | undefined {
-  const { status } = document;
-  if (!isTold(status)) return undefined;
-  const isNews = known === undefined ? concernsUs(status, document) : news[known.state].includes(status);
-  return isNews ? status : undefined;
+  const told = toldBy(document);
+  if (told === undefined) return undefined;
+  const isNews = known === undefined ? concernsUs(told, document) : news[known.state].includes(told);
+  return isNews ? told : undefined;
 }
 
 /** Others' runners run jobs too: of those we never heard of we want what waits, and what a runner of ours took. */
-function concernsUs(status: Told, { runnerName: name }: JobDocument): boolean {
-  if (status === "queued" || status === "waiting") return true;
-  return status === "in_progress" && name?.startsWith(runnerName("")) === true;
+function concernsUs(told: Told, { runnerName: name }: JobDocument): boolean {
+  if (told === "queued" || told === "waiting") return true;
+  return told === "in_progress" && name?.startsWith(runnerName("")) === true;
 }

@@ -67,7 +67,12 @@ describe("jobs nobody told us of", () => {
       job(75, { status: "pending" }),
       job(76, { status: "requested" }),
     ]);
-    expect(await find()).toEqual(["waiting 71 state/71/waiting/1", "started 73 state/73/in_progress/1"]);
+    expect(await find()).toEqual([
+      "waiting 71 state/71/waiting/1",
+      "started 73 state/73/in_progress/1",
+      "waiting 75 state/75/waiting/1",
+      "waiting 76 state/76/waiting/1",
+    ]);
   });
 
   it("are found on every page of runs and of jobs", async () => {
@@ -115,7 +120,11 @@ describe("moves we missed", () => {
     ["running", {}, null],
     ["waiting", {}, "queued"],
     ["queued", { status: "waiting" }, "waiting"],
+    ["queued", { status: "pending" }, "waiting"],
+    ["starting", { status: "requested" }, "waiting"],
     ["waiting", { status: "waiting" }, null],
+    ["waiting", { status: "pending" }, null],
+    ["running", { status: "waiting" }, null],
     ["queued", { status: "in_progress", runner_name: "onejob-r1" }, "started"],
     ["queued", { status: "in_progress", runner_name: "somebody else's" }, "started"],
     ["running", { status: "in_progress", runner_name: "onejob-r1" }, null],
