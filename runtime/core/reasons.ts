@@ -79,7 +79,7 @@ export const reasons = {
     fix: "submit it again, or use --retries so that this happens by itself",
   },
   "cancelled-by-user": { what: "somebody cancelled it", fix: "run `onejob rerun` to start it again" },
-  "cancelled-by-source": { what: "it was cancelled at the source", fix: "re-run it at the source" },
+  "cancelled-by-source": { what: "it was cancelled at the source, or deleted there", fix: "re-run it at the source" },
   interrupted: {
     what: "the machine was taken away while the job ran",
     fix: "profiles of compute ec2 run it again by themselves (compute.onInterruption); elsewhere run it again, or use --retries",
