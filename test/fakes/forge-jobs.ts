@@ -1,7 +1,18 @@
-/** Jobs of the forge in memory: what of them is news, and which can be run again. */
+/** Jobs of a forge that is made up: what is said of them, what of that is news, and which can be run again. */
+import type { JobEvent } from "../../runtime/core/events";
 import { runnerName, type Instant, type JobState } from "../../runtime/core/model";
 
-export interface ForgeJob {
+/** How a job stands there. */
+export interface Standing {
+  state: "queued" | "waiting" | "in_progress" | "completed";
+  conclusion: "success" | "failure" | "cancelled" | null;
+  runner: string | null;
+  startedAt: Instant | null;
+  endedAt: Instant | null;
+}
+
+/** Of the forge in memory. */
+export interface ForgeJob extends Standing {
   readonly id: string;
   /** Within its run, the same in all attempts. */
   readonly name: string;
@@ -14,15 +25,27 @@ export interface ForgeJob {
   /** Of its run. */
   readonly attempt: number;
   readonly createdAt: Instant;
-  state: "queued" | "waiting" | "in_progress" | "completed";
-  conclusion: "success" | "failure" | "cancelled" | null;
-  runner: string | null;
-  startedAt: Instant | null;
-  endedAt: Instant | null;
+}
+
+/** What a webhook, or an answer, says of it. */
+export function eventOf(
+  { state, conclusion, runner, startedAt, endedAt }: Standing,
+  telling: Pick<JobEvent, "facts" | "delivery" | "receivedAt">,
+): JobEvent {
+  const kinds = { queued: "queued", waiting: "waiting", in_progress: "started", completed: "finished" } as const;
+  const kind = conclusion === "cancelled" ? "cancelled" : kinds[state];
+  return {
+    ...telling,
+    kind,
+    at: endedAt ?? startedAt ?? telling.receivedAt,
+    runnerName: runner,
+    ...(endedAt !== null && startedAt !== null ? { startedAt } : {}),
+    succeeded: kind === "finished" ? conclusion === "success" : null,
+  };
 }
 
 /** How a job may stand there for its state here to be right. A running one that is shown as queued is an old answer. */
-const agrees: Readonly<Record<JobState, readonly ForgeJob["state"][]>> = {
+const agrees: Readonly<Record<JobState, readonly Standing["state"][]>> = {
   queued: ["queued"],
   starting: ["queued"],
   waiting: ["waiting"],
@@ -55,7 +78,7 @@ export function againFor(
 }
 
 /** Of those we never heard of: what waits, and what a runner of ours took. */
-export function isNews({ state, runner }: ForgeJob, here: JobState | undefined): boolean {
+export function isNews({ state, runner }: Standing, here: JobState | undefined): boolean {
   if (here !== undefined) return !agrees[here].includes(state);
   return state === "queued" || state === "waiting" || (state === "in_progress" && isOurs(runner));
 }
