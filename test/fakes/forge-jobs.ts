@@ -1,6 +1,7 @@
 /** Jobs of a forge that is made up: what is said of them, what of that is news, and which can be run again. */
 import type { JobEvent } from "../../runtime/core/events";
-import { runnerName, type Instant, type JobState } from "../../runtime/core/model";
+import { isUnderWay } from "../../runtime/core/lifecycle";
+import { runnerName, type Instant, type Job, type JobState } from "../../runtime/core/model";
 
 /** How a job stands there. */
 export interface Standing {
@@ -42,6 +43,22 @@ export function eventOf(
     ...(endedAt !== null && startedAt !== null ? { startedAt } : {}),
     succeeded: kind === "finished" ? conclusion === "success" : null,
   };
+}
+
+/** Of open jobs here: those that are certainly gone there. */
+export function goneEvents(
+  known: readonly Job[],
+  jobs: ReadonlyMap<string, unknown>,
+  now: Instant,
+): readonly JobEvent[] {
+  return known
+    .filter((job) => !jobs.has(job.id) && !isUnderWay(job))
+    .map((job) => {
+      const facts = { ...job, group: job.reach?.group ?? "", profile: null };
+      const none = { runner: null, startedAt: null, endedAt: null };
+      const telling = { facts, delivery: `state/${job.id}/gone`, receivedAt: now };
+      return eventOf({ state: "completed", conclusion: "cancelled", ...none }, telling);
+    });
 }
 
 /** How a job may stand there for its state here to be right. A running one that is shown as queued is an old answer. */

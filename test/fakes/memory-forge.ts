@@ -8,7 +8,7 @@ import { runnerName } from "../../runtime/core/model";
 import type { Enrolment, Job, Reach, Runner } from "../../runtime/core/model";
 import type { Clock, JobSource, RerunWish } from "../../runtime/core/ports";
 import { someFacts } from "../fixtures/records";
-import { againFor, eventOf, isNews, latestJobs, type ForgeJob } from "./forge-jobs";
+import { againFor, eventOf, goneEvents, isNews, latestJobs, type ForgeJob } from "./forge-jobs";
 
 interface ForgeRunner {
   readonly name: string;
@@ -204,7 +204,8 @@ export class MemoryForge implements JobSource {
   findJobs(known: readonly Job[]): Promise<readonly JobEvent[]> {
     return this.#asked("findJobs", () => {
       const here = new Map(known.map(({ id, state }) => [id, state]));
-      return [...this.jobs.values()].filter((job) => isNews(job, here.get(job.id))).map((job) => this.#stands(job));
+      const news = [...this.jobs.values()].filter((job) => isNews(job, here.get(job.id)));
+      return [...news.map((job) => this.#stands(job)), ...goneEvents(known, this.jobs, this.#clock.now())];
     });
   }
 

@@ -3,7 +3,7 @@ import { OnejobError } from "../../runtime/core/errors";
 import type { JobEvent, JobFacts, Parsed } from "../../runtime/core/events";
 import { runnerName, type Enrolment, type Job, type Reach, type Runner } from "../../runtime/core/model";
 import type { Delivery, JobSource, RerunWish } from "../../runtime/core/ports";
-import { eventOf, isNews } from "../fakes/forge-jobs";
+import { eventOf, goneEvents, isNews } from "../fakes/forge-jobs";
 import type { Costs } from "./costs";
 import type { Deliveries } from "./deliveries";
 import type { ForgeJob, ForgeTruth } from "./forge-truth";
@@ -117,10 +117,11 @@ export class SimForge implements JobSource {
       const now = truth.kernel.now();
       const here = new Map(known.map(({ id, state }) => [id, state]));
       const asked = [...truth.open.values(), ...known.flatMap(({ id }) => closed(truth.jobs.get(id)))];
-      return asked
+      const news = asked
         .map((job) => truth.shown(job))
         .filter((job) => isNews(job, here.get(job.id)))
         .map((job) => wordOf(job, `state/${job.id}/${job.state}`, now));
+      return [...news, ...goneEvents(known, truth.jobs, now)];
     });
   }
 
