@@ -1,36 +1,25 @@
 import type { Job } from "../../../runtime/core/model";
-import type { JobSource } from "../../../runtime/core/ports";
-import type { GithubSourceSettings } from "../../../runtime/core/settings";
-import { githubSource } from "../../../runtime/sources/github";
 import { noon } from "../../fixtures/records";
 import { job, jobsOf, openRuns, run, runsOf, serveJobs, serveRuns } from "./runs-and-jobs";
 import { Bench } from "./source-bench";
-import { no, ok, ScriptedGithub, type Asked, type Reply } from "./scripted-github";
+import { no, ok, scriptedGithub, type Asked, type Reply } from "./scripted-github";
 
-let github: ScriptedGithub;
+const github = scriptedGithub();
 let bench: Bench;
-let source: JobSource;
 
-beforeEach(async () => {
-  github = await new ScriptedGithub().start();
-  open();
+beforeEach(() => {
+  bench = new Bench(github.url);
 });
-afterEach(() => github.stop());
-
-function open(changes: Partial<GithubSourceSettings> = {}): void {
-  bench = new Bench(github.url, changes);
-  source = githubSource(bench.options);
-}
 
 const itself = "GET /repos/acme/widgets/actions/jobs/71";
 const find = async (known: readonly Job[] = []) =>
-  (await source.findJobs(known)).map(({ kind, facts, delivery }) => `${kind} ${facts.id} ${delivery}`);
+  (await bench.source.findJobs(known)).map(({ kind, facts, delivery }) => `${kind} ${facts.id} ${delivery}`);
 
 describe("jobs nobody told us of", () => {
   it("are found in open runs, with all we need of them, the fork too", async () => {
     serveRuns(github, [run(31, { full_name: "mallory/widgets" })]);
     serveJobs(github, [job(71)]);
-    const [event] = await source.findJobs([]);
+    const [event] = await bench.source.findJobs([]);
     expect(event).toMatchObject({
       kind: "queued",
       at: noon,
@@ -134,7 +123,7 @@ describe("moves we missed", () => {
   ])("of a job that is %s here, and there %j, are %s", async (state, changes, kind) => {
     serveRuns(github, [run(31)]);
     serveJobs(github, [job(71, changes)]);
-    expect((await source.findJobs([bench.job({ state })])).map((event) => event.kind)).toEqual(
+    expect((await bench.source.findJobs([bench.job({ state })])).map((event) => event.kind)).toEqual(
       kind === null ? [] : [kind],
     );
   });
@@ -198,7 +187,7 @@ describe("a job that was deleted there, with its run", () => {
   it.each(["queued", "waiting", "starting"] as const)("and is %s here, is over", async (state) => {
     serveRuns(github, []);
     const known = bench.job({ state, queuedAt: old });
-    const [event, ...more] = await source.findJobs([known]);
+    const [event, ...more] = await bench.source.findJobs([known]);
     const { key, id, name, labels, origin } = known;
     expect(event).toMatchObject({ kind: "cancelled", runnerName: null, facts: { key, id, name, labels, origin } });
     expect([event?.delivery, more]).toEqual(["state/71/gone/1", []]);
@@ -227,7 +216,7 @@ describe("a job that was deleted there, with its run", () => {
     ],
   ])("is not told from one of which %s", async (_case, changes, arrange) => {
     arrange();
-    const found = await source.findJobs([bench.job(changes)]).catch(() => []);
+    const found = await bench.source.findJobs([bench.job(changes)]).catch(() => []);
     expect(found).toEqual([]);
   });
 });
