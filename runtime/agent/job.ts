@@ -43,7 +43,11 @@ const longestTimer = 2 ** 31 - 1;
 export async function runJob(assignment: Assignment, parts: JobParts): Promise<JobEnd | undefined> {
   const end = await perform(assignment, parts).catch((error: unknown): JobEnd => {
     parts.log.error("the job could not be run", { problem: errorText(error) });
-    return endedBy("interrupted", `the machine could not run it: ${errorText(error)}`, parts.clock);
+    return endedBy(
+      reportable(parts.session) ?? "agent-lost",
+      `the machine could not run it: ${errorText(error)}`,
+      parts.clock,
+    );
   });
   await removeTree(parts.boot.jobDir, parts.boot.user).catch((error: unknown) => {
     parts.log.error("the folder of the job could not be removed", { problem: errorText(error) });

@@ -252,6 +252,8 @@ export const agentSchemas = {
             reason: {
               enum: [
                 ...["job-timeout", "cancelled-by-user", "bundle-refused", "command-failed", "interrupted"],
+                // The machine could not run it.
+                "agent-lost",
                 // Of a forge's listener: it is too old or cannot be installed; it does not start.
                 ...["misconfigured", "boot-failing"],
                 null,

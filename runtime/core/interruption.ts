@@ -13,9 +13,12 @@ export function runsAgain(profile: ProfileSettings | null): boolean {
 /** How often what was interrupted is run again by itself, beyond the tries it may have anyway. */
 export const mostReruns = 3;
 
-/** Whether a forge may be asked once more: each time is another attempt of its run. */
-export function hasRerunsLeft({ origin }: Pick<Job, "origin">): boolean {
-  return (origin?.attempt ?? 1) <= mostReruns;
+/** GitHub runs a run again fifty times. That holds as well where a job is not known again, for a name that changes. */
+const mostAttempts = 50;
+
+/** Whether its forge may be asked once more. Other jobs of its run, and people, have it run again too: that does not count. */
+export function hasRerunsLeft({ origin, losses = 0 }: Pick<Job, "origin" | "losses">): boolean {
+  return losses < mostReruns && (origin?.attempt ?? 1) <= mostAttempts;
 }
 
 /** Ended by an interruption, at a forge, which has to be asked. */
@@ -37,8 +40,8 @@ export function cancelNote(key: JobKey): string {
 }
 
 /**
- * The name under which a forge's job is known that has to come back as a new one: its name within its run. `undefined`:
- * it belongs to no run.
+ * The name under which a forge's job is known that has to come back as a new one: its name within its run. There stands
+ * how often it was interrupted. `undefined`: it belongs to no run.
  */
 export function rerunNote({ source, host, name, origin }: Pick<JobFacts, "source" | "host" | "name" | "origin">) {
   return origin === null ? undefined : `interrupted/${source}/${host}/${origin.run}/${name}`;

@@ -113,6 +113,8 @@ export interface Job {
   readonly attempt: number;
   /** Set after an interruption: its next machine is not taken from spare capacity, as long as there is another. */
   readonly market?: Market;
+  /** How often the forge's jobs that this one came of were interrupted; absent: never. */
+  readonly losses?: number;
   /** How many further tries a failed attempt may have. */
   readonly retries: number;
   /** The runner expected to take it (`starting`) or that has it (`running` and after). */

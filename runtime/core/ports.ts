@@ -69,7 +69,10 @@ export interface JobSource {
   jobState(job: Job): Promise<JobEvent | undefined>;
   /** Whether the job's code comes from a fork. `null`: it cannot be found out. */
   isFork(facts: JobFacts): Promise<boolean | null>;
-  /** What stands differently there from `known`, our open jobs of this source: jobs we missed, and moves we missed. */
+  /**
+   * What stands differently there from `known`, our open jobs of this source: jobs we missed, and moves we missed. One
+   * that is certainly gone there is `cancelled`.
+   */
   findJobs(known: readonly Job[]): Promise<readonly JobEvent[]>;
   /** Has deliveries that never reached us sent again. Answers how many. */
   redeliverLost(): Promise<number>;

@@ -47,8 +47,8 @@ export const reasons = {
     fix: "check the runner group and labels at the source; one probe is made every 15 minutes",
   },
   "waiting-for-approval": {
-    what: "the source holds the job back until somebody approves it",
-    fix: "approve it at the source",
+    what: "the source holds the job back: an approval, or its concurrency group",
+    fix: "approve it at the source, or wait for the others",
   },
   "untrusted-on-process": {
     what: "a job from outside may not run on a compute that is no wall",
@@ -79,7 +79,7 @@ export const reasons = {
     fix: "submit it again, or use --retries so that this happens by itself",
   },
   "cancelled-by-user": { what: "somebody cancelled it", fix: "run `onejob rerun` to start it again" },
-  "cancelled-by-source": { what: "it was cancelled at the source", fix: "re-run it at the source" },
+  "cancelled-by-source": { what: "it was cancelled at the source, or deleted there", fix: "re-run it at the source" },
   interrupted: {
     what: "the machine was taken away while the job ran",
     fix: "profiles of compute ec2 run it again by themselves (compute.onInterruption); elsewhere run it again, or use --retries",

@@ -12,7 +12,7 @@ import { jobIds } from "../core/log-ids";
 import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { bindRunner, findRunner } from "./bind-runner";
-import { marketOf, runAgain } from "./interruption";
+import { pastOf, runAgain } from "./interruption";
 import { applyToJob, findJob } from "./moves";
 import { bestProfile, placeForNow, placeUnasked } from "./place-job";
 
@@ -47,7 +47,7 @@ async function create(
   { place, seen }: { readonly place: JobPlace; readonly seen: Seen },
   ports: Ports,
 ): Promise<Admitted> {
-  const job = { ...newJob(facts, place, { ...seen, now: ports.clock.now() }), ...(await marketOf(facts, ports)) };
+  const job = { ...newJob(facts, place, { ...seen, now: ports.clock.now() }), ...(await pastOf(facts, ports)) };
   const created = await ports.ledger.createJob(job);
   if (!created.written) return { job: created.current ?? job, isNew: false };
   tellAdmitted(created.record, seen, ports);
@@ -144,8 +144,8 @@ async function createMoved(
 ): Promise<Job> {
   const { facts, receivedAt } = event;
   const now = ports.clock.now();
-  const market = await marketOf(facts, ports);
-  const fresh: Job = { ...newJob(facts, place, { receivedAt, now, delivery: "" }), ...market, deliveries: [] };
+  const past = await pastOf(facts, ports);
+  const fresh: Job = { ...newJob(facts, place, { receivedAt, now, delivery: "" }), ...past, deliveries: [] };
   const moved = movesFor(event, runner).reduce((job, move) => moveJob(job, move, place.profile)?.job ?? job, fresh);
   const created = await ports.ledger.createJob({ ...moved, version: 1 });
   if (!created.written) return created.current ?? moved;

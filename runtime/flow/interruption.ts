@@ -4,6 +4,7 @@
  */
 import { interruptionMs } from "../core/agent-protocol";
 import { isForges } from "../core/api-source";
+import { OnejobError } from "../core/errors";
 import {
   cancelNote,
   hasRerunsLeft,
@@ -16,7 +17,7 @@ import {
 import { isGone, isStopping } from "../core/lifecycle";
 import { runnerIds } from "../core/log-ids";
 import type { JobFacts } from "../core/events";
-import type { Job, Market, Runner } from "../core/model";
+import type { Job, Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import type { ReasonCode } from "../core/reasons";
 import { takenAway } from "../core/runner-moves";
@@ -100,16 +101,25 @@ export async function rerunOnce<T extends string>(job: Job, ask: () => Promise<T
   if (note === undefined) return ask();
   const asked = `rerun/${job.key}`;
   if ((await ports.ledger.readNote(asked)) !== undefined) return "done";
-  const until = ports.clock.now() + noteMs;
-  await ports.ledger.remember(note, "on-demand" satisfies Market, until);
+  await noteLoss(note, (job.losses ?? 0) + 1, ports);
   const answer = await ask();
-  if (answer === "asked") await ports.ledger.remember(asked, answer, until);
+  if (answer === "asked") await ports.ledger.remember(asked, answer, ports.clock.now() + noteMs);
   return answer;
 }
 
-/** What a job that is run again there insists on. */
-export async function marketOf(facts: JobFacts, ports: Ports): Promise<{ readonly market?: Market }> {
+/** Of two jobs of one name the more unlucky one is counted. Throws `conflict` when both are noted at once. */
+async function noteLoss(name: string, losses: number, ports: Ports): Promise<void> {
+  const standing = await ports.ledger.readNote(name);
+  if (Number(standing?.value ?? 0) >= losses) return;
+  const version = (standing?.version ?? 0) + 1;
+  const expiresAt = ports.clock.now() + noteMs;
+  const { written } = await ports.ledger.saveNote({ name, value: String(losses), version, expiresAt });
+  if (!written) throw new OnejobError("conflict", `${name} is being noted by somebody else`);
+}
+
+/** What a job has behind it that is run again there, and what it insists on for that. */
+export async function pastOf(facts: JobFacts, ports: Ports): Promise<Pick<Job, "market" | "losses">> {
   const note = (facts.origin?.attempt ?? 1) > 1 ? rerunNote(facts) : undefined;
-  const noted = note === undefined ? undefined : (await ports.ledger.readNote(note))?.value;
-  return noted === "on-demand" ? { market: noted } : {};
+  const noted = note === undefined ? undefined : await ports.ledger.readNote(note);
+  return noted === undefined ? {} : { market: "on-demand", losses: Number(noted.value) };
 }

@@ -104,6 +104,16 @@ describe("how a job ends", () => {
     expect(bench.server.has("finished")).toBe(false);
   });
 
+  it("reports a loss, and why, when its machine cannot run it: nobody takes that machine away", async () => {
+    bench = await openBench({ assignment: job("true") });
+    await writeFile(bench.boot.jobDir, "in the way");
+    await bench.run();
+    const { finished, events } = bench.server;
+    expect(finished).toMatchObject({ exitCode: null, reason: "agent-lost" });
+    expect(finished.detail).toContain("the machine could not run it");
+    expect(events.map(({ type }) => type)).toEqual(["listening", "finished"]);
+  });
+
   it("reports interrupted, then finished, when the machine is taken away", async () => {
     bench = await openBench({ assignment: job("sleep 600") });
     const code = bench.run();

@@ -1,7 +1,19 @@
-/** Jobs of the forge in memory: what of them is news, and which can be run again. */
-import { runnerName, type Instant, type JobState } from "../../runtime/core/model";
+/** Jobs of a forge that is made up: what is said of them, what of that is news, and which can be run again. */
+import type { JobEvent } from "../../runtime/core/events";
+import { isUnderWay } from "../../runtime/core/lifecycle";
+import { runnerName, type Instant, type Job, type JobState } from "../../runtime/core/model";
 
-export interface ForgeJob {
+/** How a job stands there. */
+export interface Standing {
+  state: "queued" | "waiting" | "in_progress" | "completed";
+  conclusion: "success" | "failure" | "cancelled" | null;
+  runner: string | null;
+  startedAt: Instant | null;
+  endedAt: Instant | null;
+}
+
+/** Of the forge in memory. */
+export interface ForgeJob extends Standing {
   readonly id: string;
   /** Within its run, the same in all attempts. */
   readonly name: string;
@@ -14,15 +26,43 @@ export interface ForgeJob {
   /** Of its run. */
   readonly attempt: number;
   readonly createdAt: Instant;
-  state: "queued" | "waiting" | "in_progress" | "completed";
-  conclusion: "success" | "failure" | "cancelled" | null;
-  runner: string | null;
-  startedAt: Instant | null;
-  endedAt: Instant | null;
+}
+
+/** What a webhook, or an answer, says of it. */
+export function eventOf(
+  { state, conclusion, runner, startedAt, endedAt }: Standing,
+  telling: Pick<JobEvent, "facts" | "delivery" | "receivedAt">,
+): JobEvent {
+  const kinds = { queued: "queued", waiting: "waiting", in_progress: "started", completed: "finished" } as const;
+  const kind = conclusion === "cancelled" ? "cancelled" : kinds[state];
+  return {
+    ...telling,
+    kind,
+    at: endedAt ?? startedAt ?? telling.receivedAt,
+    runnerName: runner,
+    ...(endedAt !== null && startedAt !== null ? { startedAt } : {}),
+    succeeded: kind === "finished" ? conclusion === "success" : null,
+  };
+}
+
+/** Of open jobs here: those that are certainly gone there. */
+export function goneEvents(
+  known: readonly Job[],
+  jobs: ReadonlyMap<string, unknown>,
+  now: Instant,
+): readonly JobEvent[] {
+  return known
+    .filter((job) => !jobs.has(job.id) && !isUnderWay(job))
+    .map((job) => {
+      const facts = { ...job, group: job.reach?.group ?? "", profile: null };
+      const none = { runner: null, startedAt: null, endedAt: null };
+      const telling = { facts, delivery: `state/${job.id}/gone`, receivedAt: now };
+      return eventOf({ state: "completed", conclusion: "cancelled", ...none }, telling);
+    });
 }
 
 /** How a job may stand there for its state here to be right. A running one that is shown as queued is an old answer. */
-const agrees: Readonly<Record<JobState, readonly ForgeJob["state"][]>> = {
+const agrees: Readonly<Record<JobState, readonly Standing["state"][]>> = {
   queued: ["queued"],
   starting: ["queued"],
   waiting: ["waiting"],
@@ -55,7 +95,7 @@ export function againFor(
 }
 
 /** Of those we never heard of: what waits, and what a runner of ours took. */
-export function isNews({ state, runner }: ForgeJob, here: JobState | undefined): boolean {
+export function isNews({ state, runner }: Standing, here: JobState | undefined): boolean {
   if (here !== undefined) return !agrees[here].includes(state);
   return state === "queued" || state === "waiting" || (state === "in_progress" && isOurs(runner));
 }

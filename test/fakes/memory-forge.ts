@@ -8,7 +8,7 @@ import { runnerName } from "../../runtime/core/model";
 import type { Enrolment, Job, Reach, Runner } from "../../runtime/core/model";
 import type { Clock, JobSource, RerunWish } from "../../runtime/core/ports";
 import { someFacts } from "../fixtures/records";
-import { againFor, isNews, latestJobs, type ForgeJob } from "./forge-jobs";
+import { againFor, eventOf, goneEvents, isNews, latestJobs, type ForgeJob } from "./forge-jobs";
 
 interface ForgeRunner {
   readonly name: string;
@@ -204,7 +204,8 @@ export class MemoryForge implements JobSource {
   findJobs(known: readonly Job[]): Promise<readonly JobEvent[]> {
     return this.#asked("findJobs", () => {
       const here = new Map(known.map(({ id, state }) => [id, state]));
-      return [...this.jobs.values()].filter((job) => isNews(job, here.get(job.id))).map((job) => this.#stands(job));
+      const news = [...this.jobs.values()].filter((job) => isNews(job, here.get(job.id)));
+      return [...news.map((job) => this.#stands(job)), ...goneEvents(known, this.jobs, this.#clock.now())];
     });
   }
 
@@ -254,18 +255,10 @@ export class MemoryForge implements JobSource {
   }
 
   /** The same answer is the same delivery. */
-  #stands({ id, state, conclusion, runner, startedAt, endedAt }: ForgeJob): JobEvent {
-    const kinds = { queued: "queued", waiting: "waiting", in_progress: "started", completed: "finished" } as const;
-    const receivedAt = this.#clock.now();
-    const kind = conclusion === "cancelled" ? "cancelled" : kinds[state];
-    return {
-      ...{ kind, facts: this.facts(id), receivedAt },
-      at: endedAt ?? startedAt ?? receivedAt,
-      delivery: `state/${id}/${state}`,
-      runnerName: runner,
-      ...(endedAt !== null && startedAt !== null ? { startedAt } : {}),
-      succeeded: kind === "finished" ? conclusion === "success" : null,
-    };
+  #stands(job: ForgeJob): JobEvent {
+    const { id, state } = job;
+    const telling = { facts: this.facts(id), receivedAt: this.#clock.now(), delivery: `state/${id}/${state}` };
+    return eventOf(job, telling);
   }
 
   #isBusy(name: string): boolean {

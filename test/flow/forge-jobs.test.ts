@@ -130,6 +130,23 @@ describe("a forge's job", () => {
     expect(await world.forgeJob("a")).toMatchObject({ state: "running" });
   });
 
+  it("that is approved without a word is found by asking, and gets its machine then", async () => {
+    const world = new ForgeWorld();
+    await world.tell(world.forge.queue({ id: "a", state: "waiting" }));
+    expect(world.compute.started).toEqual([]);
+    world.forge.move("a", "queued");
+    await world.discover();
+    expect(await world.forgeJob("a")).toMatchObject({ state: "starting", reason: null });
+    expect(world.compute.started).toHaveLength(1);
+  });
+
+  it("that runs is not held back by a word that comes too late", async () => {
+    const { world, started } = await runningJob();
+    const waiting = { ...world.forge.event("a"), kind: "waiting", runnerName: null } as const;
+    await world.tell(started, waiting);
+    expect(await world.forgeJob("a")).toMatchObject({ state: "running", reason: null });
+  });
+
   it("about which two words contradict each other is asked for, once", async () => {
     const world = new ForgeWorld();
     const queued = world.forge.queue({ id: "a" });

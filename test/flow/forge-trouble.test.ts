@@ -1,4 +1,4 @@
-import { ForgeWorld, runningJob } from "../fakes/forge-world";
+import { ForgeWorld, listeningJob, runningJob } from "../fakes/forge-world";
 
 const minute = 60_000;
 
@@ -104,6 +104,13 @@ describe("jobs that nobody told us of", () => {
     world.forge.end("a");
     await world.discover();
     expect((await world.forgeJob("a")).state).toBe("completed");
+  });
+
+  it("may be gone: one that waits ends then", async () => {
+    const { world } = await listeningJob();
+    world.forge.jobs.delete("a");
+    await world.discover();
+    expect(await world.forgeJob("a")).toMatchObject({ state: "cancelled", reason: "cancelled-by-source" });
   });
 
   it("found again and again change nothing", async () => {

@@ -72,17 +72,61 @@ describe("a forge's job whose machine was taken away", () => {
     expect(world.forge.calls).toContain("rerun");
   });
 
+  /** It gets a machine, which is wanted back. */
+  async function lost(world: ForgeWorld, id: string): Promise<void> {
+    await world.tell(world.forge.event(id));
+    await world.allUp();
+    const taken = world.forge.assign();
+    if (taken === undefined) throw new Error(`nobody takes ${id}`);
+    await world.tell(taken.event);
+    await warn(world, taken.runner);
+    world.clock.forward(90_000);
+    await world.tell(world.forge.end(id, "failure"));
+    expect(await world.forgeJob(id)).toMatchObject({ state: "failed", reason: "interrupted" });
+    await world.pump();
+  }
+  const reruns = (world: ForgeWorld) => world.forge.calls.filter((call) => call === "rerun").length;
+
   it("is not run again for ever", async () => {
     const world = new ForgeWorld(onSpot());
-    await world.tell(world.forge.queue({ id: "z", attempt: 4 }));
-    const [runner = ""] = world.machines();
-    await world.up(runner);
-    await world.tell(world.forge.assign()?.event ?? world.forge.event("z"));
-    await warn(world, runner);
-    world.clock.forward(90_000);
-    await world.tell(world.forge.end("z", "failure"));
-    expect(await world.forgeJob("z")).toMatchObject({ state: "failed", reason: "interrupted" });
-    expect(world.forge.calls).not.toContain("rerun");
+    world.forge.queue({ id: "z" });
+    for (const id of ["z", "z-again1", "z-again2"]) await lost(world, id);
+    expect(reruns(world)).toBe(3);
+    await lost(world, "z-again3");
+    expect(reruns(world)).toBe(3);
+  });
+
+  it.each([
+    { what: "as often as any other though people ran its run again before", attempt: 7, times: 1 },
+    { what: "no more when its run has been run again as often as GitHub allows", attempt: 51, times: 0 },
+  ])("is run again $what", async ({ attempt, times }) => {
+    const world = new ForgeWorld(onSpot());
+    world.forge.queue({ id: "z", attempt });
+    await lost(world, "z");
+    expect(reruns(world)).toBe(times);
+  });
+
+  it("leaves the other jobs of its run their tries", async () => {
+    const world = new ForgeWorld(onSpot());
+    world.forge.queue({ id: "z" });
+    for (const id of ["z", "z-again1", "z-again2"]) await lost(world, id);
+    world.forge.end("z-again3", "success");
+    world.forge.queue({ id: "y", attempt: 5 });
+    await lost(world, "y");
+    expect(reruns(world)).toBe(4);
+  });
+
+  it("is counted once, however often the forge has to be asked", async () => {
+    const { world, runner } = await stopped();
+    const end = world.forge.end("a", "failure");
+    world.forge.failWith("source-unreachable");
+    for (let times = 0; times < 2; times += 1)
+      await expect(world.tell(end)).rejects.toMatchObject({ code: "source-unreachable" });
+    world.forge.failWith(undefined);
+    await world.tell(end);
+    await taken(world, runner);
+    await world.tell(world.forge.event("a-again1"));
+    expect(await world.forgeJob("a-again1")).toMatchObject({ losses: 1, market: "on-demand" });
   });
 
   it("that ended well all the same is not run again", async () => {

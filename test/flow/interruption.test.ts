@@ -64,6 +64,18 @@ describe("a machine that is being taken away", () => {
 });
 
 describe("a job of ours whose machine was taken away", () => {
+  it("is another one than a job that its machine could not run, which gets the next as the profile says", async () => {
+    const world = ownJobs();
+    const { key } = await world.submit();
+    await world.pump();
+    const [agent] = world.agents();
+    await agent?.take();
+    await agent?.finish(null, "agent-lost", "the machine could not run it: no space left");
+    await world.pump();
+    expect(await world.job(key)).toMatchObject({ state: "starting", attempt: 1 });
+    expect(markets(world)).toEqual(["as the profile says", "as the profile says"]);
+  });
+
   it("is run again without being asked, on-demand", async () => {
     const world = ownJobs();
     const { key, agent } = await world.running(0);

@@ -3,7 +3,7 @@ import type { Parsed } from "../../runtime/core/events";
 import type { Dice } from "./dice";
 import type { ForgeJob } from "./forge-truth";
 import type { Kernel } from "./kernel";
-import { eventOf, forgeHost, forgeName } from "./sim-forge";
+import { forgeHost, forgeName, wordOf } from "./sim-forge";
 
 export class Deliveries {
   readonly #kernel: Kernel;
@@ -26,7 +26,7 @@ export class Deliveries {
 
   tell(job: ForgeJob): void {
     const id = this.#name();
-    this.#send(id, { kind: "events", events: [eventOf(job, id, this.#kernel.now())] });
+    this.#send(id, { kind: "events", events: [wordOf(job, id, this.#kernel.now())] });
   }
 
   tellRunOver(run: string): void {

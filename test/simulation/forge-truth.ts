@@ -4,10 +4,11 @@
  */
 import { runnerName, type Instant } from "../../runtime/core/model";
 import type { RerunWish } from "../../runtime/core/ports";
+import type { Standing } from "../fakes/forge-jobs";
 import type { Dice } from "./dice";
 import type { Kernel } from "./kernel";
 
-export interface ForgeJob {
+export interface ForgeJob extends Standing {
   readonly id: string;
   /** Within its run, the same however often it is run. */
   readonly name: string;
@@ -19,11 +20,6 @@ export interface ForgeJob {
   /** When it comes to its end. */
   readonly fails: boolean;
   readonly createdAt: Instant;
-  state: "queued" | "waiting" | "in_progress" | "completed";
-  conclusion: "success" | "failure" | "cancelled" | null;
-  runner: string | null;
-  startedAt: Instant | null;
-  endedAt: Instant | null;
   /** As it stood before its last move, and when that was. */
   before: { readonly job: ForgeJob; readonly until: Instant } | null;
 }

@@ -1,8 +1,9 @@
 /** The forge as one function of ours reaches it: by calls that take time, fail, are limited, or lose their answers. */
 import { OnejobError } from "../../runtime/core/errors";
 import type { JobEvent, JobFacts, Parsed } from "../../runtime/core/events";
-import { runnerName, type Enrolment, type Job, type JobState, type Reach, type Runner } from "../../runtime/core/model";
+import { runnerName, type Enrolment, type Job, type Reach, type Runner } from "../../runtime/core/model";
 import type { Delivery, JobSource, RerunWish } from "../../runtime/core/ports";
+import { eventOf, goneEvents, isNews } from "../fakes/forge-jobs";
 import type { Costs } from "./costs";
 import type { Deliveries } from "./deliveries";
 import type { ForgeJob, ForgeTruth } from "./forge-truth";
@@ -103,7 +104,7 @@ export class SimForge implements JobSource {
     return this.#call("jobState", (truth) => {
       const job = truth.jobs.get(id);
       const shown = job && truth.shown(job);
-      return shown && eventOf(shown, `state/${id}/${shown.state}`, truth.kernel.now());
+      return shown && wordOf(shown, `state/${id}/${shown.state}`, truth.kernel.now());
     });
   }
 
@@ -116,10 +117,11 @@ export class SimForge implements JobSource {
       const now = truth.kernel.now();
       const here = new Map(known.map(({ id, state }) => [id, state]));
       const asked = [...truth.open.values(), ...known.flatMap(({ id }) => closed(truth.jobs.get(id)))];
-      return asked
+      const news = asked
         .map((job) => truth.shown(job))
         .filter((job) => isNews(job, here.get(job.id)))
-        .map((job) => eventOf(job, `state/${job.id}/${job.state}`, now));
+        .map((job) => wordOf(job, `state/${job.id}/${job.state}`, now));
+      return [...news, ...goneEvents(known, truth.jobs, now)];
     });
   }
 
@@ -157,17 +159,8 @@ export class SimForge implements JobSource {
 }
 
 /** What a webhook, or an answer, says of it. */
-export function eventOf(job: ForgeJob, delivery: string, receivedAt: number): JobEvent {
-  const { id, state, conclusion, runner, startedAt, endedAt } = job;
-  const kinds = { queued: "queued", waiting: "waiting", in_progress: "started", completed: "finished" } as const;
-  const kind = conclusion === "cancelled" ? "cancelled" : kinds[state];
-  return {
-    ...{ kind, facts: factsOf(job), receivedAt, delivery },
-    at: endedAt ?? startedAt ?? receivedAt,
-    runnerName: runner,
-    ...(endedAt !== null && startedAt !== null ? { startedAt } : {}),
-    succeeded: state === "completed" && id !== "" && conclusion !== "cancelled" ? conclusion === "success" : null,
-  };
+export function wordOf(job: ForgeJob, delivery: string, receivedAt: number): JobEvent {
+  return eventOf(job, { facts: factsOf(job), delivery, receivedAt });
 }
 
 export function jobKey(id: string): string {
@@ -182,24 +175,6 @@ function factsOf({ id, name, labels, run, attempt, createdAt }: ForgeJob): JobFa
   };
 }
 
-/** How a job may stand there for its state here to be right. A running one that is shown as queued is an old answer. */
-const agrees: Readonly<Record<JobState, readonly ForgeJob["state"][]>> = {
-  queued: ["queued"],
-  starting: ["queued"],
-  waiting: ["waiting"],
-  running: ["in_progress", "queued", "waiting"],
-  completed: ["completed"],
-  failed: ["completed"],
-  cancelled: ["completed"],
-  expired: ["completed"],
-};
-
 function closed(job: ForgeJob | undefined): readonly ForgeJob[] {
   return job?.state === "completed" ? [job] : [];
-}
-
-/** Of those we never heard of: what waits, and what a runner of ours took. */
-function isNews({ state, runner }: ForgeJob, here: JobState | undefined): boolean {
-  if (here !== undefined) return !agrees[here].includes(state);
-  return state !== "in_progress" || runner?.startsWith(runnerName("")) === true;
 }

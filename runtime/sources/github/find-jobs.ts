@@ -5,13 +5,14 @@
 import { errorText } from "../../core/error-facts";
 import { OnejobError } from "../../core/errors";
 import type { JobEvent } from "../../core/events";
+import { isUnderWay } from "../../core/lifecycle";
 import type { Job } from "../../core/model";
 import type { GithubClient } from "./client";
 import type { Connection } from "./connection";
 import { inParallel } from "./in-parallel";
 import { newsOfJob } from "./job-state";
 import type { Repositories, Repository } from "./repositories";
-import type { News, RunNews } from "./run-jobs";
+import type { RunNews, RunPlace } from "./run-jobs";
 import { newsOfRun, openRunsOf } from "./run-jobs";
 import { hostOf } from "./urls";
 
@@ -24,6 +25,8 @@ export interface JobSearchOptions {
 export type JobSearch = (known: readonly Job[]) => Promise<readonly JobEvent[]>;
 
 const mostAtOnce = 6;
+/** How long GitHub may take to find everywhere what it has told of. */
+const newMs = 10 * 60_000;
 
 export function openJobSearch({ connection, client, repositories }: JobSearchOptions): JobSearch {
   // Where a search was cut off the next one begins, so that no repository is left out for ever.
@@ -59,7 +62,9 @@ class Search {
   private readonly listed = new Set<string>();
   private readonly failures: unknown[] = [];
   /** Repositories that could be looked through. */
-  private searched = 0;
+  private readonly searched = new Set<string>();
+  /** Of `searched` ones, as `repository/run`. */
+  private readonly goneRuns = new Set<string>();
 
   constructor(connection: Connection, about: RunNews) {
     this.connection = connection;
@@ -69,26 +74,26 @@ class Search {
   async repository({ name: repository, scope }: Repository): Promise<void> {
     const runs = await openRunsOf(this.about.client, scope, repository);
     await inParallel(runs, mostAtOnce, async ({ id: run, fork }) => {
-      this.keep(await newsOfRun({ scope, repository, fork, run }, this.about));
+      await this.run({ scope, repository, fork, run });
       return true;
     });
-    this.searched += 1;
+    this.searched.add(repository);
   }
 
   /** Of open jobs whose run is not open there any more: its jobs, once per run; what they do not name, by itself. */
   async missedMoves(): Promise<void> {
     const missed = this.unlisted();
-    const runs = new Map(missed.map((job) => [`${job.origin?.repository}/${job.origin?.run}`, job]));
+    const runs = new Map(missed.map((job) => [runOf(job), job]));
     await inParallel([...runs.values()], mostAtOnce, ({ scope, origin, key }) =>
       this.attempt({ job: key }, async () => {
-        if (origin !== null) this.keep(await newsOfRun({ scope, ...origin }, this.about));
+        if (origin !== null) await this.run({ scope, ...origin });
       }),
     );
     if (this.isCutOff) return;
     await inParallel(this.unlisted(), mostAtOnce, (job) =>
       this.attempt({ job: job.key }, async () => {
         const { client, source } = this.about;
-        const event = await newsOfJob(client, { known: job, source, background: true });
+        const event = await newsOfJob(client, { known: job, source, background: true, isGone: this.mustBeGone(job) });
         if (event !== undefined) this.events.push(event);
       }),
     );
@@ -98,9 +103,21 @@ class Search {
     return [...this.about.known.values()].filter(({ id, origin }) => origin !== null && !this.listed.has(id));
   }
 
-  private keep({ events, listed }: News): void {
+  private async run(place: RunPlace): Promise<void> {
+    const { events, listed } = await newsOfRun(place, this.about);
     this.events.push(...events);
-    for (const id of listed) this.listed.add(id);
+    if (listed === null) this.goneRuns.add(`${place.repository}/${place.run}`);
+    else for (const id of listed) this.listed.add(id);
+  }
+
+  /**
+   * When GitHub does not find it: 404 says as well that we may not see its repository, or that it is too new. One that
+   * runs is left to its machine.
+   */
+  private mustBeGone(job: Job): boolean {
+    const isOld = this.connection.clock.now() - job.queuedAt >= newMs;
+    const isSeen = this.searched.has(job.origin?.repository ?? "") && this.goneRuns.has(runOf(job));
+    return isOld && isSeen && !isUnderWay(job);
   }
 
   /** `false`: GitHub is away or wants us to slow down, so there is no use in going on. */
@@ -119,8 +136,12 @@ class Search {
 
   /** What was found is worth having; only when there is nothing else a failure is thrown. */
   result(): readonly JobEvent[] {
-    const isNothing = this.events.length === 0 && (this.isCutOff || this.searched === 0);
+    const isNothing = this.events.length === 0 && (this.isCutOff || this.searched.size === 0);
     if (isNothing && this.failures.length > 0) throw this.failures[0] as Error;
     return this.events;
   }
+}
+
+function runOf({ origin }: Job): string {
+  return `${origin?.repository}/${origin?.run}`;
 }

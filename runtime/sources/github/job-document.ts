@@ -6,7 +6,7 @@ export interface JobDocument {
   readonly id: string;
   readonly run: string;
   readonly attempt: number;
-  /** queued, waiting, in_progress, completed; also requested and pending: not yet anybody's business. */
+  /** queued, waiting, in_progress, completed; also requested and pending. */
   readonly status: string;
   readonly conclusion: string | null;
   readonly name: string;

@@ -34,6 +34,22 @@ export function isTold(word: string): word is Told {
   return (toldKinds as readonly string[]).includes(word);
 }
 
+/** Requested and pending jobs wait for something else of their run or concurrency group, as others for an approval. */
+export function toldBy({ status }: JobDocument): Told | undefined {
+  if (isTold(status)) return status;
+  return status === "pending" || status === "requested" ? "waiting" : undefined;
+}
+
+/**
+ * What an action tells. A job is announced as `queued` before its approval, too: what it waits for, the state inside says.
+ * That state may be newer than the action; further than to this it is not believed, as an action of its own says it.
+ */
+export function toldWith(action: Told, document: JobDocument): Told {
+  const inside = toldBy(document);
+  const isEarly = action === "queued" || action === "waiting";
+  return isEarly && (inside === "queued" || inside === "waiting") ? inside : action;
+}
+
 export function jobFacts(
   source: SourceFacts,
   document: JobDocument,

@@ -6,7 +6,7 @@ import type { ApiCall, GithubClient, Heard } from "./client";
 import type { JobDocument } from "./job-document";
 import { readJobDocument } from "./job-document";
 import type { JobPlace, SourceFacts, Told } from "./job-events";
-import { isTold, jobEvent, jobFacts } from "./job-events";
+import { jobEvent, jobFacts, toldBy } from "./job-events";
 import { hostOf, repositoryPath } from "./urls";
 
 export interface JobQuestion {
@@ -16,37 +16,64 @@ export interface JobQuestion {
 }
 
 /** `undefined`: GitHub does not know it (any more), or says of it what we do not understand. */
-export function jobState(client: GithubClient, question: JobQuestion): Promise<JobEvent | undefined> {
-  return askJob(client, question, toldBy);
+export async function jobState(client: GithubClient, question: JobQuestion): Promise<JobEvent | undefined> {
+  const { document, heard } = (await askJob(client, question)) ?? {};
+  if (document === undefined || heard === undefined) return undefined;
+  return knownEvent(toldBy(document), { document, heard, ...question });
 }
 
-/** The same, where it is news to us. */
-export function newsOfJob(client: GithubClient, question: JobQuestion): Promise<JobEvent | undefined> {
-  return askJob(client, question, (document) => newsOf(document, question.known));
+/** The same, where it is news to us. `isGone`: so it is taken to be where GitHub does not know it any more. */
+export async function newsOfJob(
+  client: GithubClient,
+  { isGone, ...question }: JobQuestion & { readonly isGone: boolean },
+): Promise<JobEvent | undefined> {
+  const { known } = question;
+  const answer = await askJob(client, question);
+  if (answer === undefined) return undefined;
+  const { document, heard } = answer;
+  if (document === undefined) return isGone ? goneEvent(known, heard) : undefined;
+  return knownEvent(newsOf(document, known), { document, heard, ...question });
+}
+
+interface Answer {
+  /** `undefined`: not known there. */
+  readonly document: JobDocument | undefined;
+  readonly heard: Heard;
 }
 
 async function askJob(
   client: GithubClient,
   { known, source, background = false }: JobQuestion,
-  judge: (document: JobDocument) => Told | undefined,
-): Promise<JobEvent | undefined> {
+): Promise<Answer | undefined> {
   const { scope, origin, id, host } = known;
   // A source can be pointed at another server, which knows nothing of this one's jobs.
   if (origin === null || host !== hostOf(source.url)) return undefined;
   const path = `${repositoryPath(origin.repository)}/actions/jobs/${id}`;
   const call: ApiCall = { scope, right: "read-jobs", path, background, expect: [404] };
   const { value: document, ...heard } = await client.ask(call, (body) => readJobDocument(body, "the job"));
-  const told = document === undefined ? undefined : judge(document);
-  if (document === undefined || told === undefined) return undefined;
-  // Its place is as it was told first: the repository may have been renamed since, its scope configured otherwise.
-  const { repository, fork } = origin;
-  return stateEvent(told, { document, source, heard, known, place: { scope, repository, fork } });
+  return { document, heard };
 }
 
-/** Requested and pending jobs wait for something else of their run, as those that wait for an approval. */
-function toldBy({ status }: JobDocument): Told | undefined {
-  if (isTold(status)) return status;
-  return status === "pending" || status === "requested" ? "waiting" : undefined;
+/** Its place is as it was told first: the repository may have been renamed since, its scope configured otherwise. */
+function knownEvent(told: Told | undefined, about: Omit<Finding, "place"> & JobQuestion): JobEvent | undefined {
+  const { scope, origin } = about.known;
+  if (told === undefined || origin === null) return undefined;
+  const { repository, fork } = origin;
+  return stateEvent(told, { ...about, place: { scope, repository, fork } });
+}
+
+function goneEvent(known: Job, { receivedAt }: Heard): JobEvent {
+  const { key, source, host, id, scope, name, labels, url, createdAt, retries, work, origin, reach } = known;
+  const own = { key, source, host, id, scope, name, labels, url, createdAt, retries, work, origin };
+  return {
+    kind: "cancelled",
+    facts: { ...own, group: reach?.group ?? "", profile: null },
+    at: receivedAt,
+    receivedAt,
+    delivery: ["state", id, "gone", origin?.attempt ?? 1].join("/"),
+    runnerName: null,
+    succeeded: null,
+  };
 }
 
 export interface Finding {
@@ -87,14 +114,14 @@ const news: Readonly<Record<JobState, readonly Told[]>> = {
 
 /** What of a listed job is news to us; `undefined`: nothing. */
 export function newsOf(document: JobDocument, known: Job | undefined): Told | undefined {
-  const { status } = document;
-  if (!isTold(status)) return undefined;
-  const isNews = known === undefined ? concernsUs(status, document) : news[known.state].includes(status);
-  return isNews ? status : undefined;
+  const told = toldBy(document);
+  if (told === undefined) return undefined;
+  const isNews = known === undefined ? concernsUs(told, document) : news[known.state].includes(told);
+  return isNews ? told : undefined;
 }
 
 /** Others' runners run jobs too: of those we never heard of we want what waits, and what a runner of ours took. */
-function concernsUs(status: Told, { runnerName: name }: JobDocument): boolean {
-  if (status === "queued" || status === "waiting") return true;
-  return status === "in_progress" && name?.startsWith(runnerName("")) === true;
+function concernsUs(told: Told, { runnerName: name }: JobDocument): boolean {
+  if (told === "queued" || told === "waiting") return true;
+  return told === "in_progress" && name?.startsWith(runnerName("")) === true;
 }

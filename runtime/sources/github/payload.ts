@@ -3,7 +3,7 @@ import { OnejobError } from "../../core/errors";
 import type { Parsed } from "../../core/events";
 import type { Delivery } from "../../core/ports";
 import type { GithubSourceSettings } from "../../core/settings";
-import { isTold, jobEvent, jobFacts } from "./job-events";
+import { isTold, jobEvent, jobFacts, toldWith } from "./job-events";
 import { readJobDocument } from "./job-document";
 import { parseJson } from "./lossless-json";
 import type { Fields } from "./shape";
@@ -81,7 +81,7 @@ function parseJob(payload: Fields, { delivery, settings }: Received): Parsed {
   // `workflow_job` does not say whether the code comes from a fork: its run does.
   const facts = jobFacts(settings, document, { scope, repository, fork: null, receivedAt });
   const telling = { facts, receivedAt, delivery: deliveryId(delivery), skewMs: null };
-  return { kind: "events", events: [jobEvent(action, document, telling)] };
+  return { kind: "events", events: [jobEvent(toldWith(action, document), document, telling)] };
 }
 
 function parseRun(payload: Fields, { settings }: Received): Parsed {

@@ -26,8 +26,8 @@ export interface RunNews {
 
 export interface News {
   readonly events: readonly JobEvent[];
-  /** Ids of all jobs the answer named. */
-  readonly listed: readonly string[];
+  /** Ids of all jobs the answer named; `null`: the run is gone. */
+  readonly listed: readonly string[] | null;
 }
 
 /** Each once, though a run that moves on may be listed twice. */
@@ -46,10 +46,9 @@ export async function openRunsOf(
   return [...new Map(runs.map((run) => [run.id, run])).values()];
 }
 
-/** Nothing for a run that is gone. */
 export async function newsOfRun({ scope, repository, fork, run }: RunPlace, about: RunNews): Promise<News> {
   const found = await latestJobsOf(about.client, { scope, repository, run, background: true });
-  if (found === undefined) return { events: [], listed: [] };
+  if (found === undefined) return { events: [], listed: null };
   const place = { scope, repository, fork };
   return {
     events: found.items.flatMap((document) => newsOfDocument(document, { about, found, place })),

@@ -84,6 +84,12 @@ describe("POST /agent/v1/report", () => {
     expect((await server.ask(`/api/v1/jobs/${encodeURIComponent(key)}/logs`)).text).toBe("built\n");
   });
 
+  it.each(["interrupted", "agent-lost", "bundle-refused"])("takes the word %s for why a job ended", async (reason) => {
+    const { agent } = await running();
+    const finished = { type: "finished", at, exitCode: null, signal: null, reason, detail: "x" };
+    expect((await agent.report([finished])).status).toBe(200);
+  });
+
   it("answers 409 to an attempt that is not the current one", async () => {
     const { agent } = await running();
     agent.attempt = 2;

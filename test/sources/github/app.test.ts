@@ -3,7 +3,7 @@ import type { ApiCall, GithubClient } from "../../../runtime/sources/github/clie
 import { connect } from "../../../runtime/sources/github/connection";
 import { openSpeakers } from "../../../runtime/sources/github/speakers";
 import { Bench, byApp, errorOf, privateKey } from "./source-bench";
-import { no, ok, ScriptedGithub, type Asked } from "./scripted-github";
+import { no, ok, scriptedGithub, type Asked, type ScriptedGithub } from "./scripted-github";
 
 const hour = 3_600_000;
 const call: ApiCall = { scope: "acme/widgets", right: "runners", path: "/repos/acme/widgets/actions/runners" };
@@ -26,19 +26,17 @@ function claimsOf({ headers }: Asked, key = privateKey): Claims {
 }
 
 describe("a GitHub app", () => {
-  let github: ScriptedGithub;
+  const github = scriptedGithub();
   let bench: Bench;
   let client: GithubClient;
 
   /** Installation 9; every token lives an hour by GitHub's clock. */
-  beforeEach(async () => {
-    github = await new ScriptedGithub().start();
+  beforeEach(() => {
     open();
     github.on(lookUp, ok({ id: 9, permissions: {}, events: [], suspended_at: null }));
     github.on(tokens(9), (_asked, times) => made(`ghs_token_${times}`));
     github.on(runners, ok({ runners: [] }));
   });
-  afterEach(() => github.stop());
 
   function open(scopes = ["acme/widgets"]): void {
     bench = new Bench(github.url, { auth: byApp, scopes });

@@ -2,7 +2,7 @@ import type { GithubSourceSettings } from "../../../runtime/core/settings";
 import { checkGithubSource, type GithubFinding } from "../../../runtime/sources/github";
 import { readExpiry } from "../../../runtime/sources/github/token-expiry";
 import { Bench, byApp, token } from "./source-bench";
-import { no, ok, ScriptedGithub, type Reply } from "./scripted-github";
+import { no, ok, scriptedGithub, type Reply } from "./scripted-github";
 
 const minute = 60_000;
 const runners = "GET /repos/acme/widgets/actions/runners";
@@ -20,11 +20,10 @@ const all = {
 };
 
 describe("the check of a source", () => {
-  let github: ScriptedGithub;
+  const github = scriptedGithub();
   let bench: Bench;
 
-  beforeEach(async () => {
-    github = await new ScriptedGithub().start();
+  beforeEach(() => {
     github.on("GET /meta", ok({ installed_version: "3.17.1" }));
     github
       .on(runners, ok({ runners: [] }))
@@ -36,7 +35,6 @@ describe("the check of a source", () => {
     github.on("POST /app/installations/9/access_tokens", { status: 201, body: { token: "ghs_x", expires_at } });
     open();
   });
-  afterEach(() => github.stop());
 
   function open(changes: Partial<GithubSourceSettings> = {}): void {
     bench = new Bench(github.url, changes);

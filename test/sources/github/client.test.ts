@@ -3,7 +3,7 @@ import { connect } from "../../../runtime/sources/github/connection";
 import { tokenCredentials } from "../../../runtime/sources/github/credentials";
 import { fields, list } from "../../../runtime/sources/github/shape";
 import { Bench, errorOf, token } from "./source-bench";
-import { no, ok, ScriptedGithub, type Asked, type Reply } from "./scripted-github";
+import { no, ok, scriptedGithub, type Asked, type Reply } from "./scripted-github";
 
 const path = "/repos/acme/widgets/actions/runs?status=queued";
 const call: ApiCall = { scope: "acme/widgets", right: "read-jobs", path };
@@ -12,19 +12,17 @@ const items = (body: unknown) => list(fields(body, "the list")["items"], "items"
 const any = (body: unknown) => body;
 
 describe("a call to GitHub", () => {
-  let github: ScriptedGithub;
+  const github = scriptedGithub();
   let bench: Bench;
   let client: GithubClient;
 
-  beforeEach(async () => {
-    github = await new ScriptedGithub().start();
+  beforeEach(() => {
     bench = new Bench(github.url);
     const connection = connect(bench.options);
     const { auth } = bench.settings;
     if (auth.kind !== "token") throw new Error("the bench uses a token");
     client = openClient(connection, tokenCredentials(connection, auth));
   });
-  afterEach(() => github.stop());
 
   const errorFor = (reply: Reply) => {
     github.on(route, reply);

@@ -3,22 +3,20 @@ import { connect } from "../../../runtime/sources/github/connection";
 import { tokenCredentials } from "../../../runtime/sources/github/credentials";
 import { fields, list } from "../../../runtime/sources/github/shape";
 import { Bench, byToken, errorOf } from "./source-bench";
-import { no, ok, ScriptedGithub, type Asked } from "./scripted-github";
+import { no, ok, ScriptedGithub, scriptedGithub, type Asked } from "./scripted-github";
 
 const path = "/repos/acme/widgets/actions/runners?per_page=100";
 const call: ApiCall = { scope: "acme/widgets", right: "runners", path };
 const route = "GET /repos/acme/widgets/actions/runners";
 const items = (body: unknown) => list(fields(body, "the list")["items"], "items") as readonly number[];
 
-let github: ScriptedGithub;
+const github = scriptedGithub();
 let client: GithubClient;
 
-beforeEach(async () => {
-  github = await new ScriptedGithub().start();
+beforeEach(() => {
   const connection = connect(new Bench(github.url).options);
   if (byToken.kind === "token") client = openClient(connection, tokenCredentials(connection, byToken));
 });
-afterEach(() => github.stop());
 
 /** As GitHub: 304 to who has it already. */
 const tagged =

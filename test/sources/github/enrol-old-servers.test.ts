@@ -1,9 +1,7 @@
 import type { ListenerOrders } from "../../../runtime/core/agent-protocol";
 import type { Reach } from "../../../runtime/core/model";
-import type { JobSource } from "../../../runtime/core/ports";
-import { githubSource } from "../../../runtime/sources/github";
 import { Bench, errorOf } from "./source-bench";
-import { no, ok, ScriptedGithub } from "./scripted-github";
+import { no, ok, scriptedGithub, type ScriptedGithub } from "./scripted-github";
 
 const repo: Reach = {
   source: "gh",
@@ -19,19 +17,15 @@ const registrationToken = "POST /repos/acme/widgets/actions/runners/registration
 const made = { status: 201, body: { runner: { id: 501, name: "onejob-a" }, encoded_jit_config: "SklU" } };
 
 describe("an enrolment on a server of one's own", () => {
-  let github: ScriptedGithub;
+  const github = scriptedGithub();
   let bench: Bench;
-  let source: JobSource;
 
-  beforeEach(async () => {
-    github = await new ScriptedGithub().start();
+  beforeEach(() => {
     github.on(jit, made);
     bench = new Bench(github.url, { scopes: ["acme/widgets", "acme"] });
-    source = githubSource(bench.options);
   });
-  afterEach(() => github.stop());
 
-  const enrol = (reach = repo) => source.enrol(reach, { id: "a", name: "onejob-a" });
+  const enrol = (reach = repo) => bench.source.enrol(reach, { id: "a", name: "onejob-a" });
   const listable = ok({ total_count: 0, runners: [] });
   const tokenFor = (ms: number) => ({
     status: 201,

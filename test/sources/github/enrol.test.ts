@@ -1,10 +1,9 @@
 import type { ListenerOrders } from "../../../runtime/core/agent-protocol";
-import type { JobSource } from "../../../runtime/core/ports";
 import type { Reach } from "../../../runtime/core/model";
 import type { GithubSourceSettings } from "../../../runtime/core/settings";
 import { githubSource } from "../../../runtime/sources/github";
 import { Bench, byApp, errorOf } from "./source-bench";
-import { no, ok, ScriptedGithub } from "./scripted-github";
+import { no, ok, scriptedGithub } from "./scripted-github";
 
 const repo: Reach = {
   source: "gh",
@@ -28,22 +27,18 @@ const knownGroups = ok({
 });
 
 describe("an enrolment", () => {
-  let github: ScriptedGithub;
+  const github = scriptedGithub();
   let bench: Bench;
-  let source: JobSource;
 
-  beforeEach(async () => {
-    github = await new ScriptedGithub().start();
+  beforeEach(() => {
     github.on(jit, made).on(orgJit, made).on(groups, knownGroups);
     open();
   });
-  afterEach(() => github.stop());
 
   function open(changes: Partial<GithubSourceSettings> = {}): void {
     bench = new Bench(github.url, { scopes: ["acme/widgets", "acme"], ...changes });
-    source = githubSource(bench.options);
   }
-  const enrol = (reach = repo) => source.enrol(reach, runner);
+  const enrol = (reach = repo) => bench.source.enrol(reach, runner);
   const bodyOf = (call: string) =>
     JSON.parse(
       github.asked.filter(({ method, path }) => `${method} ${path}` === call).at(-1)?.body ?? "null",
@@ -92,12 +87,12 @@ describe("an enrolment", () => {
     ["no labels", { ...repo, labels: [] }, runner, "labels"],
     ["more than a hundred labels", { ...repo, labels: Array.from({ length: 101 }, String) }, runner, "labels"],
   ] as const)("is refused for %s before anything is asked", async (...[, reach, named, word]) => {
-    const error = await errorOf(source.enrol(reach, named));
+    const error = await errorOf(bench.source.enrol(reach, named));
     expect([error.code, github.asked.length, error.message.includes(word)]).toEqual(["source-refused", 0, true]);
   });
 
   it("is allowed a name of exactly 64", async () => {
-    await source.enrol(repo, { id: "a", name: "x".repeat(64) });
+    await bench.source.enrol(repo, { id: "a", name: "x".repeat(64) });
   });
 
   it.each([

@@ -1,35 +1,25 @@
 import type { Job } from "../../../runtime/core/model";
-import type { JobSource } from "../../../runtime/core/ports";
-import type { GithubSourceSettings } from "../../../runtime/core/settings";
-import { githubSource } from "../../../runtime/sources/github";
 import { noon } from "../../fixtures/records";
 import { job, jobsOf, openRuns, run, runsOf, serveJobs, serveRuns } from "./runs-and-jobs";
 import { Bench } from "./source-bench";
-import { ok, ScriptedGithub, type Asked, type Reply } from "./scripted-github";
+import { no, ok, scriptedGithub, type Asked, type Reply } from "./scripted-github";
 
-let github: ScriptedGithub;
+const github = scriptedGithub();
 let bench: Bench;
-let source: JobSource;
 
-beforeEach(async () => {
-  github = await new ScriptedGithub().start();
-  open();
+beforeEach(() => {
+  bench = new Bench(github.url);
 });
-afterEach(() => github.stop());
 
-function open(changes: Partial<GithubSourceSettings> = {}): void {
-  bench = new Bench(github.url, changes);
-  source = githubSource(bench.options);
-}
-
+const itself = "GET /repos/acme/widgets/actions/jobs/71";
 const find = async (known: readonly Job[] = []) =>
-  (await source.findJobs(known)).map(({ kind, facts, delivery }) => `${kind} ${facts.id} ${delivery}`);
+  (await bench.source.findJobs(known)).map(({ kind, facts, delivery }) => `${kind} ${facts.id} ${delivery}`);
 
 describe("jobs nobody told us of", () => {
   it("are found in open runs, with all we need of them, the fork too", async () => {
     serveRuns(github, [run(31, { full_name: "mallory/widgets" })]);
     serveJobs(github, [job(71)]);
-    const [event] = await source.findJobs([]);
+    const [event] = await bench.source.findJobs([]);
     expect(event).toMatchObject({
       kind: "queued",
       at: noon,
@@ -67,7 +57,12 @@ describe("jobs nobody told us of", () => {
       job(75, { status: "pending" }),
       job(76, { status: "requested" }),
     ]);
-    expect(await find()).toEqual(["waiting 71 state/71/waiting/1", "started 73 state/73/in_progress/1"]);
+    expect(await find()).toEqual([
+      "waiting 71 state/71/waiting/1",
+      "started 73 state/73/in_progress/1",
+      "waiting 75 state/75/waiting/1",
+      "waiting 76 state/76/waiting/1",
+    ]);
   });
 
   it("are found on every page of runs and of jobs", async () => {
@@ -115,7 +110,11 @@ describe("moves we missed", () => {
     ["running", {}, null],
     ["waiting", {}, "queued"],
     ["queued", { status: "waiting" }, "waiting"],
+    ["queued", { status: "pending" }, "waiting"],
+    ["starting", { status: "requested" }, "waiting"],
     ["waiting", { status: "waiting" }, null],
+    ["waiting", { status: "pending" }, null],
+    ["running", { status: "waiting" }, null],
     ["queued", { status: "in_progress", runner_name: "onejob-r1" }, "started"],
     ["queued", { status: "in_progress", runner_name: "somebody else's" }, "started"],
     ["running", { status: "in_progress", runner_name: "onejob-r1" }, null],
@@ -124,7 +123,7 @@ describe("moves we missed", () => {
   ])("of a job that is %s here, and there %j, are %s", async (state, changes, kind) => {
     serveRuns(github, [run(31)]);
     serveJobs(github, [job(71, changes)]);
-    expect((await source.findJobs([bench.job({ state })])).map((event) => event.kind)).toEqual(
+    expect((await bench.source.findJobs([bench.job({ state })])).map((event) => event.kind)).toEqual(
       kind === null ? [] : [kind],
     );
   });
@@ -139,20 +138,19 @@ describe("moves we missed", () => {
       "finished 71 state/71/completed/1",
       "cancelled 72 state/72/completed/1",
     ]);
-    expect([github.count(jobsOf("31")), github.count("GET /repos/acme/widgets/actions/jobs/71")]).toEqual([1, 0]);
+    expect([github.count(jobsOf("31")), github.count(itself)]).toEqual([1, 0]);
   });
 
   it("of a job that its run does not list any more are asked of the job itself", async () => {
     serveRuns(github, [run(31)]);
     serveJobs(github, [job(90, { run_attempt: 2, status: "completed" })]);
-    github.on("GET /repos/acme/widgets/actions/jobs/71", ok(job(71, { status: "completed", conclusion: "failure" })));
+    github.on(itself, ok(job(71, { status: "completed", conclusion: "failure" })));
     expect(await find([bench.job()])).toEqual(["finished 71 state/71/completed/1"]);
   });
 
-  it("are none of a job that GitHub does not know any more, or whose answer is no news", async () => {
+  it("are none of a job whose answer is no news", async () => {
     serveRuns(github, []);
-    expect(await find([bench.job()])).toEqual([]);
-    github.on("GET /repos/acme/widgets/actions/jobs/71", ok(job(71)));
+    github.on(itself, ok(job(71)));
     expect(await find([bench.job()])).toEqual([]);
   });
 
@@ -180,6 +178,46 @@ describe("moves we missed", () => {
     github.on(jobsOf("31"), moved("/actions/runs/31/jobs"));
     github.on("GET /repositories/5/actions/runs/31/jobs", ok({ jobs: [job(71)] }));
     expect(await find()).toEqual(["queued 71 state/71/queued/1"]);
+  });
+});
+
+describe("a job that was deleted there, with its run", () => {
+  const old = noon - 600_000;
+
+  it.each(["queued", "waiting", "starting"] as const)("and is %s here, is over", async (state) => {
+    serveRuns(github, []);
+    const known = bench.job({ state, queuedAt: old });
+    const [event, ...more] = await bench.source.findJobs([known]);
+    const { key, id, name, labels, origin } = known;
+    expect(event).toMatchObject({ kind: "cancelled", runnerName: null, facts: { key, id, name, labels, origin } });
+    expect([event?.delivery, more]).toEqual(["state/71/gone/1", []]);
+    expect(Object.keys(event?.facts ?? {})).not.toContain("timeline");
+  });
+
+  it.each<[string, Partial<Job>, () => unknown]>([
+    ["it may be too new to be found", { queuedAt: old + 1 }, () => serveRuns(github, [])],
+    ["its own machine says how it ends", { queuedAt: old, state: "running" }, () => serveRuns(github, [])],
+    ["its repository is not to be seen", { queuedAt: old }, () => undefined],
+    [
+      "its run is there",
+      { queuedAt: old },
+      () => {
+        serveRuns(github, [run(31)]);
+        serveJobs(github, []);
+      },
+    ],
+    [
+      "nobody can say",
+      { queuedAt: old },
+      () => {
+        serveRuns(github, []);
+        github.on(itself, no(502, "oops"));
+      },
+    ],
+  ])("is not told from one of which %s", async (_case, changes, arrange) => {
+    arrange();
+    const found = await bench.source.findJobs([bench.job(changes)]).catch(() => []);
+    expect(found).toEqual([]);
   });
 });
 

@@ -1,19 +1,17 @@
 import { FleetOfSources, runners, type Speaker } from "./fleet-of-sources";
-import { no, ok, ScriptedGithub, type Script } from "./scripted-github";
+import { no, ok, scriptedGithub, type Script } from "./scripted-github";
 import { errorOf } from "./source-bench";
 
 const jobs = ["GET /repos/acme/widgets/actions/jobs/71", "GET /repos/acme/widgets/actions/jobs/72"] as const;
 
-let github: ScriptedGithub;
+const github = scriptedGithub();
 let fleet: FleetOfSources;
 beforeEach(async () => {
-  github = await new ScriptedGithub().start();
   fleet = new FleetOfSources(github);
   all(ok({}));
   // From then on there is a token for all.
   await fleet.start().ask();
 });
-afterEach(() => github.stop());
 
 const asked = () => github.count(runners);
 const job = (speaker: Speaker, id: number) => speaker.ask("acme/widgets", `jobs/${id}`);

@@ -1,14 +1,12 @@
 import { FleetOfSources, runners, tokens } from "./fleet-of-sources";
-import { no, ok, ScriptedGithub } from "./scripted-github";
+import { no, ok, scriptedGithub } from "./scripted-github";
 import { errorOf } from "./source-bench";
 
-let github: ScriptedGithub;
+const github = scriptedGithub();
 let fleet: FleetOfSources;
-beforeEach(async () => {
-  github = await new ScriptedGithub().start();
+beforeEach(() => {
   fleet = new FleetOfSources(github);
 });
-afterEach(() => github.stop());
 
 const asked = () => github.count(runners);
 const slowDown = no(403, "You have exceeded a secondary rate limit", { "retry-after": "90" });

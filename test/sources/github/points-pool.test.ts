@@ -3,7 +3,7 @@ import { openPointsPool, type PointsPool } from "../../../runtime/sources/github
 import { openShelf } from "../../../runtime/sources/github/shelf";
 import { noon } from "../../fixtures/records";
 import { FleetOfSources } from "./fleet-of-sources";
-import { ScriptedGithub } from "./scripted-github";
+import { scriptedGithub } from "./scripted-github";
 
 const processes = 8;
 const primary = { limit: 5_000, remaining: 5_000, resetAt: noon + 3_600_000 };
@@ -11,13 +11,11 @@ const write = { mutates: true, background: false };
 const search = { mutates: false, background: true };
 
 describe("a minute's points, shared by several processes", () => {
-  let github: ScriptedGithub;
+  const github = scriptedGithub();
   let fleet: FleetOfSources;
-  beforeEach(async () => {
-    github = await new ScriptedGithub().start();
+  beforeEach(() => {
     fleet = new FleetOfSources(github);
   });
-  afterEach(() => github.stop());
 
   const newPool = () => {
     const { clock, random, log } = fleet.bench.options;

@@ -126,6 +126,24 @@ describe("what a webhook says", () => {
     });
   });
 
+  it.each([
+    ["queued", "queued", "queued"],
+    ["queued", "waiting", "waiting"],
+    ["queued", "pending", "waiting"],
+    ["queued", "requested", "waiting"],
+    ["waiting", "waiting", "waiting"],
+    ["waiting", "pending", "waiting"],
+    ["waiting", "queued", "queued"],
+    ["queued", "dreaming", "queued"],
+    ["waiting", undefined, "waiting"],
+    ["queued", "in_progress", "queued"],
+    ["waiting", "completed", "waiting"],
+    ["in_progress", "queued", "started"],
+    ["completed", "waiting", "finished"],
+  ])("of a job that is %s, and %s inside, is that it is %s", async (action, status, kind) => {
+    expect((await eventOf(told(action, { ...job, status }))).kind).toBe(kind);
+  });
+
   it("is the same for a doubled delivery, id and all", async () => {
     expect(await eventOf(told("queued"))).toEqual(await eventOf(told("queued")));
   });

@@ -1,10 +1,9 @@
 import fc from "fast-check";
-import { githubSource } from "../../../runtime/sources/github";
 import type { Attempt } from "../../../runtime/sources/github/redeliver";
 import { lostDeliveries } from "../../../runtime/sources/github/redeliver";
 import { noon } from "../../fixtures/records";
 import { Bench, byApp, errorOf } from "./source-bench";
-import { no, ok, ScriptedGithub } from "./scripted-github";
+import { no, ok, scriptedGithub } from "./scripted-github";
 
 const minute = 60_000;
 
@@ -57,14 +56,12 @@ describe("a delivery", () => {
 describe("redelivery", () => {
   const list = "GET /app/hook/deliveries";
   const send = (id: string) => `POST /app/hook/deliveries/${id}/attempts`;
-  let github: ScriptedGithub;
+  const github = scriptedGithub();
   let bench: Bench;
 
-  beforeEach(async () => {
-    github = await new ScriptedGithub().start();
+  beforeEach(() => {
     bench = new Bench(github.url, { auth: byApp });
   });
-  afterEach(() => github.stop());
 
   const item = (id: string, changes: object = {}) => ({
     id,
@@ -85,7 +82,7 @@ describe("redelivery", () => {
         ? {}
         : { link: `<${github.url}/api/v3/app/hook/deliveries?per_page=100&cursor=${next}>; rel="next"` },
   });
-  const redeliver = () => githubSource(bench.options).redeliverLost();
+  const redeliver = () => bench.source.redeliverLost();
 
   it("sends lost ones again by ids beyond 2^53, to the digit", async () => {
     github.on(list, page([item("9007199254740993"), item("9007199254740995", { status_code: 202, status: "OK" })]));

@@ -1,19 +1,16 @@
 import { createHmac } from "node:crypto";
 import type { JobSource } from "../../../runtime/core/ports";
 import type { GithubSourceSettings } from "../../../runtime/core/settings";
-import { githubSource } from "../../../runtime/sources/github";
 import { Bench, byApp, errorOf } from "./source-bench";
-import { no, ok, ScriptedGithub } from "./scripted-github";
+import { no, ok, scriptedGithub } from "./scripted-github";
 
 const installed = "GET /installation/repositories";
 
 describe("the repositories that are searched for jobs", () => {
-  let github: ScriptedGithub;
+  const github = scriptedGithub();
   let bench: Bench;
-  let source: JobSource;
 
-  beforeEach(async () => {
-    github = await new ScriptedGithub().start();
+  beforeEach(() => {
     const expires_at = new Date(github.now + 86_400_000).toISOString();
     for (const id of [9, 10])
       github.on(`POST /app/installations/${id}/access_tokens`, {
@@ -22,16 +19,14 @@ describe("the repositories that are searched for jobs", () => {
       });
     github.on("GET /orgs/acme/installation", ok({ id: 9 })).on("GET /orgs/umbrella/installation", ok({ id: 10 }));
   });
-  afterEach(() => github.stop());
 
   function open(changes: Partial<GithubSourceSettings>): void {
     bench = new Bench(github.url, { scopes: ["acme"], ...changes });
-    source = githubSource(bench.options);
   }
   /** Whatever is found: the calls are what counts. Every repository is empty. */
   async function searched(known: Parameters<JobSource["findJobs"]>[0] = []): Promise<readonly string[]> {
     github.asked.length = 0;
-    await source.findJobs(known).catch(() => undefined);
+    await bench.source.findJobs(known).catch(() => undefined);
     const names = github.calls.flatMap(
       (call) => /^GET \/repos\/([^/]+\/[^/]+)\/actions\/runs\?status=queued/.exec(call)?.[1] ?? [],
     );
@@ -49,7 +44,7 @@ describe("the repositories that are searched for jobs", () => {
       "x-github-event": "workflow_job",
       "x-hub-signature-256": signature,
     };
-    return source.receive({ id: "d", headers, body, receivedAt: bench.now });
+    return bench.source.receive({ id: "d", headers, body, receivedAt: bench.now });
   };
 
   it("are those of the organisation where the app is installed, on every page, and none that cannot run anything", async () => {
@@ -106,7 +101,7 @@ describe("the repositories that are searched for jobs", () => {
   it("or it is said that none can be found out", async () => {
     open({ auth: byApp });
     github.on("GET /orgs/acme/installation", no(404, "Not Found"));
-    expect((await errorOf(source.findJobs([]))).code).toBe("source-unreachable");
+    expect((await errorOf(bench.source.findJobs([]))).code).toBe("source-unreachable");
   });
 
   it("are, with a token, those of open jobs and those heard of in the last day", async () => {

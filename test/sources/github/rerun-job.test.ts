@@ -1,7 +1,5 @@
-import type { JobSource } from "../../../runtime/core/ports";
-import { githubSource } from "../../../runtime/sources/github";
 import { Bench, errorOf } from "./source-bench";
-import { no, ok, ScriptedGithub } from "./scripted-github";
+import { no, ok, scriptedGithub } from "./scripted-github";
 
 const actions = "/repos/acme/widgets/actions";
 const run = `GET ${actions}/runs/31`;
@@ -14,21 +12,17 @@ const first = { ...taken, id: 71, workflow_name: "CI", name: "test" };
 /** Of the second attempt, which was made for another job. */
 const copy = { ...first, id: 81, run_attempt: 2 };
 
-let github: ScriptedGithub;
+const github = scriptedGithub();
 let bench: Bench;
-let source: JobSource;
 
-beforeEach(async () => {
-  github = await new ScriptedGithub().start();
+beforeEach(() => {
   bench = new Bench(github.url);
-  source = githubSource(bench.options);
   github.on(run, ok({ id: 31, status: "completed" })).on(job(71), ok(first));
   lists(first);
 });
-afterEach(() => github.stop());
 
 const lists = (...latest: readonly object[]) => github.on(jobs, ok({ jobs: latest }));
-const again = (unlessDone = false) => source.rerun(bench.job({ name: "CI / test" }), { unlessDone });
+const again = (unlessDone = false) => bench.source.rerun(bench.job({ name: "CI / test" }), { unlessDone });
 const orders = () => github.calls.filter((call) => call.startsWith("POST"));
 
 describe("to run a job again", () => {

@@ -1,24 +1,18 @@
-import type { JobSource } from "../../../runtime/core/ports";
 import type { JobFacts } from "../../../runtime/core/events";
-import { githubSource } from "../../../runtime/sources/github";
 import { noon, someFacts } from "../../fixtures/records";
 import { Bench, errorOf } from "./source-bench";
-import { no, ok, ScriptedGithub } from "./scripted-github";
+import { no, ok, scriptedGithub } from "./scripted-github";
 
 const cancel = "POST /repos/acme/widgets/actions/runs/31/cancel";
 const state = "GET /repos/acme/widgets/actions/jobs/71";
 const run = "GET /repos/acme/widgets/actions/runs/31";
 
-let github: ScriptedGithub;
+const github = scriptedGithub();
 let bench: Bench;
-let source: JobSource;
 
-beforeEach(async () => {
-  github = await new ScriptedGithub().start();
+beforeEach(() => {
   bench = new Bench(github.url);
-  source = githubSource(bench.options);
 });
-afterEach(() => github.stop());
 
 describe("to cancel a job", () => {
   it.each([
@@ -27,7 +21,7 @@ describe("to cancel a job", () => {
     ["is no error when it is gone", no(404, "Not Found")],
   ])("%s", async (_case, reply) => {
     github.on(cancel, reply);
-    expect(await source.cancel(bench.job())).toBe("asked");
+    expect(await bench.source.cancel(bench.job())).toBe("asked");
     expect(github.calls).toEqual([cancel]);
   });
 
@@ -36,7 +30,7 @@ describe("to cancel a job", () => {
     [502, "source-unreachable", "502"],
   ])("may fail: %i is %s", async (status, code, word) => {
     github.on(cancel, no(status, "Resource not accessible by integration"));
-    const error = await errorOf(source.cancel(bench.job()));
+    const error = await errorOf(bench.source.cancel(bench.job()));
     expect([error.code, error.message.includes(word)]).toEqual([code, true]);
   });
 });
@@ -52,7 +46,7 @@ describe("how a job stands", () => {
   };
   const stands = (changes: object) => {
     github.on(state, ok({ ...document, ...changes }));
-    return source.jobState(bench.job());
+    return bench.source.jobState(bench.job());
   };
 
   it.each([
@@ -71,14 +65,14 @@ describe("how a job stands", () => {
   });
 
   it("is the same event when asked twice, so that it counts as a doubled delivery", async () => {
-    expect(await stands({ status: "queued" })).toEqual(await source.jobState(bench.job()));
+    expect(await stands({ status: "queued" })).toEqual(await bench.source.jobState(bench.job()));
   });
 
   it("is a fact of the job as we know it: key, scope and group stay", async () => {
     const reach = { source: "gh", host: "x", scope: "acme", group: "ci", labels: ["linux"] };
     github.on("GET /repos/acme/renamed/actions/jobs/71", ok({ ...document, status: "queued" }));
     const origin = { repository: "acme/renamed", run: "31", fork: true };
-    const event = await source.jobState(bench.job({ scope: "acme", reach, origin }));
+    const event = await bench.source.jobState(bench.job({ scope: "acme", reach, origin }));
     expect(event?.facts).toMatchObject({ key: bench.job().key, scope: "acme", group: "ci", origin });
   });
 
@@ -89,21 +83,21 @@ describe("how a job stands", () => {
   });
 
   it("is unknown when GitHub does not know it, or says what nobody understands", async () => {
-    expect(await source.jobState(bench.job())).toBeUndefined();
+    expect(await bench.source.jobState(bench.job())).toBeUndefined();
     expect(await stands({ status: "dreaming" })).toBeUndefined();
-    expect(await source.jobState(bench.job({ origin: null }))).toBeUndefined();
+    expect(await bench.source.jobState(bench.job({ origin: null }))).toBeUndefined();
   });
 
   it("is not asked of another server than the one that told of it", async () => {
-    expect(await source.jobState(bench.job({ host: "former.example" }))).toBeUndefined();
+    expect(await bench.source.jobState(bench.job({ host: "former.example" }))).toBeUndefined();
     expect(github.calls).toEqual([]);
   });
 
   it("is not taken for unknown when GitHub cannot be asked", async () => {
     github.on(state, no(502, "oops"));
-    expect((await errorOf(source.jobState(bench.job()))).code).toBe("source-unreachable");
+    expect((await errorOf(bench.source.jobState(bench.job()))).code).toBe("source-unreachable");
     github.on(state, ok({ id: "x" }));
-    expect((await errorOf(source.jobState(bench.job()))).code).toBe("source-unreachable");
+    expect((await errorOf(bench.source.jobState(bench.job()))).code).toBe("source-unreachable");
   });
 });
 
@@ -138,29 +132,32 @@ describe("whether a job's code comes from a fork", () => {
     ["nothing, for a pull request", { event: "pull_request", repository }, null],
   ])("is decided by the run's head: %s", async (_case, rest, fork) => {
     github.on(run, ok({ id: 31, ...rest }));
-    expect(await source.isFork(factsOf())).toBe(fork);
+    expect(await bench.source.isFork(factsOf())).toBe(fork);
   });
 
   it("is asked once for all jobs of a run", async () => {
     github.on(run, ok({ id: 31, repository, head_repository: repository }));
-    for (let job = 0; job < 5; job += 1) await source.isFork(factsOf());
+    for (let job = 0; job < 5; job += 1) await bench.source.isFork(factsOf());
     expect(github.calls).toEqual([run]);
   });
 
   it("is asked again while it is not known", async () => {
-    expect(await source.isFork(factsOf())).toBeNull();
+    expect(await bench.source.isFork(factsOf())).toBeNull();
     github.on(run, ok({ id: 31, repository, head_repository: null }));
-    expect(await source.isFork(factsOf())).toBe(true);
+    expect(await bench.source.isFork(factsOf())).toBe(true);
   });
 
   it("is not asked where it is known already", async () => {
-    expect([await source.isFork(factsOf(true)), await source.isFork(factsOf(false))]).toEqual([true, false]);
-    expect(await source.isFork(someFacts())).toBeNull();
+    expect([await bench.source.isFork(factsOf(true)), await bench.source.isFork(factsOf(false))]).toEqual([
+      true,
+      false,
+    ]);
+    expect(await bench.source.isFork(someFacts())).toBeNull();
     expect(github.calls).toEqual([]);
   });
 
   it("is not taken for known when GitHub cannot be asked", async () => {
     github.on(run, "drop");
-    expect((await errorOf(source.isFork(factsOf()))).code).toBe("source-unreachable");
+    expect((await errorOf(bench.source.isFork(factsOf()))).code).toBe("source-unreachable");
   });
 });

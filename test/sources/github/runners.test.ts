@@ -1,7 +1,5 @@
-import type { JobSource } from "../../../runtime/core/ports";
-import { githubSource } from "../../../runtime/sources/github";
 import { Bench, errorOf, githubRunner } from "./source-bench";
-import { no, ok, ScriptedGithub } from "./scripted-github";
+import { no, ok, scriptedGithub } from "./scripted-github";
 
 const list = "GET /repos/acme/widgets/actions/runners";
 const remove = (id: string | number, scope = "/repos/acme/widgets") => `DELETE ${scope}/actions/runners/${id}`;
@@ -14,16 +12,12 @@ const listed = (id: number | string, name: string, rest: object = {}) => ({
 });
 
 describe("runners at GitHub", () => {
-  let github: ScriptedGithub;
+  const github = scriptedGithub();
   let bench: Bench;
-  let source: JobSource;
 
-  beforeEach(async () => {
-    github = await new ScriptedGithub().start();
+  beforeEach(() => {
     bench = new Bench(github.url, { scopes: ["acme/widgets", "acme"] });
-    source = githubSource(bench.options);
   });
-  afterEach(() => github.stop());
 
   describe("are withdrawn", () => {
     it.each([
@@ -31,14 +25,14 @@ describe("runners at GitHub", () => {
       [422, "busy"],
     ])("by their handle: %i is %s", async (status, outcome) => {
       github.on(remove(501), status === 204 ? { status } : no(status, "words"));
-      expect(await source.withdraw(githubRunner(), "501")).toBe(outcome);
+      expect(await bench.source.withdraw(githubRunner(), "501")).toBe(outcome);
       expect(github.calls).toEqual([remove(501)]);
     });
 
     it("by their name where the handle is gone, for they may have been registered anew", async () => {
       github.on(remove(501), no(404, "Not Found"));
       github.on(list, ok({ runners: [listed(502, "onejob-r1")] })).on(remove(502), { status: 204 });
-      expect(await source.withdraw(githubRunner({ id: "r1" }), "501")).toBe("withdrawn");
+      expect(await bench.source.withdraw(githubRunner({ id: "r1" }), "501")).toBe("withdrawn");
       expect(github.calls.at(-1)).toBe(remove(502));
     });
 
@@ -46,20 +40,20 @@ describe("runners at GitHub", () => {
       github.on(list, ok({ runners: [listed(1, "onejob-r10")] }, { link: '<http://x/?page=2>; rel="next"' }));
       github.on(`${list}?page=2`, ok({ runners: [listed(2, "onejob-r1")] }));
       github.on(remove(2), { status: 204 });
-      expect(await source.withdraw(githubRunner({ id: "r1" }), null)).toBe("withdrawn");
+      expect(await bench.source.withdraw(githubRunner({ id: "r1" }), null)).toBe("withdrawn");
       expect(github.calls[0]).toContain("name=onejob-r1");
     });
 
     it("without a call to delete where no runner has the name", async () => {
       github.on(list, ok({ runners: [listed(1, "other")] }));
-      expect(await source.withdraw(githubRunner(), null)).toBe("withdrawn");
+      expect(await bench.source.withdraw(githubRunner(), null)).toBe("withdrawn");
       expect(github.calls.some((call) => call.startsWith("DELETE"))).toBe(false);
     });
 
     it("where they are registered, though that scope is configured no more", async () => {
       const runner = githubRunner({ reach: { ...githubRunner().reach, scope: "former" } });
       github.on(remove(5, "/orgs/former"), { status: 204 });
-      expect(await source.withdraw(runner, "5")).toBe("withdrawn");
+      expect(await bench.source.withdraw(runner, "5")).toBe("withdrawn");
     });
 
     it.each([
@@ -67,7 +61,7 @@ describe("runners at GitHub", () => {
       [500, "source-unreachable"],
     ])("or it is said that this could not be found out: %i is %s", async (status, code) => {
       github.on(remove(501), no(status, "no"));
-      expect((await errorOf(source.withdraw(githubRunner(), "501"))).code).toBe(code);
+      expect((await errorOf(bench.source.withdraw(githubRunner(), "501"))).code).toBe(code);
     });
   });
 
@@ -89,7 +83,7 @@ describe("runners at GitHub", () => {
       const text = JSON.stringify({ runners }).replace('"9007199254740993"', "9007199254740993");
       github.on(list, { status: 200, text }).on("GET /orgs/acme/actions/runners", ok({ runners: [] }));
       github.on(remove("9007199254740993"), { status: 204 });
-      expect(await source.removeGhosts(gone("dead", "online", "busy", "", "somebody"))).toBe(1);
+      expect(await bench.source.removeGhosts(gone("dead", "online", "busy", "", "somebody"))).toBe(1);
       expect(github.calls.filter((call) => call.startsWith("DELETE"))).toEqual([remove("9007199254740993")]);
     });
 
@@ -100,19 +94,19 @@ describe("runners at GitHub", () => {
         .on(remove(1), no(404, "Not Found"))
         .on(remove(2), no(422, "busy"))
         .on(remove(3, "/orgs/acme"), { status: 204 });
-      expect(await source.removeGhosts(gone("a", "b", "c"))).toBe(1);
+      expect(await bench.source.removeGhosts(gone("a", "b", "c"))).toBe(1);
     });
 
     it("though one scope cannot be asked, which is logged", async () => {
       github.on("GET /orgs/acme/actions/runners", ok({ runners: [listed(3, "onejob-c")] }));
       github.on(remove(3, "/orgs/acme"), { status: 204 }).on(list, no(403, "no"));
-      expect(await source.removeGhosts(gone("c"))).toBe(1);
+      expect(await bench.source.removeGhosts(gone("c"))).toBe(1);
       expect(bench.lines.map(({ fields }) => fields["scope"])).toEqual(["acme/widgets"]);
     });
 
     it("or it is said that none could be asked", async () => {
       github.on(list, "drop").on("GET /orgs/acme/actions/runners", "drop");
-      expect((await errorOf(source.removeGhosts(gone()))).code).toBe("source-unreachable");
+      expect((await errorOf(bench.source.removeGhosts(gone()))).code).toBe("source-unreachable");
     });
   });
 });

@@ -36,6 +36,14 @@ export const no = (status: number, message: string, headers: Readonly<Record<str
   headers,
 });
 
+/** One that starts anew for every test of the file, or of the block it is made in. */
+export function scriptedGithub(): ScriptedGithub {
+  const github = new ScriptedGithub();
+  beforeEach(() => github.start());
+  afterEach(() => github.stop());
+  return github;
+}
+
 export class ScriptedGithub {
   readonly asked: Asked[] = [];
   /** Its clock, in every answer's `Date`. */
@@ -49,7 +57,12 @@ export class ScriptedGithub {
     return `http://127.0.0.1:${address.port}`;
   }
 
+  /** Knows nothing of an earlier life. */
   async start(): Promise<this> {
+    this.asked.length = 0;
+    this.now = noon;
+    this.scripts.clear();
+    this.times.clear();
     const server = createServer((request, response) => void this.handle(request, response));
     this.server = server;
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,29 +1,23 @@
 import type { Job } from "../../../runtime/core/model";
-import type { JobSource } from "../../../runtime/core/ports";
 import type { GithubSourceSettings } from "../../../runtime/core/settings";
-import { githubSource } from "../../../runtime/sources/github";
 import { noon } from "../../fixtures/records";
 import { job, jobsOf, openRuns, run, runsOf, serveJobs, serveRuns } from "./runs-and-jobs";
 import { Bench, errorOf } from "./source-bench";
-import { no, ok, ScriptedGithub, type Reply } from "./scripted-github";
+import { no, ok, scriptedGithub, type Reply } from "./scripted-github";
 
-let github: ScriptedGithub;
+const github = scriptedGithub();
 let bench: Bench;
-let source: JobSource;
 
-beforeEach(async () => {
-  github = await new ScriptedGithub().start();
+beforeEach(() => {
   open();
 });
-afterEach(() => github.stop());
 
 function open(changes: Partial<GithubSourceSettings> = {}): void {
   bench = new Bench(github.url, changes);
-  source = githubSource(bench.options);
 }
 
 const find = async (known: readonly Job[] = []) =>
-  (await source.findJobs(known)).map(({ kind, facts, delivery }) => `${kind} ${facts.id} ${delivery}`);
+  (await bench.source.findJobs(known)).map(({ kind, facts, delivery }) => `${kind} ${facts.id} ${delivery}`);
 
 describe("a search that fails", () => {
   beforeEach(() => open({ scopes: ["acme/widgets", "acme/gadgets"] }));
@@ -35,7 +29,7 @@ describe("a search that fails", () => {
   ])("with %s says so", async (_case, reply, code) => {
     for (const name of ["acme/widgets", "acme/gadgets"])
       for (const status of openRuns) github.on(runsOf(name, status), reply);
-    expect((await errorOf(source.findJobs([]))).code).toBe(code);
+    expect((await errorOf(bench.source.findJobs([]))).code).toBe(code);
   });
 
   it("in one repository, for want of a right, goes on with the others and says so in the log", async () => {
@@ -75,12 +69,12 @@ describe("a search that fails", () => {
           const shown = { "x-ratelimit-limit": "300", "x-ratelimit-remaining": "200", "x-ratelimit-reset": reset };
           return ok({ workflow_runs: [] }, shown);
         });
-    expect((await errorOf(source.findJobs([]))).code).toBe("source-throttled");
+    expect((await errorOf(bench.source.findJobs([]))).code).toBe("source-throttled");
     expect(left).toBeLessThanOrEqual(0);
     const firstPass = github.asked.length;
     expect(firstPass).toBeLessThan(80);
     bench.now += 3_600_000;
-    await source.findJobs([]).catch(() => undefined);
+    await bench.source.findJobs([]).catch(() => undefined);
     const searched = new Set(github.asked.map(({ path }) => path.split("/").slice(2, 4).join("/")));
     expect(searched.size).toBe(40);
   });

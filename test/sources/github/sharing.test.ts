@@ -1,14 +1,12 @@
 import { FleetOfSources, hour, lookUp, runners, tokens, type Speaker } from "./fleet-of-sources";
-import { no, ok, ScriptedGithub, type Asked } from "./scripted-github";
+import { no, ok, ScriptedGithub, scriptedGithub, type Asked } from "./scripted-github";
 import { byApp, errorOf } from "./source-bench";
 
-let github: ScriptedGithub;
+const github = scriptedGithub();
 let fleet: FleetOfSources;
-beforeEach(async () => {
-  github = await new ScriptedGithub().start();
+beforeEach(() => {
   fleet = new FleetOfSources(github);
 });
-afterEach(() => github.stop());
 
 /** Whom the last call was made as. */
 const lastToken = () => github.asked.at(-1)?.headers.authorization;

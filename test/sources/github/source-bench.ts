@@ -1,8 +1,8 @@
 /** A source `github` as tests make it: time, secrets and log in their hands. */
 import { generateKeyPairSync } from "node:crypto";
-import type { Log, LogFields } from "../../../runtime/core/ports";
+import type { JobSource, Log, LogFields } from "../../../runtime/core/ports";
 import type { GithubSourceSettings, SecretPlace } from "../../../runtime/core/settings";
-import type { GithubSourceOptions } from "../../../runtime/sources/github";
+import { githubSource, type GithubSourceOptions } from "../../../runtime/sources/github";
 import { OnejobError } from "../../../runtime/core/errors";
 import { noon, someJob, someRunner } from "../../fixtures/records";
 import type { Job, Runner } from "../../../runtime/core/model";
@@ -54,9 +54,16 @@ export class Bench {
   readonly slept: number[] = [];
   readonly lines: LogLine[] = [];
   readonly settings: GithubSourceSettings;
+  #source: JobSource | undefined;
 
   constructor(url: string, changes: Partial<GithubSourceSettings> = {}) {
     this.settings = someSource(url, changes);
+  }
+
+  /** The whole source; the same one each time. */
+  get source(): JobSource {
+    this.#source ??= githubSource(this.options);
+    return this.#source;
   }
 
   /** Sleeping moves the clock, so nothing waits. */

@@ -65,7 +65,7 @@ describe("a job, from GitHub and back", () => {
     fake.approve(job);
     if (waiting !== undefined)
       expect(kinds(await meeting.source.findJobs([meeting.known(waiting, "waiting")]))).toEqual(["queued"]);
-    expect(kinds(await meeting.heard())).toEqual(["queued", "waiting", "queued"]);
+    expect(kinds(await meeting.heard())).toEqual(["waiting", "waiting", "queued"]);
   });
 
   it("is cancelled with its run, and run again as a new job", async () => {
