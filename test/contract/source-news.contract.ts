@@ -42,6 +42,20 @@ export function findJobsContract(bench: Bench): void {
   });
 
   describe("moves we missed", () => {
+    it.each<[JobState, object[]]>([
+      ["queued", [{ kind: "cancelled" }]],
+      ["waiting", [{ kind: "cancelled" }]],
+      ["starting", [{ kind: "cancelled" }]],
+      ["running", []],
+    ])("are that it is over, of a job that is %s here for long and is not known there: %j", async (state, found) => {
+      const { source, neverWas } = bench();
+      const known = ourJob(neverWas(), state);
+      farOf(bench()).pass(600_000);
+      const events = await source.findJobs([known]);
+      expect(events).toMatchObject(found);
+      expect(events.every(({ facts }) => facts.key === known.key)).toBe(true);
+    });
+
     it.each<[JobState, Stand, "news" | "no news"]>([
       ["queued", "queued", "no news"],
       ["starting", "queued", "no news"],

@@ -45,6 +45,9 @@ export function eventOf(
   };
 }
 
+/** So long a forge may take to find everywhere what it has told of. */
+const newMs = 10 * 60_000;
+
 /** Of open jobs here: those that are certainly gone there. */
 export function goneEvents(
   known: readonly Job[],
@@ -52,7 +55,7 @@ export function goneEvents(
   now: Instant,
 ): readonly JobEvent[] {
   return known
-    .filter((job) => !jobs.has(job.id) && !isUnderWay(job))
+    .filter((job) => !jobs.has(job.id) && now - job.queuedAt >= newMs && !isUnderWay(job))
     .map((job) => {
       const facts = { ...job, group: job.reach?.group ?? "", profile: null };
       const none = { runner: null, startedAt: null, endedAt: null };

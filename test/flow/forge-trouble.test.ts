@@ -109,6 +109,7 @@ describe("jobs that nobody told us of", () => {
   it("may be gone: one that waits ends then", async () => {
     const { world } = await listeningJob();
     world.forge.jobs.delete("a");
+    world.clock.forward(10 * minute);
     await world.discover();
     expect(await world.forgeJob("a")).toMatchObject({ state: "cancelled", reason: "cancelled-by-source" });
   });
