@@ -256,14 +256,16 @@ export type Message =
   | { readonly kind: "discover"; readonly source: string }
   | { readonly kind: "plan"; readonly profile: string }
   | { readonly kind: "retire"; readonly profile: string; readonly runner: string; readonly reason: ReasonCode | null }
-  /** Somebody saw signs that its machine is gone; the compute is asked before anything is done. */
-  | { readonly kind: "check"; readonly profile: string; readonly runner: string }
+  /** Its machine has ended: `machine`, by the compute's own word; else there are signs of it, and the compute is asked. */
+  | { readonly kind: "check"; readonly profile: string; readonly runner: string; readonly machine?: string }
   /** Its machine will be taken away, may be, or was: it should take no further job. */
   | {
       readonly kind: "warned";
       readonly profile: string;
       readonly runner: string;
       readonly of: "interruption" | "rebalance" | "taken";
+      /** Of which that was said. @default whichever it has */
+      readonly machine?: string;
     };
 
 /** Durable, at least once, unordered. A message is gone only after `done`; one not done in time comes again. */

@@ -10,7 +10,7 @@ import type { Enrolment, Runner } from "../core/model";
 import type { Identity, Ports } from "../core/ports";
 import { claimedBy, grantedTo } from "../core/runner-moves";
 import { parseSubject, runnerSubject } from "../core/subject";
-import { settle } from "./moves";
+import { profileOf, settle } from "./moves";
 import { enrol } from "./perform-launch";
 import { failureOf, unblockReach } from "./reach-state";
 
@@ -18,8 +18,11 @@ import { failureOf, unblockReach } from "./reach-state";
 const notYetMs = 50;
 /** One that proves itself anew each time, which is a call to somebody else. */
 const unknownMachineMs = 1_000;
-/** Whoever launched it makes its right at the same time. Only when that is long over, a second one is made. */
-const makingMs = 10_000;
+/**
+ * Whoever launched it makes its right at the same time, however slowly its source answers. Only when that is surely over,
+ * a second one is made: who came later would take the name from who came first.
+ */
+const longestMakingMs = 75_000;
 const laterMs = 2_000;
 const longestHeartbeatMs = 60_000;
 
@@ -154,7 +157,11 @@ async function pauseBeforeMaking(runner: Runner, ports: Ports): Promise<number> 
   const now = ports.clock.now();
   const failing = await failureOf(runner, ports);
   if (failing !== undefined) return Math.max(0, (failing.until ?? now) - now);
-  return now - runner.createdAt < makingMs ? 2 * notYetMs : 0;
+  const madeForMs = now - runner.createdAt;
+  const { bootMs = Infinity } = profileOf(ports, runner.profile)?.timeouts ?? {};
+  const makingMs = Math.min(longestMakingMs, bootMs / 2);
+  // Mostly a moment; what takes longer is asked for less and less often.
+  return madeForMs < makingMs ? Math.max(2 * notYetMs, madeForMs / 10) : 0;
 }
 
 async function makeAnew(runner: Runner, ports: Ports) {

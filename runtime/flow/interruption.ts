@@ -30,14 +30,17 @@ export interface Warning {
   readonly runner: string;
   /** `rebalance`: it is only more likely to be taken; `taken`: that is over, and nobody had said so. */
   readonly of: "interruption" | "rebalance" | "taken";
+  /** Of which that was said. @default whichever the runner has */
+  readonly machine?: string;
 }
 
-export async function warnRunner({ profile, runner: id, of }: Warning, ports: Ports): Promise<void> {
+export async function warnRunner({ profile, runner: id, of, machine }: Warning, ports: Ports): Promise<void> {
   const runner = await ports.ledger.readRunner(profile, id);
   if (runner === undefined || isGone(runner.state)) return;
+  if (machine !== undefined && machine !== runner.machine) return;
   if (of === "rebalance") await drainRunner(runner, ports);
   else await interruptRunner(runner, ports);
-  if (of === "taken") await checkRunner({ profile, runner: id }, ports);
+  if (of === "taken") await checkRunner({ profile, runner: id, ...(machine === undefined ? {} : { machine }) }, ports);
 }
 
 /** So much an agent leaves to a job. */

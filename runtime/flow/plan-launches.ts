@@ -25,6 +25,8 @@ import { repairLevel } from "./repair-level";
 import { tellWaiting } from "./tell-waiting";
 
 const roundsPerCall = 10;
+/** No function plans for longer: it would be cut off before. Who holds the lease after that has died. */
+const longestPlanMs = 75_000;
 const idLength = 16;
 
 export interface Occasion {
@@ -100,7 +102,7 @@ async function reserve(planner: PlannerRecord, wanted: Reservation, ports: Ports
   const due = [...overdue.map((launch) => renew(launch, now)), ...launches];
   const settled = due.length === 0 && !planner.dirty && planner.lease === null;
   if (settled && same(planner.blocked, blocked)) return { record: planner, due };
-  const lease = due.length > 0 ? { holder, until: now + ports.settings().lease.durationMs } : null;
+  const lease = due.length > 0 ? { holder, until: now + leaseMs(ports) } : null;
   const kept = planner.launches.filter((launch) => !overdue.includes(launch));
   const saved = await ports.ledger.savePlanner({
     ...planner,
@@ -110,12 +112,16 @@ async function reserve(planner: PlannerRecord, wanted: Reservation, ports: Ports
   return saved.written ? { record: saved.record, due } : undefined;
 }
 
+function leaseMs(ports: Ports): number {
+  return Math.min(ports.settings().lease.durationMs, longestPlanMs);
+}
+
 /**
  * A share that is ahead of its record: its planner is about to write, or died. Only after a lease's time the record is
  * raised to it, which also stops that planner should it still live.
  */
 async function catchUp(since: Instant, planner: PlannerRecord, ports: Ports): Promise<"again"> {
-  if (ports.clock.now() - since < ports.settings().lease.durationMs) {
+  if (ports.clock.now() - since < leaseMs(ports)) {
     throw new OnejobError("conflict", `profile ${planner.profile} is being planned at this moment`);
   }
   await ports.ledger.savePlanner({ ...planner, version: planner.version + 1 });

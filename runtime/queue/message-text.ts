@@ -24,8 +24,9 @@ const isWhole: Readonly<Record<Message["kind"], (fields: Fields) => boolean>> = 
   discover: ({ source }) => isText(source),
   plan: ({ profile }) => isText(profile),
   retire: ({ profile, runner, reason }) => isText(profile) && isText(runner) && isTextOrNull(reason),
-  check: ({ profile, runner }) => isText(profile) && isText(runner),
-  warned: ({ profile, runner, of }) => isText(profile) && isText(runner) && isText(of),
+  check: ({ profile, runner, machine = null }) => isText(profile) && isText(runner) && isTextOrNull(machine),
+  warned: ({ profile, runner, of, machine = null }) =>
+    isText(profile) && isText(runner) && isText(of) && isTextOrNull(machine),
 };
 
 function hasKey(facts: unknown): boolean {

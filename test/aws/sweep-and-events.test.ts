@@ -83,7 +83,7 @@ describe("the events function", () => {
     ...given,
     detail: { "instance-id": machine, ...given.detail },
   });
-  const check = [{ kind: "check", profile: "small", runner: "r1" }];
+  const check = (machine: string) => [{ kind: "check", profile: "small", runner: "r1", machine }];
   const stateChange = "EC2 Instance State-change Notification";
 
   it.each([event(stateChange, { state: "shutting-down" }), event(stateChange, { state: "terminated" })])(
@@ -91,16 +91,17 @@ describe("the events function", () => {
     async (given) => {
       const machine = await ec2().put(tagsOf(world.facts.fleet));
       expect(await createEvents(world.facts)(about(machine, given))).toEqual({ checked: 1 });
-      expect(await world.messages()).toEqual(check);
+      expect(await world.messages()).toEqual(check(machine));
     },
   );
 
-  it("passes on the end of a machine once, though it is told twice", async () => {
+  it("asks EC2 once whose machine it is that ends, though its end is told twice", async () => {
     const machine = await ec2().put(tagsOf(world.facts.fleet));
     const events = createEvents(world.facts);
     await events(about(machine, event(stateChange, { state: "shutting-down" })));
-    expect(await events(about(machine, event(stateChange, { state: "terminated" })))).toEqual({ checked: 0 });
-    expect(await world.messages()).toEqual(check);
+    await events(about(machine, event(stateChange, { state: "terminated" })));
+    expect(await world.messages()).toEqual([...check(machine), ...check(machine)]);
+    expect(ec2().actions.filter((action) => action === "DescribeInstances")).toHaveLength(1);
   });
 
   it.each([
@@ -109,7 +110,7 @@ describe("the events function", () => {
   ])("warns the runner of an %s", async (of, given) => {
     const machine = await ec2().put(tagsOf(world.facts.fleet));
     expect(await createEvents(world.facts)(about(machine, given))).toEqual({ checked: 1 });
-    expect(await world.messages()).toEqual([{ kind: "warned", profile: "small", runner: "r1", of }]);
+    expect(await world.messages()).toEqual([{ kind: "warned", profile: "small", runner: "r1", machine, of }]);
   });
 
   it("knows the runner of a machine that was made together with others", async () => {
@@ -117,7 +118,7 @@ describe("the events function", () => {
     const machine = await ec2().put({ ...tags, "onejob:runner:i-00000000000000002": "r2" });
     await ec2().tag(machine, { [`onejob:runner:${machine}`]: "r1" });
     await createEvents(world.facts)(about(machine, event(stateChange, { state: "terminated" })));
-    expect(await world.messages()).toEqual(check);
+    expect(await world.messages()).toEqual(check(machine));
   });
 
   interface Other {

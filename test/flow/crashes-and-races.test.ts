@@ -92,6 +92,20 @@ describe("planning", () => {
     expect(world.compute.machines.length).toBeLessThanOrEqual(2);
   });
 
+  it("waits for a planner that died no longer than a function can live, however long silence is trusted", async () => {
+    const world = new World({ ...capped(2), lease: { durationMs: 3 * 60_000 } });
+    await world.submit();
+    const launch = world.compute.launch.bind(world.compute);
+    world.compute.launch = () => new Promise(() => undefined);
+    void planLaunches("small", world.ports);
+    await turnAfterTurn();
+    world.compute.launch = launch;
+    world.clock.forward(76_000);
+    await world.submit();
+    await world.pump();
+    expect(world.compute.machines).toHaveLength(2);
+  });
+
   it("keeps the profile's limit when a launch that was given up answers after all", async () => {
     const world = new World(capped(1));
     await world.submit();

@@ -1,4 +1,5 @@
 import { ForgeWorld, listeningJob, runningJob } from "../fakes/forge-world";
+import { someProfile } from "../fixtures/records";
 
 const minute = 60_000;
 
@@ -31,8 +32,9 @@ describe("a forge that cannot be asked", () => {
     expect((await world.view()).planner.blocked).toEqual({});
   });
 
-  it("slowly is not asked a second time by an agent that is up before the answer", async () => {
-    const world = new ForgeWorld();
+  it.each([0, 25_000])("slowly is not asked a second time by an agent that is up %i ms later", async (waitedMs) => {
+    const profile = someProfile({ timeouts: { bootMs: 5 * minute } });
+    const world = new ForgeWorld({ profiles: [profile] });
     let answer = (): void => undefined;
     const enrol = world.forge.enrol.bind(world.forge);
     world.forge.enrol = async (...args) => {
@@ -42,6 +44,7 @@ describe("a forge that cannot be asked", () => {
     const launching = world.tell(world.forge.queue({ id: "a" }));
     while (world.agents().length === 0 || (await world.view()).runners.length === 0) await Promise.resolve();
     const [agent] = world.agents();
+    world.clock.forward(waitedMs);
     expect(await agent?.enrol()).toMatchObject({ kind: "later" });
     answer();
     await launching;

@@ -137,7 +137,7 @@ export class CloudTruth {
     machine.endedAt = this.kernel.now();
     machine.hasRemains = this.dice.strikes("remains", machine);
     this.#watch.machineEnded(machine);
-    this.#tell({ kind: "check", profile: machine.profile, runner });
+    this.#tell({ kind: "check", profile: machine.profile, runner, machine: runner });
   }
 
   /** It will be taken back, or is only more likely to be. One that has ended is not spoken of. */
@@ -145,7 +145,7 @@ export class CloudTruth {
     const machine = this.#machines.get(runner);
     if (machine === undefined || machine.endedAt !== null) return;
     if (of === "interruption") this.#watch.noticed(runner);
-    this.#tell({ kind: "warned", profile: machine.profile, runner, of });
+    this.#tell({ kind: "warned", profile: machine.profile, runner, machine: runner, of });
   }
 
   /** As it was `agoMs` before. */

@@ -32,32 +32,36 @@ export function createEvents(facts: FleetFacts): Handler<InstanceEvent, EventAns
   const host = hosting("events", facts);
   const ec2 = new EC2Client(clientOptions);
   const queue = sqsQueue({ client: new SQSClient(clientOptions), queueUrl: facts.queueUrl, log: host.log });
-  const ended = new Set<string>();
+  // Most ends are told twice, as `shutting-down` and as `terminated`: the tags are asked for once.
+  const ended = new Map<string, Message>();
+  const remember = (machine: string, message: Message): void => {
+    if (ended.size >= mostRemembered) ended.clear();
+    ended.set(machine, message);
+  };
+  const messageOf = async (event: InstanceEvent, machine: string): Promise<Message | undefined> => {
+    const instance = await describe(ec2, machine);
+    const tagged = instance && taggedBy(instance, facts.fleet);
+    if (instance === undefined || tagged === undefined) return undefined;
+    const message = messageAbout(event, instance, tagged.place);
+    const { launch } = tagged;
+    host.log.info("machine may be going away", { launch, event: event["detail-type"], ...message });
+    return message;
+  };
   return host.handler(async (event) => {
     // The rule lets only failed builds through, and nobody else is told of them.
     if (event["detail-type"] === imageBuilt)
       host.log.error("image could not be built", { image: event.resources?.[0] });
     const machine = goingAway(event);
-    if (machine === undefined || ended.has(machine)) return { checked: 0 };
-    const instance = await describe(ec2, machine);
-    const tagged = instance && taggedBy(instance, facts.fleet);
-    if (instance === undefined || tagged === undefined) return { checked: 0 };
-    const message = messageOf(event, instance, tagged.place);
-    const { launch } = tagged;
-    host.log.info("machine may be going away", { machine, launch, event: event["detail-type"], ...message });
+    if (machine === undefined) return { checked: 0 };
+    const message = ended.get(machine) ?? (await messageOf(event, machine));
+    if (message === undefined) return { checked: 0 };
+    if (event["detail-type"] === stateChange) remember(machine, message);
     await queue.send([message]);
-    if (event["detail-type"] === stateChange) remember(machine, ended);
     return { checked: 1 };
   });
 }
 
 const mostRemembered = 1_000;
-
-/** Most ends are told twice, as `shutting-down` and as `terminated`. */
-function remember(machine: string, ended: Set<string>): void {
-  if (ended.size >= mostRemembered) ended.clear();
-  ended.add(machine);
-}
 
 function goingAway({ "detail-type": type = "", detail = {} }: InstanceEvent): string | undefined {
   const concerns = warnings.has(type) || (type === stateChange && ending.has(detail.state ?? ""));
@@ -67,13 +71,13 @@ function goingAway({ "detail-type": type = "", detail = {} }: InstanceEvent): st
 /** What EC2 says of a machine that it has taken back, whether its notice was heard or not. */
 const takenBack = "Server.SpotInstanceTermination";
 
-function messageOf(
+function messageAbout(
   { "detail-type": type = "" }: InstanceEvent,
-  { StateReason }: Instance,
-  runner: RunnerPlace,
+  { StateReason, InstanceId: machine = "" }: Instance,
+  place: RunnerPlace,
 ): Message {
   const of = warnings.get(type) ?? (StateReason?.Code === takenBack ? "taken" : undefined);
-  return of === undefined ? { kind: "check", ...runner } : { kind: "warned", ...runner, of };
+  return of === undefined ? { kind: "check", ...place, machine } : { kind: "warned", ...place, machine, of };
 }
 
 /** `undefined`: it is not known any more, and the sweep has noticed long ago. */
