@@ -2,17 +2,28 @@
 import { OnejobError } from "../../core/errors";
 import type { Ports } from "../../core/ports";
 
-/** What is begun is finished; nothing new begins after `isOver`. One sentence tells of it, not one per step. */
-export function boundedPorts(ports: Ports, isOver: () => boolean): Ports {
-  const guard = <T extends object>(port: T): T => guarded(port, isOver);
+export interface Bounds {
+  /** Nothing new is begun any more: nothing is asked of a compute or a source, and no record is looked for. */
+  isOver(): boolean;
+  /** What was begun is not written down any more, either. */
+  isCut(): boolean;
+}
+
+/** What is read begins something, what is written ends it. */
+const reading = /^(read|list|find|due|purge|receive)/;
+
+/** One sentence tells that the time is over, not one per step. */
+export function boundedPorts(ports: Ports, { isOver, isCut }: Bounds): Ports {
+  const begins = <T extends object>(port: T): T => guarded(port, isOver);
+  const ends = <T extends object>(port: T): T => guarded(port, (name) => (reading.test(name) ? isOver() : isCut()));
   const { ledger, queue, files, log } = ports;
   return {
     ...ports,
-    ledger: guard(ledger),
-    queue: guard(queue),
-    files: guard(files),
-    compute: (kind) => optional(ports.compute(kind), guard),
-    source: (name) => optional(ports.source(name), guard),
+    ledger: ends(ledger),
+    queue: ends(queue),
+    files: begins(files),
+    compute: (kind) => optional(ports.compute(kind), begins),
+    source: (name) => optional(ports.source(name), begins),
     log: { ...log, error: (sentence, fields) => (isOver() ? undefined : log.error(sentence, fields)) },
   };
 }
@@ -21,13 +32,14 @@ function optional<T>(value: T | undefined, guard: (value: T) => T): T | undefine
   return value === undefined ? undefined : guard(value);
 }
 
-function guarded<T extends object>(port: T, isOver: () => boolean): T {
+function guarded<T extends object>(port: T, isRefused: (name: string) => boolean): T {
   return new Proxy(port, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
       return (...given: unknown[]): unknown => {
-        if (isOver()) return Promise.reject(new OnejobError("conflict", "the time of this function is over"));
+        if (isRefused(String(name)))
+          return Promise.reject(new OnejobError("conflict", "the time of this function is over"));
         return Reflect.apply(value, target, given);
       };
     },

@@ -16,6 +16,8 @@ import { limitMs } from "./time-limit";
 
 /** What was begun last gets this long to end before the function is cut off. */
 const graceMs = 25_000;
+/** Of that, to write down what came of it. */
+const endingMs = 20_000;
 const usualMs = 60_000;
 /** How often the function is called anyway: a sweep of every minute needs no note of its own. */
 const callEveryMs = 60_000;
@@ -38,8 +40,9 @@ export function createSweep(facts: FleetFacts): Handler<unknown, Swept> {
     if (lease === undefined) return { swept: false };
     const until = ports.clock.now() + limitMs(context, { graceMs, usualMs });
     const isOver = (): boolean => ports.clock.now() >= until || !lease.holds();
+    const isCut = (): boolean => ports.clock.now() >= until + endingMs || !lease.holds();
     try {
-      return await sweepOnce(boundedPorts(ports, isOver), { times, meter: host.meter });
+      return await sweepOnce(boundedPorts(ports, { isOver, isCut }), { times, meter: host.meter });
     } finally {
       lease.release();
       if (isOver()) ports.log.warn("sweep ended by its time limit, the next one goes on", {});

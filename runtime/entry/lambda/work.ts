@@ -44,7 +44,7 @@ async function workInTime(
   const isOver = (): boolean => cut.signal.aborted || clock.now() >= until;
   const plans = new PlansToMake(queue);
   const deferring = { ...queue, send: (messages: readonly Message[]) => plans.send(messages) };
-  const bounded = boundedPorts({ ...ports, queue: deferring }, isOver);
+  const bounded = boundedPorts({ ...ports, queue: deferring }, { isOver, isCut: () => cut.signal.aborted });
   const timer = setTimeout(() => cut.abort(), Math.max(0, leftOf(context, usualMs + graceMs) - answerMs));
   try {
     const time = { isOver, cut: cut.signal };

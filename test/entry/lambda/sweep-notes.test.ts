@@ -122,14 +122,14 @@ describe("a chore", () => {
 });
 
 describe("ports whose time is over", () => {
-  const ports = (over: () => boolean) => {
+  const ports = (isOver: () => boolean, isCut = isOver) => {
     const errors: string[] = [];
     const quiet = () => undefined;
     const log = { debug: quiet, info: quiet, warn: quiet, error: (sentence: string) => void errors.push(sentence) };
-    const ledger = { listProfiles: async () => ["small"] };
+    const ledger = { listProfiles: async () => ["small"], dropEnrolment: async () => undefined };
     const source = { name: "gh", assigns: false, redeliverLost: async () => 1 };
     const given = { ledger, log, queue: {}, files: {}, source: () => source, compute: () => undefined };
-    return { bounded: boundedPorts(given as object as Ports, over), errors };
+    return { bounded: boundedPorts(given as object as Ports, { isOver, isCut }), errors };
   };
 
   it("do what they did before it", async () => {
@@ -138,6 +138,18 @@ describe("ports whose time is over", () => {
     expect(bounded.source("gh")).toMatchObject({ name: "gh", assigns: false });
     expect(await bounded.source("gh")?.redeliverLost()).toBe(1);
     expect(bounded.compute("ec2")).toBeUndefined();
+  });
+
+  it("write down what came of what was begun, until the function is cut off", async () => {
+    let cut = false;
+    const { bounded } = ports(
+      () => true,
+      () => cut,
+    );
+    await expect(bounded.ledger.listProfiles()).rejects.toThrow(OnejobError);
+    await expect(bounded.ledger.dropEnrolment("r1")).resolves.toBeUndefined();
+    cut = true;
+    await expect(bounded.ledger.dropEnrolment("r1")).rejects.toThrow(OnejobError);
   });
 
   it("begin nothing after it, and keep still about each thing they do not do", async () => {
