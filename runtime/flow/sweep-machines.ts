@@ -6,15 +6,23 @@ import type { Compute, Machine, Ports } from "../core/ports";
 import type { EachAlone } from "./each-alone";
 import { allViews } from "./moves";
 import { loseRunner } from "./retire-runner";
+import type { TimeShare } from "./time-share";
 
-/** Answers what the ledger says, for others in the same sweep. */
-export async function sweepMachines(ports: Ports, alone: EachAlone): Promise<readonly ProfileView[]> {
+export interface Looked {
+  /** What the ledger says, for others in the same sweep. */
+  readonly views: readonly ProfileView[];
+  readonly compared: readonly Compared[];
+}
+
+export async function lookAtMachines(ports: Ports, alone: EachAlone): Promise<Looked> {
   const configured = new Set<string>(ports.settings().profiles.map((profile) => profile.compute.kind));
-  const views = await sweepComputes([...configured], ports, alone);
+  const looked = await lookAtComputes([...configured], ports, alone);
   // Also those that no profile names any more: their machines would never be looked at again.
-  const used = new Set(views.flatMap((view) => view.runners.map((runner) => runner.compute)));
+  const used = new Set(looked.views.flatMap((view) => view.runners.map((runner) => runner.compute)));
   const others = [...used].filter((kind) => !configured.has(kind));
-  return others.length === 0 ? views : sweepComputes(others, ports, alone);
+  if (others.length === 0) return looked;
+  const { views, compared } = await lookAtComputes(others, ports, alone);
+  return { views, compared: [...looked.compared, ...compared] };
 }
 
 interface Listed {
@@ -23,11 +31,7 @@ interface Listed {
   readonly machines: readonly Machine[];
 }
 
-async function sweepComputes(
-  kinds: readonly string[],
-  ports: Ports,
-  alone: EachAlone,
-): Promise<readonly ProfileView[]> {
+async function lookAtComputes(kinds: readonly string[], ports: Ports, alone: EachAlone): Promise<Looked> {
   const listed: Listed[] = [];
   await alone.run(
     kinds.flatMap((kind) => ports.compute(kind) ?? []),
@@ -39,8 +43,7 @@ async function sweepComputes(
   );
   // Machines first: whatever is listed was reserved in the ledger before, and is found there now.
   const views = await allViews(ports);
-  for (const found of listed) await repair({ ...found, ...recordsOf(found.compute, views) }, ports, alone);
-  return views;
+  return { views, compared: listed.map((found) => ({ ...found, ...recordsOf(found.compute, views) })) };
 }
 
 interface Compared extends Listed {
@@ -54,17 +57,26 @@ function recordsOf({ kind }: Compute, views: readonly ProfileView[]): Pick<Compa
   return { runners, open: new Set(views.flatMap((view) => view.planner.launches.map((launch) => launch.id))) };
 }
 
-async function repair(found: Compared, ports: Ports, alone: EachAlone): Promise<void> {
-  await alone.run(
-    orphansOf(found),
-    async ({ machine, launch, runner }) => {
-      ports.log.warn("machine without a runner is ended", { machine, launch, runner });
-      await found.compute.terminate([machine]);
-      ports.meter.count("onejob_sweep_repairs_total", { kind: "orphan" });
-    },
-    ({ machine, launch, runner }) => ({ machine, launch, runner }),
-  );
-  await alone.run(vanishedOf(found), (runner) => loseVanished(runner, ports), runnerIds);
+export async function endOrphans({ compared }: Looked, ports: Ports, alone: EachAlone): Promise<void> {
+  for (const found of compared)
+    await alone.run(
+      orphansOf(found),
+      async ({ machine, launch, runner }) => {
+        ports.log.warn("machine without a runner is ended", { machine, launch, runner });
+        await found.compute.terminate([machine]);
+        ports.meter.count("onejob_sweep_repairs_total", { kind: "orphan" });
+      },
+      ({ machine, launch, runner }) => ({ machine, launch, runner }),
+    );
+}
+
+export async function loseVanished(
+  { compared }: Looked,
+  time: TimeShare,
+  { ports, alone }: { readonly ports: Ports; readonly alone: EachAlone },
+): Promise<void> {
+  const vanished = time.for(compared.flatMap(vanishedOf));
+  await alone.runSideBySide(vanished, (runner) => loseOne(runner, ports), runnerIds);
 }
 
 /** Their launch is closed, and no live runner is theirs. One that does not say its launch may belong to any open one. */
@@ -79,7 +91,7 @@ function vanishedOf({ machines, runners, began, compute }: Compared): readonly R
   return runners.filter((runner) => !alive.has(runner.machine) && runner.createdAt + compute.listLagMs <= began);
 }
 
-async function loseVanished(runner: Runner, ports: Ports): Promise<void> {
+async function loseOne(runner: Runner, ports: Ports): Promise<void> {
   const current = await ports.ledger.readRunner(runner.profile, runner.id);
   if (current === undefined || isGone(current.state)) return;
   // Its own deadline brings a stopping one again; here it would be tried with every sweep.

@@ -2,7 +2,6 @@
  * Sweep: find what is overdue or out of step, and repair it. Everything here is a second chance: in good times other
  * flows did it all before. Every item stands alone, so that one that fails does not keep the others from their repair.
  */
-import type { ProfileView } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
 import { EachAlone } from "./each-alone";
 import { Listings } from "./listings";
@@ -11,8 +10,11 @@ import { sweepUnnamed } from "./name-jobs";
 import { expireJob } from "./overdue-job";
 import { expireRunner, type Looking } from "./overdue-runner";
 import { planLaunches } from "./plan-launches";
-import { sweepMachines } from "./sweep-machines";
+import { endOrphans, loseVanished, lookAtMachines, type Looked } from "./sweep-machines";
+import { TimeShare } from "./time-share";
 
+/** Of what has to ask others, who may be slow; the rest of it comes with the next sweep. */
+const stepMs = 10_000;
 const dueAtOnce = 200;
 /** Else a backlog would look as if we had been away, and be given time for that. */
 const dueRounds = 20;
@@ -26,12 +28,17 @@ export interface SweptFleet {
 /** Throws when something failed; all the rest was done, and it comes again. */
 export async function sweep(ports: Ports): Promise<SweptFleet> {
   const alone = new EachAlone(ports.log);
-  let seen: readonly ProfileView[] = [];
+  let looked: Looked = { views: [], compared: [] };
   const steps = {
+    // What costs money and is nobody's waits for no source.
+    orphans: async () => {
+      looked = await lookAtMachines(ports, alone);
+      await endOrphans(looked, ports, alone);
+    },
     deadlines: () => sweepDeadlines(ports, alone),
-    machines: async () => void (seen = await sweepMachines(ports, alone)),
+    vanished: () => loseVanished(looked, new TimeShare(stepMs, ports.clock), { ports, alone }),
     plans: () => sweepPlans(ports, alone),
-    unnamed: () => sweepUnnamed(seen, ports, alone),
+    unnamed: () => sweepUnnamed(looked.views, ports, alone),
     retention: () => sweepRetention(ports),
   };
   await alone.run(
@@ -40,21 +47,22 @@ export async function sweep(ports: Ports): Promise<SweptFleet> {
     ([step]) => ({ step }),
   );
   alone.done("sweep");
-  return { runners: seen.reduce((sum, view) => sum + view.runners.length, 0) };
+  return { runners: looked.views.reduce((sum, view) => sum + view.runners.length, 0) };
 }
 
 async function sweepDeadlines(ports: Ports, alone: EachAlone): Promise<void> {
   const looking = { ports, listings: new Listings(ports) };
-  for (let round = 0; round < dueRounds; round += 1) {
+  const time = new TimeShare(stepMs, ports.clock);
+  for (let round = 0; round < dueRounds && !time.isOver(); round += 1) {
     const due = await ports.ledger.due(ports.clock.now(), dueAtOnce);
-    await expire(due, looking, alone);
+    await expire(time.for(due), looking, alone);
     if (due.length < dueAtOnce) return;
   }
 }
 
-async function expire(due: readonly DueItem[], looking: Looking, alone: EachAlone): Promise<void> {
+async function expire(due: Iterable<DueItem>, looking: Looking, alone: EachAlone): Promise<void> {
   const { ports } = looking;
-  await alone.run(
+  await alone.runSideBySide(
     due,
     async (item) => {
       const repair = item.kind === "job" ? await expireJob(item, ports) : await expireRunner(item, looking);

@@ -1,0 +1,25 @@
+import type { Instant } from "../core/model";
+import type { Clock } from "../core/ports";
+
+/** A part of a sweep's time. What is left over is first in line next time: what was looked at is not due any more. */
+export class TimeShare {
+  readonly #until: Instant;
+  readonly #clock: Clock;
+
+  constructor(ms: number, clock: Clock) {
+    this.#clock = clock;
+    this.#until = clock.now() + ms;
+  }
+
+  isOver(): boolean {
+    return this.#clock.now() >= this.#until;
+  }
+
+  /** As many of them as there is time to begin with. */
+  *for<T>(things: Iterable<T>): Generator<T, void, void> {
+    for (const thing of things) {
+      if (this.isOver()) return;
+      yield thing;
+    }
+  }
+}
