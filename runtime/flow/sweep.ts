@@ -14,7 +14,7 @@ import { endOrphans, loseVanished, lookAtMachines, type Looked } from "./sweep-m
 import { TimeShare } from "./time-share";
 
 /** Of what has to ask others, who may be slow; the rest of it comes with the next sweep. */
-const stepMs = 10_000;
+const stepMs = 5_000;
 const dueAtOnce = 200;
 /** Else a backlog would look as if we had been away, and be given time for that. */
 const dueRounds = 20;

@@ -1,5 +1,6 @@
+import { sweep } from "../../runtime/flow/sweep";
 import { ForgeWorld, listeningJob, runningJob } from "../fakes/forge-world";
-import { someProfile } from "../fixtures/records";
+import { someJob, someProfile } from "../fixtures/records";
 
 const minute = 60_000;
 
@@ -126,5 +127,64 @@ describe("jobs that nobody told us of", () => {
     await world.discover();
     expect((await world.forgeJob("a")).version).toBe(version);
     expect(world.compute.started).toHaveLength(1);
+  });
+});
+
+describe("a forge that answers slowly", () => {
+  const count = 30;
+  const slowMs = 8_000;
+
+  /** That many machines are gone at once, and for each of them the forge is asked. */
+  async function manyLost(): Promise<ForgeWorld> {
+    const limits = { maxRunners: 100 };
+    const world = new ForgeWorld({ profiles: [someProfile({ limits })], server: limits });
+    await world.tell(...Array.from({ length: count }, (_, id) => world.forge.queue({ id: String(id) })));
+    await world.allUp();
+    for (let job = 0; job < count; job += 1) await world.tell(...[world.forge.assign()?.event ?? []].flat());
+    for (const runner of world.machines()) world.compute.vanish(runner);
+    const jobState = world.forge.jobState.bind(world.forge);
+    world.forge.jobState = async (job) => {
+      const until = world.clock.now() + slowMs;
+      // Those that are asked at once wait together.
+      await new Promise((resolve) => setImmediate(resolve));
+      world.clock.forward(Math.max(0, until - world.clock.now()));
+      return jobState(job);
+    };
+    return world;
+  }
+
+  it("keeps the end of a machine of nobody, and the beginning of others, waiting for half a minute at most", async () => {
+    const world = await manyLost();
+    const { compute, clock } = world;
+    await compute.launch({
+      launch: "closed",
+      token: "",
+      profile: "small",
+      machines: [{ runner: "orphan", bootToken: "" }],
+    });
+    await world.ports.ledger.createJob(someJob({ key: "api/local/x", id: "x" }));
+    const times = new Map<string, number>();
+    for (const call of ["launch", "terminate"] as const) {
+      const real = compute[call].bind(compute) as (...given: unknown[]) => never;
+      Object.assign(compute, {
+        [call]: (...given: unknown[]) => {
+          const what = call === "launch" || String(given[0]) === "orphan" ? call : "another";
+          times.set(what, times.get(what) ?? clock.now());
+          return real(...given);
+        },
+      });
+    }
+    clock.forward(2 * minute);
+    const began = clock.now();
+    await sweep(world.ports);
+    expect(times.get("terminate")).toBe(began);
+    expect((times.get("launch") ?? Infinity) - began).toBeLessThan(minute / 2);
+  });
+
+  it("is asked about all of them in the end", async () => {
+    const world = await manyLost();
+    for (let sweeps = 0; sweeps < count; sweeps += 1) await world.turn(minute);
+    const { runners } = await world.view();
+    expect(runners).toEqual([]);
   });
 });

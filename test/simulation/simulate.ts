@@ -236,8 +236,12 @@ async function live(world: World, plan: Plan): Promise<void> {
   });
   const isEmpty = () =>
     judge.jobs.size + judge.runners.size + judge.machines.size + truth.forge.open.size + cloud.unpaired.size === 0;
+  // A launch without an answer cannot be closed before its cloud answers again.
   const isOver = () =>
-    people.waiting + queue.depth + reloads.pending() === 0 && isEmpty() && truth.forge.runners.size === 0;
+    people.waiting + queue.depth + reloads.pending() === 0 &&
+    isEmpty() &&
+    truth.forge.runners.size === 0 &&
+    !cloud.isDown;
   await kernel.run(() => judge.violation !== undefined || isOver(), calmAt + restMs);
   dice.calm();
   // What nobody waits for any more may take some sweeps to be put away.
