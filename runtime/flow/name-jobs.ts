@@ -4,11 +4,12 @@
  */
 import { isForges } from "../core/api-source";
 import { isAtWork } from "../core/lifecycle";
-import type { ProfileView, Runner } from "../core/model";
+import { reachKey, type ProfileView, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { hearNews } from "./ask-source";
 import type { EachAlone } from "./each-alone";
 import { lookAtJob } from "./look-at-job";
+import { blockReach, isSilence, silenceIn, sourceFailure, unblockReach } from "./reach-state";
 
 /** How long after it began; later the source's own round of asking finds it. */
 const askAfterMs = [30_000, 2 * 60_000, 5 * 60_000];
@@ -24,25 +25,56 @@ export async function nameItsJob({ id, profile, meantFor, reach }: Runner, ports
   return isNamed();
 }
 
+interface Unnamed {
+  readonly runner: Runner;
+  /** When its source was asked last, it did not answer. */
+  readonly isOwed: boolean;
+}
+
 /** Part of every sweep. What fails for one of a source's runners fails for all: the round ends there. */
 export async function sweepUnnamed(seen: readonly ProfileView[], ports: Ports, alone: EachAlone): Promise<void> {
   const unnamed = findUnnamed(seen, ports);
-  const sources = [...new Set(unnamed.map(({ reach }) => reach.source))];
+  const sources = [...new Set(unnamed.map(({ runner }) => runner.reach.source))];
   await alone.run(
     sources,
-    (source) => nameTheirJobs({ source, runners: unnamed.filter(({ reach }) => reach.source === source) }, ports),
+    (source) => askForNames({ source, unnamed: unnamed.filter(({ runner }) => runner.reach.source === source) }, ports),
     (source) => ({ source }),
   );
 }
 
-function findUnnamed(seen: readonly ProfileView[], ports: Ports): readonly Runner[] {
+function findUnnamed(seen: readonly ProfileView[], ports: Ports): readonly Unnamed[] {
   const now = ports.clock.now();
   const { intervalMs } = ports.settings().sweep;
   const isTime = ({ begunAt = now }: Runner) =>
     askAfterMs.some((ms) => now - begunAt >= ms && now - begunAt < ms + intervalMs);
-  return seen
-    .flatMap((view) => view.runners)
-    .filter((runner) => isForges(runner.reach) && isAtWork(runner) && runner.job === null && isTime(runner));
+  return seen.flatMap(({ runners, planner }) =>
+    runners
+      .filter((runner) => isForges(runner.reach) && isAtWork(runner) && runner.job === null)
+      .map((runner) => ({ runner, silence: silenceIn(planner, reachKey(runner.reach)) }))
+      .filter(({ runner, silence }) => (silence === undefined ? isTime(runner) : (silence.until ?? now) <= now))
+      .map(({ runner, silence }) => ({ runner, isOwed: silence !== undefined })),
+  );
+}
+
+/** While it does not answer, jobs that those runners stand for wait for that: it is their reason, and asked again. */
+async function askForNames(
+  { source, unnamed }: { readonly source: string; readonly unnamed: readonly Unnamed[] },
+  ports: Ports,
+): Promise<void> {
+  try {
+    await nameTheirJobs({ source, runners: unnamed.map(({ runner }) => runner) }, ports);
+  } catch (error) {
+    const failure = sourceFailure(error);
+    if (failure !== undefined && isSilence(failure))
+      for (const { runner } of placesOf(unnamed)) await blockReach(runner, failure, ports);
+    throw error;
+  }
+  for (const { runner } of placesOf(unnamed.filter(({ isOwed }) => isOwed))) await unblockReach(runner, ports);
+}
+
+/** One for each profile and reach. */
+function placesOf(unnamed: readonly Unnamed[]): readonly Unnamed[] {
+  return [...new Map(unnamed.map((one) => [`${one.runner.profile} ${reachKey(one.runner.reach)}`, one])).values()];
 }
 
 /** A call each for a few, and one look at everything for the others. */

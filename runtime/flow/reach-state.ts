@@ -72,6 +72,17 @@ function failureIn({ blocked }: PlannerRecord, key: string): Blocked | undefined
   return stands?.atSource === true ? stands : undefined;
 }
 
+/** It gave no answer. A refusal is one, and of that call alone. */
+export function isSilence({ reason }: Pick<Blocked, "reason">): boolean {
+  return reason === "source-unreachable" || reason === "throttled";
+}
+
+/** The same as a plan sees it: its source did not answer, and nobody has heard of it since. */
+export function silenceIn(planner: PlannerRecord, key: string): Blocked | undefined {
+  const stands = failureIn(planner, key);
+  return stands !== undefined && isSilence(stands) ? stands : undefined;
+}
+
 /** The source answers again: what it kept from this reach holds no more. */
 export async function unblockReach({ profile, reach }: Place, ports: Ports): Promise<void> {
   const planner = await ports.ledger.readPlanner(profile);

@@ -114,6 +114,36 @@ describe("a runner that runs what nobody named", () => {
   });
 });
 
+describe("a forge that is silent while a runner has what nobody named", () => {
+  /** Job `a` waits for it, but the forge gave it another one, of which nobody told us. */
+  async function stolenRunner() {
+    const { world, runner, agent } = await listeningJob();
+    world.forge.move("a", "waiting");
+    world.forge.queue({ id: "b" });
+    world.forge.assign();
+    world.forge.move("a", "queued");
+    world.forge.failWith("source-unreachable");
+    await agent.start();
+    for (let round = 0; round < 20; round += 1) await world.turn(31 * second).catch(() => world.pump());
+    return { world, runner, why: async () => readWhy(await world.forgeJob("a"), world.ports) };
+  }
+
+  it("is the reason of the job that waits for that runner", async () => {
+    const { why } = await stolenRunner();
+    expect(await why()).toMatchObject({ reason: "source-unreachable" });
+  });
+
+  it("is asked again when it answers, so that the job that waits gets a machine of its own", async () => {
+    const { world, runner, why } = await stolenRunner();
+    world.forge.failWith(undefined);
+    for (let round = 0; round < 5; round += 1) await world.turn(minute);
+    expect((await world.runner(runner))?.job).toBe("gh/forge.example/b");
+    expect(await why()).toMatchObject({ reason: null });
+    expect((await world.forgeJob("a")).runner).not.toBe(runner);
+    expect(world.machines()).toHaveLength(2);
+  });
+});
+
 describe("a machine beyond demand", () => {
   it("is retired after a minute while it boots, and after a minute of listening", async () => {
     const world = new ForgeWorld();
