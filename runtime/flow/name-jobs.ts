@@ -9,7 +9,7 @@ import type { Ports } from "../core/ports";
 import { hearNews } from "./ask-source";
 import type { EachAlone } from "./each-alone";
 import { lookAtJob } from "./look-at-job";
-import { blockReach, isSilence, silenceIn, sourceFailure, unblockReach } from "./reach-state";
+import { noteSilence, silenceIn, unblockReach } from "./reach-state";
 
 /** How long after it began; later the source's own round of asking finds it. */
 const askAfterMs = [30_000, 2 * 60_000, 5 * 60_000];
@@ -64,9 +64,7 @@ async function askForNames(
   try {
     await nameTheirJobs({ source, runners: unnamed.map(({ runner }) => runner) }, ports);
   } catch (error) {
-    const failure = sourceFailure(error);
-    if (failure !== undefined && isSilence(failure))
-      for (const { runner } of placesOf(unnamed)) await blockReach(runner, failure, ports);
+    for (const { runner } of placesOf(unnamed)) await noteSilence(runner, error, ports);
     throw error;
   }
   for (const { runner } of placesOf(unnamed.filter(({ isOwed }) => isOwed))) await unblockReach(runner, ports);

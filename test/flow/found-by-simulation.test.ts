@@ -144,6 +144,30 @@ describe("a forge that is silent while a runner has what nobody named", () => {
   });
 });
 
+describe("a machine that listens in vain for a job that its forge has forgotten", () => {
+  /** Until its idle time-out. */
+  async function inVain(answer?: "source-unreachable") {
+    const { world } = await listeningJob({ profiles: [someProfile({ timeouts: { idleMs: minute } })] });
+    world.forge.jobs.delete("a");
+    world.forge.failWith(answer);
+    await world.turn(61 * second);
+    return { world, planner: (await world.view()).planner };
+  }
+
+  it("ends that job, and is no proof against machines of its reach", async () => {
+    const { world, planner } = await inVain();
+    expect(await world.forgeJob("a")).toMatchObject({ state: "cancelled", reason: "cancelled-by-source" });
+    expect(planner.breakers).toEqual({});
+  });
+
+  it("proves nothing either while the forge is silent, and the job says so", async () => {
+    const { world, planner } = await inVain("source-unreachable");
+    expect(planner.breakers).toEqual({});
+    const why = await readWhy(await world.forgeJob("a"), world.ports);
+    expect(why).toMatchObject({ waiting: true, reason: "source-unreachable" });
+  });
+});
+
 describe("a machine beyond demand", () => {
   it("is retired after a minute while it boots, and after a minute of listening", async () => {
     const world = new ForgeWorld();
