@@ -95,6 +95,10 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
     return this.#endings.ended;
   }
 
+  get copies(): ReadonlyMap<JobKey, Job> {
+    return this.#endings.copies;
+  }
+
   get launches() {
     return this.#slots.launches;
   }
@@ -112,6 +116,7 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
   }
 
   droppedJob(job: Job): void {
+    this.#endings.dropped(job);
     if (this.jobs.get(job.key)?.profile === job.profile) this.jobs.delete(job.key);
   }
 
@@ -243,8 +248,10 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
 
   #count(wrong: Wrong, passed: { readonly minutes: number; readonly rounds: number }): void {
     const { name, promise, what, names } = wrong;
-    const before = this.#standing.get(name) ?? { minutes: 0, rounds: 0 };
-    const now = { minutes: before.minutes + passed.minutes, rounds: before.rounds + passed.rounds };
+    const before = this.#standing.get(name);
+    // A round in the minute in which it came up may have been before it.
+    const rounds = before === undefined ? 0 : before.rounds + passed.rounds;
+    const now = { minutes: (before?.minutes ?? 0) + passed.minutes, rounds };
     this.#standing.set(name, now);
     if (now.minutes > wrong.minutes && now.rounds >= (wrong.rounds ?? 0))
       this.#say({ promise, what: `${what}, for ${now.minutes} minutes`, names });

@@ -38,6 +38,7 @@ export function standingWrongs(picture: Picture, truth: Truth, now: Instant): re
     ...overdueJobs(scene),
     ...unheardJobs(scene),
     ...jobsBehind(scene),
+    ...copiedJobs(scene),
     ...strayMachines(scene),
     ...unpairedMachines(scene),
     ...overdueRunners(scene),
@@ -86,6 +87,14 @@ function jobsBehind({ picture: { jobs }, truth: { forge } }: Scene): readonly Wr
     const common = { name: `behind ${key} ${there}`, promise: "I1", names: [key], minutes: 10, rounds: 2 } as const;
     return [{ ...common, what: `job ${key} is ${state} here and ${there} at the forge` }];
   });
+}
+
+/** It ended in one profile, and waits in another. */
+function copiedJobs({ picture: { copies } }: Scene): readonly Wrong[] {
+  return [...copies.values()].map(({ key, state, profile }) => ({
+    ...{ name: `copied ${key}`, promise: "I8", names: [key], minutes: 10, rounds: 2 },
+    what: `job ${key} has ended, and is ${state} in ${profile ?? "no profile"}`,
+  }));
 }
 
 function strayMachines({ picture, now }: Scene): readonly Wrong[] {
