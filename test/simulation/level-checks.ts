@@ -137,9 +137,9 @@ function surplus({ picture, truth }: Scene): readonly Wrong[] {
     picture.runners.has(runner) || !open.has(picture.machines.get(runner)?.launch ?? "");
   return [...supplyOf(picture, truth)]
     .map(([place, free]) => [place, free.filter(isSettled)] as const)
-    .filter(([place, free]) => free.length > (demand.get(place) ?? 0))
     .flatMap(([place, free]) =>
-      free.map((runner) => ({
+      // The last ones made: while demand falls, those that were wanted a minute ago are none for that long.
+      free.slice(demand.get(place) ?? 0).map((runner) => ({
         ...{ name: `surplus ${runner}`, promise: "I6" as const, names: [runner], minutes: 4 },
         what: `${free.length} machines, ${runner} among them, wait for ${demand.get(place) ?? 0} jobs of ${place}`,
       })),
