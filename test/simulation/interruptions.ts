@@ -89,10 +89,11 @@ export class Interruptions {
   }
 
   /** It is known for long that its machine was to go, and yet the job is said to have ended by itself. */
-  #endedUntold({ key, reason, work, runner }: Job): Breach | undefined {
+  #endedUntold({ key, reason, work, runner, bound }: Job): Breach | undefined {
     const since = this.#seen.picture.runners.get(runner ?? "")?.interruptedAt;
     const isLoss = reason === "command-failed" || reason === "agent-lost" || reason === "cancelled-by-source";
-    if (since === undefined || work !== null || !isLoss || this.#kernel.now() - since < knownMs) return undefined;
+    if (!bound || since === undefined || work !== null || !isLoss || this.#kernel.now() - since < knownMs)
+      return undefined;
     return broken(`job ${key} ended as ${reason}, and its machine was taken back`, [key, runner ?? ""]);
   }
 
