@@ -184,6 +184,11 @@ export function foundWith(runner: Runner, work: { readonly job: JobKey; readonly
   return { ...runner, ...work, version: runner.version + 1 };
 }
 
+/** The runner that runs nothing of what waits here. */
+export function foundNameless(runner: Runner, at: Instant): Runner {
+  return { ...runner, namelessAt: at, version: runner.version + 1 };
+}
+
 /** It has a job, or is about to: as long as its agent is heard of, it may go on. */
 function isTrusted(runner: Runner): boolean {
   const { deadline } = runnerTraits[runner.state];

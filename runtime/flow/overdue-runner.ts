@@ -1,7 +1,7 @@
 /** A runner whose deadline is over: looked after, asked to leave, or given up, by what its deadline means. */
 import { isForges } from "../core/api-source";
 import { holdsJob } from "../core/holding";
-import { isAtWork, isDemand, isListening, runnerTraits } from "../core/lifecycle";
+import { isDemand, isListening, runnerTraits } from "../core/lifecycle";
 import { runnerIds } from "../core/log-ids";
 import { byWaiting, reachKey, type Job, type Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
@@ -14,8 +14,6 @@ import { isDue } from "./overdue-job";
 import { countFailure, noteSilence, silenceIn } from "./reach-state";
 import { loseRunner, retireRunner } from "./retire-runner";
 
-/** Its forge ends the job by itself in that time; only what does not end at all is left to us. */
-const unnamedGraceMs = 10 * 60_000;
 /** So many jobs are asked for that a runner listened for in vain. */
 const mostLooks = 10;
 
@@ -130,11 +128,6 @@ async function waitsThere(jobs: readonly Job[], runner: Runner, ports: Ports): P
 
 /** A silent agent is never killed for its silence: the compute says whether its machine lives. */
 async function lookAfter(runner: Runner, { ports, listings }: Looking): Promise<string | undefined> {
-  // What it runs was never named, so no job's deadline ends it.
-  if (hasRunTooLong(runner, ports)) {
-    const still = (current: Runner) => current.job === null;
-    return (await loseRunner(runner, { reason: "job-timeout", still }, ports)) ? "job-timeout" : undefined;
-  }
   if (await listings.isAlive(runner)) {
     const { lastHeartbeatAt } = runner;
     const trusted = heard(runner, ports.clock.now(), runnerTimes(ports, runner.profile));
@@ -142,10 +135,4 @@ async function lookAfter(runner: Runner, { ports, listings }: Looking): Promise<
     return undefined;
   }
   return (await loseRunner(runner, { reason: "agent-lost", still: () => true }, ports)) ? "agent-lost" : undefined;
-}
-
-function hasRunTooLong(runner: Runner, ports: Ports): boolean {
-  const limitMs = profileOf(ports, runner.profile)?.timeouts.jobMs;
-  if (!isAtWork(runner) || runner.job !== null || limitMs === undefined) return false;
-  return ports.clock.now() - (runner.begunAt ?? runner.createdAt) > limitMs + unnamedGraceMs;
 }

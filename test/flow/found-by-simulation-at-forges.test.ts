@@ -149,3 +149,39 @@ describe("a job that a runner of another profile took", () => {
     expect((await world.runner(runner))?.job).toBe("gh/forge.example/a");
   });
 });
+
+describe("a job that waited too long here, and begins at its forge all the same", () => {
+  /** On a machine that was made for it. */
+  async function lateJob() {
+    const profile = someProfile({ timeouts: { queuedMs: 2 * minute, jobMs: 30 * minute } });
+    const { world, runner, agent } = await listeningJob({ profiles: [profile] });
+    await world.turn(2 * minute);
+    expect(await world.forgeJob("a")).toMatchObject({ state: "expired" });
+    world.forge.assign();
+    await agent.start();
+    /** Its agent is heard all the while. */
+    const passes = async (minutes: number) => {
+      for (let passed = 0; passed < minutes; passed += 1 / 6) {
+        await agent.beat().catch(() => undefined);
+        await world.turn(10 * second);
+      }
+    };
+    return { world, runner, passes };
+  }
+
+  it("does not stand for the next one, which gets a machine of its own", async () => {
+    const { world, runner, passes } = await lateJob();
+    await passes(3);
+    await world.tell(world.forge.queue({ id: "b" }));
+    expect(world.machines()).toHaveLength(2);
+    expect((await world.forgeJob("b")).runner).not.toBe(runner);
+  });
+
+  it("is left alone for as long as a job may run, and not for ever", async () => {
+    const { world, runner, passes } = await lateJob();
+    await passes(39);
+    expect(world.machines()).toEqual([runner]);
+    await passes(2);
+    expect(world.machines()).toEqual([]);
+  });
+});
