@@ -77,16 +77,6 @@ export function newRunner(
   };
 }
 
-/** Of a launch that was given up: nobody, under whose name its source may know somebody all the same. */
-export function neverMade(launch: Launch, slot: LaunchSlot, made: Parameters<typeof newRunner>[2]): Runner {
-  return {
-    ...newRunner(launch, { ...slot, machine: "" }, made),
-    state: "gone",
-    reason: "no-capacity",
-    deadlineAt: null,
-  };
-}
-
 /** The runner after `move`, or `undefined` when the move is late or doubled. */
 export function moveRunner(runner: Runner, move: RunnerMove, times: RunnerTimes): MovedRunner | undefined {
   const step = runnerStep(runner.state, move.event);

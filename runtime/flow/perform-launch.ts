@@ -16,7 +16,7 @@ import {
   type Runner,
 } from "../core/model";
 import type { Compute, LaunchRequest, MachineOutcome, Ports } from "../core/ports";
-import { neverMade, newRunner } from "../core/runner-moves";
+import { newRunner } from "../core/runner-moves";
 import { runnerSubject } from "../core/subject";
 import { applyToJob, findJob, profileOf } from "./moves";
 import { blockReach, sourceFailure } from "./reach-state";
@@ -169,16 +169,17 @@ async function writeOutcome(outcome: MachineOutcome, scene: Scene, ports: Ports)
     const { runner, machine, detail } = { machine: null, detail: null, ...outcome };
     const ids = { launch: launch.id, profile: launch.profile, runner, machine, job: slot?.job ?? null };
     ports.log.warn("machine not launched", { ...ids, outcome: outcome.outcome, detail });
-    // A try before may have made a right for it: whoever stands at the source by its name is nobody.
-    if (slot !== undefined && launch.replays > mostReplays)
-      await ports.ledger.createRunner(neverMade(launch, slot, made));
     return;
   }
   const runner = newRunner(launch, { ...slot, machine: outcome.machine }, made);
-  const [created] = await Promise.all([ports.ledger.createRunner(runner), enrol(runner, made.bootMs, ports)]);
+  // First: whoever its source knows by the name of a runner that nobody wrote down would stand there for ever.
+  const created = await ports.ledger.createRunner(runner);
   if (!created.written) return;
   ports.log.info("machine launched", { ...runnerIds(runner), outcome: outcome.outcome });
-  if (slot.job !== null) await claim(slot.job, { runner: runner.id, scene }, ports);
+  await Promise.all([
+    enrol(runner, made.bootMs, ports),
+    slot.job === null ? undefined : claim(slot.job, { runner: runner.id, scene }, ports),
+  ]);
 }
 
 /**

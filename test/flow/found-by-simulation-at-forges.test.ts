@@ -7,6 +7,16 @@ import { someProfile } from "../fixtures/records";
 const second = 1_000;
 const minute = 60 * second;
 
+describe("a machine that could not be written down", () => {
+  it("is not known to its forge either, where nobody would take that back", async () => {
+    const world = new ForgeWorld();
+    world.ledger.createRunner = () => Promise.reject(new Error("the ledger is away"));
+    await world.tell(world.forge.queue());
+    expect(world.machines()).toHaveLength(1);
+    expect([...world.forge.runners.keys()]).toEqual([]);
+  });
+});
+
 describe("a runner that runs what nobody named", () => {
   it("is asked for at the forge half a minute later, so that no other job waits for it", async () => {
     const { world, runner, agent } = await listeningJob();

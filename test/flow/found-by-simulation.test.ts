@@ -1,5 +1,4 @@
 /** What the simulator found, each as small as it goes (docs/reliability.md). The seeds are in test/simulation/regressions.ts. */
-import { removeGhosts } from "../../runtime/flow/ask-source";
 import { assignJob } from "../../runtime/flow/assign-job";
 import { planLaunches } from "../../runtime/flow/plan-launches";
 import { readWhy } from "../../runtime/flow/read-job";
@@ -44,26 +43,6 @@ describe("a launch whose answers are lost time and again", () => {
     for (let round = 0; round < 20; round += 1) world.compute.breakNext("list", "before");
     for (let round = 0; round < 8; round += 1) await world.turn(31 * second).catch(() => undefined);
     expect((await world.view()).planner.launches).toHaveLength(1);
-  });
-});
-
-describe("a launch that is given up though a right was made for it", () => {
-  it("leaves nobody at the forge: whoever stands there by its name is known to be gone", async () => {
-    const world = new ForgeWorld({ profiles: [someProfile({ timeouts: { bootMs: 60 * minute } })] });
-    world.ledger.createRunner = async () => {
-      const [machine = ""] = world.machines();
-      world.compute.vanish(machine);
-      Reflect.deleteProperty(world.ledger, "createRunner");
-      return Promise.reject(new Error("the ledger does not answer"));
-    };
-    await world.tell(world.forge.queue({ id: "a" }));
-    const [name = ""] = world.forge.runners.keys();
-    for (let tries = 0; tries < 3; tries += 1) world.compute.breakNext("launch", "before");
-    for (let round = 0; round < 12; round += 1) await world.turn(31 * second);
-    expect([...world.forge.runners.keys()]).toContain(name);
-    world.forge.leaves(name.replace("onejob-", ""));
-    await removeGhosts("gh", world.ports);
-    expect([...world.forge.runners.keys()]).not.toContain(name);
   });
 });
 
