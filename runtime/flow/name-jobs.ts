@@ -133,7 +133,7 @@ async function nameTheirJobs(
 
 async function stillUnnamed(runners: readonly Runner[], ports: Ports): Promise<readonly Runner[]> {
   const now = await Promise.all(runners.map(({ profile, id }) => ports.ledger.readRunner(profile, id)));
-  return now.filter((runner) => runner !== undefined && isUnnamed(runner));
+  return now.flatMap((runner) => (runner !== undefined && isUnnamed(runner) ? [runner] : []));
 }
 
 /** One that waited here for too long, perhaps, and is over: another job waits for nothing if it is taken for that. */

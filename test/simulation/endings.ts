@@ -16,6 +16,9 @@ const finalStates: readonly Job["state"][] = ["completed", "failed", "cancelled"
 interface Phase {
   readonly phase: string;
   readonly since: Instant;
+  /** Where that is written. */
+  readonly profile: Job["profile"];
+  readonly before: Phase | undefined;
 }
 
 export class Endings {
@@ -62,6 +65,9 @@ export class Endings {
 
   dropped({ key, profile }: Job): void {
     if (this.copies.get(key)?.profile === profile) this.copies.delete(key);
+    const stood = this.#phases.get(key);
+    // Its word was an old one.
+    if (stood?.before !== undefined && stood.profile === profile) this.#phases.set(key, stood.before);
   }
 
   /** It ended while somebody moved it to another profile, where it is written first: that is taken back at once. */
@@ -114,11 +120,14 @@ export class Endings {
     return broken("I8", `${name} was handed in ${allowed} times, and is ${keys.size} jobs`, [...keys]);
   }
 
-  #notePhase({ key, state, bound, attempt }: Job): void {
+  #notePhase({ key, state, bound, attempt, profile, createdAt }: Job): void {
     const phase = state === "queued" || state === "starting" ? `waits ${bound ? "bound" : ""} ${attempt}` : state;
-    const before = this.#phases.get(key)?.phase;
+    const stood = this.#phases.get(key);
+    const before = stood?.phase;
     if (before === phase) return;
-    this.#phases.set(key, { phase, since: this.#kernel.now() });
+    // An approval is waited for there, whenever we hear of it.
+    const since = stood === undefined && state === "waiting" ? createdAt : this.#kernel.now();
+    this.#phases.set(key, { phase, since, profile, before: stood?.profile === profile ? undefined : stood });
     const name = `${key} ${attempt}`;
     if (before === `waits bound ${attempt}` && phase === `waits  ${attempt}`)
       this.#lost.set(name, (this.#lost.get(name) ?? 0) + 1);
