@@ -64,6 +64,7 @@ export interface Fairness {
 
 export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTaken" | "said">, MachineWatch {
   readonly jobs = new Map<JobKey, Job>();
+  readonly places = new Map<string, Job>();
   readonly runners = new Map<string, Runner>();
   readonly planners = new Map<string, PlannerRecord>();
   readonly machines = new Map<string, SimMachine>();
@@ -111,13 +112,20 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
     const isNews = !this.ended.has(job.key);
     this.#say(this.#endings.wrote(job));
     if (isNews) this.#say(this.#interruptions.wrote(job));
-    if (this.ended.has(job.key)) this.jobs.delete(job.key);
+    const isOver = this.ended.has(job.key);
+    if (isOver) this.jobs.delete(job.key);
     else this.jobs.set(job.key, job);
+    if (isOver) this.places.delete(inPlace(job));
+    else this.places.set(inPlace(job), job);
   }
 
   droppedJob(job: Job): void {
     this.#endings.dropped(job);
-    if (this.jobs.get(job.key)?.profile === job.profile) this.jobs.delete(job.key);
+    this.places.delete(inPlace(job));
+    if (this.jobs.get(job.key)?.profile !== job.profile) return;
+    const other = [...this.places.values()].find(({ key }) => key === job.key);
+    if (other === undefined) this.jobs.delete(job.key);
+    else this.jobs.set(job.key, other);
   }
 
   wroteRunner(runner: Runner): void {
@@ -241,8 +249,8 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
     this.#say(breach);
   }
 
-  /** A server that starts anew gives everything another chance. */
-  serverStarted(): void {
+  /** A server that starts anew, or with other settings, gives everything another chance. */
+  forgives(): void {
     this.#excesses.forgive();
   }
 
@@ -260,4 +268,8 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
   #say(breach: Breach | undefined): void {
     if (breach !== undefined) this.violation ??= { ...breach, at: this.#kernel.now() };
   }
+}
+
+function inPlace({ key, profile }: Job): string {
+  return `${key} ${profile ?? ""}`;
 }
