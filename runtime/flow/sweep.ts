@@ -12,6 +12,7 @@ import { expireJob } from "./overdue-job";
 import { expireRunner, type Looking } from "./overdue-runner";
 import { planLaunches } from "./plan-launches";
 import { sweepMachines } from "./sweep-machines";
+import { sweepTwins } from "./twins";
 
 const dueAtOnce = 200;
 /** Else a backlog would look as if we had been away, and be given time for that. */
@@ -30,6 +31,7 @@ export async function sweep(ports: Ports): Promise<SweptFleet> {
   const steps = {
     deadlines: () => sweepDeadlines(ports, alone),
     machines: async () => void (seen = await sweepMachines(ports, alone)),
+    twins: () => sweepTwins(seen, ports, alone),
     plans: () => sweepPlans(ports, alone),
     unnamed: () => sweepUnnamed(seen, ports, alone),
     retention: () => sweepRetention(ports),
