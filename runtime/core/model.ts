@@ -177,6 +177,8 @@ export interface Runner {
   readonly interruptedAt?: Instant;
   /** When it began to run something; absent before. */
   readonly begunAt?: Instant;
+  /** When its source was asked what that is, and it was none of the jobs that wait here; absent before. */
+  readonly namelessAt?: Instant;
   /** When its source let go of it, where its machine could not be ended then; absent before. */
   readonly letGoAt?: Instant;
   readonly version: number;

@@ -120,8 +120,8 @@ function findShortages(view: ProfileView): readonly Shortage[] {
   const add = (key: string, runner: string) => supply.set(key, (supply.get(key) ?? new Set()).add(runner));
   const written = new Set(view.runners.map((runner) => runner.id));
   for (const runner of view.runners) {
-    // One that runs a job nobody has named yet stands for one of those that seem to wait.
-    const runsUnknown = isAtWork(runner) && runner.job === null;
+    // One that runs a job nobody has named yet stands for one of those that seem to wait, until its source was asked.
+    const runsUnknown = isAtWork(runner) && runner.job === null && runner.namelessAt === undefined;
     if (isSupply(runner) || runsUnknown) add(reachKey(runner.reach), runner.id);
   }
   for (const { runner, launch } of launchSlots(view.planner))

@@ -77,16 +77,6 @@ export function newRunner(
   };
 }
 
-/** Of a launch that was given up: nobody, under whose name its source may know somebody all the same. */
-export function neverMade(launch: Launch, slot: LaunchSlot, made: Parameters<typeof newRunner>[2]): Runner {
-  return {
-    ...newRunner(launch, { ...slot, machine: "" }, made),
-    state: "gone",
-    reason: "no-capacity",
-    deadlineAt: null,
-  };
-}
-
 /** The runner after `move`, or `undefined` when the move is late or doubled. */
 export function moveRunner(runner: Runner, move: RunnerMove, times: RunnerTimes): MovedRunner | undefined {
   const step = runnerStep(runner.state, move.event);
@@ -182,6 +172,11 @@ export function takenAway(runner: Runner, at: Instant): Runner {
 /** The job this runner turned out to have, though its own state said so before. */
 export function foundWith(runner: Runner, work: { readonly job: JobKey; readonly attempt: number }): Runner {
   return { ...runner, ...work, version: runner.version + 1 };
+}
+
+/** The runner that runs nothing of what waits here. */
+export function foundNameless(runner: Runner, at: Instant): Runner {
+  return { ...runner, namelessAt: at, version: runner.version + 1 };
 }
 
 /** It has a job, or is about to: as long as its agent is heard of, it may go on. */

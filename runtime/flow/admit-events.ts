@@ -98,9 +98,9 @@ async function hear(
   for (const job of [standing, ...(await twinsOf(standing, ports))]) await applyEvent(told, { job, runner: by }, ports);
 }
 
-/** A crash while a job moved from where it may not run leaves it in both places: both hear what becomes of it. */
-async function twinsOf({ key, profile, barred }: Job, ports: Ports): Promise<readonly Job[]> {
-  if (profile !== null && barred === null) return [];
+/** A crash while a job moved leaves it in both places: both hear what becomes of it, also when the one has heard it before. */
+async function twinsOf({ key, profile, barred, state }: Job, ports: Ports): Promise<readonly Job[]> {
+  if (profile !== null && barred === null && !isFinal(state)) return [];
   const found = await ports.ledger.findJobs(key, mostTwins);
   return found.filter((job) => job.key === key && job.profile !== profile);
 }

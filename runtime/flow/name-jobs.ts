@@ -4,14 +4,23 @@
  */
 import { isForges } from "../core/api-source";
 import { isAtWork } from "../core/lifecycle";
-import type { ProfileView, Runner } from "../core/model";
+import { runnerIds } from "../core/log-ids";
+import { reachKey, type Blocked, type ProfileView, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
+import { foundNameless } from "../core/runner-moves";
 import { hearNews } from "./ask-source";
 import type { EachAlone } from "./each-alone";
 import { lookAtJob } from "./look-at-job";
+import { profileOf, settle } from "./moves";
+import { noteSilence, silenceIn, unblockReach } from "./reach-state";
+import { loseRunner } from "./retire-runner";
 
 /** How long after it began; later the source's own round of asking finds it. */
 const askAfterMs = [30_000, 2 * 60_000, 5 * 60_000];
+/** Answers of a forge may be old by so much; what it then knows nothing of is none of the jobs that wait here. */
+const certainAfterMs = 2 * 60_000;
+/** Its forge ends the job by itself in that time; only what does not end at all is left to us. */
+const unnamedGraceMs = 10 * 60_000;
 /** So many are asked for one by one, in a source and sweep. */
 const mostLooks = 10;
 
@@ -24,25 +33,87 @@ export async function nameItsJob({ id, profile, meantFor, reach }: Runner, ports
   return isNamed();
 }
 
+interface Unnamed {
+  readonly runner: Runner;
+  /** Of its source, when that was asked last; `undefined`: it answered. */
+  readonly silence: Blocked | undefined;
+}
+
 /** Part of every sweep. What fails for one of a source's runners fails for all: the round ends there. */
 export async function sweepUnnamed(seen: readonly ProfileView[], ports: Ports, alone: EachAlone): Promise<void> {
-  const unnamed = findUnnamed(seen, ports);
-  const sources = [...new Set(unnamed.map(({ reach }) => reach.source))];
+  const unnamed = findUnnamed(seen);
+  await alone.run(
+    unnamed.filter(({ runner }) => hasRunTooLong(runner, ports)),
+    ({ runner }) => endUnnamed(runner, ports),
+    ({ runner }) => runnerIds(runner),
+  );
+  await askForThose(
+    unnamed.filter((one) => isToBeAsked(one, ports)),
+    ports,
+    alone,
+  );
+}
+
+function findUnnamed(seen: readonly ProfileView[]): readonly Unnamed[] {
+  return seen.flatMap(({ runners, planner }) =>
+    runners
+      .filter((runner) => isForges(runner.reach) && isUnnamed(runner))
+      .map((runner) => ({ runner, silence: silenceIn(planner, reachKey(runner.reach)) })),
+  );
+}
+
+function isUnnamed(runner: Runner): boolean {
+  return isAtWork(runner) && runner.job === null;
+}
+
+/** No job's deadline ends it. */
+function hasRunTooLong({ profile, begunAt, createdAt }: Runner, ports: Ports): boolean {
+  const limitMs = profileOf(ports, profile)?.timeouts.jobMs;
+  return limitMs !== undefined && ports.clock.now() - (begunAt ?? createdAt) > limitMs + unnamedGraceMs;
+}
+
+async function endUnnamed(runner: Runner, ports: Ports): Promise<void> {
+  const reason = "job-timeout";
+  const lost = await loseRunner(runner, { reason, still: isUnnamed }, ports);
+  if (lost) ports.meter.count("onejob_sweep_repairs_total", { kind: reason });
+}
+
+function isToBeAsked({ runner, silence }: Unnamed, ports: Ports): boolean {
+  const now = ports.clock.now();
+  if (runner.namelessAt !== undefined) return false;
+  if (silence !== undefined) return (silence.until ?? now) <= now;
+  const { intervalMs } = ports.settings().sweep;
+  const { begunAt = now } = runner;
+  return askAfterMs.some((ms) => now - begunAt >= ms && now - begunAt < ms + intervalMs);
+}
+
+async function askForThose(unnamed: readonly Unnamed[], ports: Ports, alone: EachAlone): Promise<void> {
+  const sources = [...new Set(unnamed.map(({ runner }) => runner.reach.source))];
   await alone.run(
     sources,
-    (source) => nameTheirJobs({ source, runners: unnamed.filter(({ reach }) => reach.source === source) }, ports),
+    (source) => askForNames({ source, unnamed: unnamed.filter(({ runner }) => runner.reach.source === source) }, ports),
     (source) => ({ source }),
   );
 }
 
-function findUnnamed(seen: readonly ProfileView[], ports: Ports): readonly Runner[] {
-  const now = ports.clock.now();
-  const { intervalMs } = ports.settings().sweep;
-  const isTime = ({ begunAt = now }: Runner) =>
-    askAfterMs.some((ms) => now - begunAt >= ms && now - begunAt < ms + intervalMs);
-  return seen
-    .flatMap((view) => view.runners)
-    .filter((runner) => isForges(runner.reach) && isAtWork(runner) && runner.job === null && isTime(runner));
+/** While it does not answer, jobs that those runners stand for wait for that: it is their reason, and asked again. */
+async function askForNames(
+  { source, unnamed }: { readonly source: string; readonly unnamed: readonly Unnamed[] },
+  ports: Ports,
+): Promise<void> {
+  try {
+    await nameTheirJobs({ source, runners: unnamed.map(({ runner }) => runner) }, ports);
+  } catch (error) {
+    for (const { runner } of placesOf(unnamed)) await noteSilence(runner, error, ports);
+    throw error;
+  }
+  for (const { runner } of placesOf(unnamed.filter(({ silence }) => silence !== undefined)))
+    await unblockReach(runner, ports);
+}
+
+/** One for each profile and reach. */
+function placesOf(unnamed: readonly Unnamed[]): readonly Unnamed[] {
+  return [...new Map(unnamed.map((one) => [`${one.runner.profile} ${reachKey(one.runner.reach)}`, one])).values()];
 }
 
 /** A call each for a few, and one look at everything for the others. */
@@ -53,13 +124,28 @@ async function nameTheirJobs(
   for (const { meantFor, profile } of runners.slice(0, mostLooks))
     if (meantFor !== null) await lookAtJob({ job: meantFor, profile }, ports);
   const unnamed = await stillUnnamed(runners, ports);
-  if (unnamed > 0) await hearNews(source, ports);
-  const left = unnamed > 0 ? await stillUnnamed(runners, ports) : 0;
-  const named = runners.length - left;
+  if (unnamed.length > 0) await hearNews(source, ports);
+  const left = unnamed.length > 0 ? await stillUnnamed(runners, ports) : [];
+  const named = runners.length - left.length;
   if (named > 0) ports.meter.count("onejob_sweep_repairs_total", { kind: "unnamed" }, named);
+  for (const runner of left) await noteNameless(runner, ports);
 }
 
-async function stillUnnamed(runners: readonly Runner[], ports: Ports): Promise<number> {
+async function stillUnnamed(runners: readonly Runner[], ports: Ports): Promise<readonly Runner[]> {
   const now = await Promise.all(runners.map(({ profile, id }) => ports.ledger.readRunner(profile, id)));
-  return now.filter((runner) => runner?.job === null).length;
+  return now.flatMap((runner) => (runner !== undefined && isUnnamed(runner) ? [runner] : []));
+}
+
+/** One that waited here for too long, perhaps, and is over: another job waits for nothing if it is taken for that. */
+async function noteNameless(runner: Runner, ports: Ports): Promise<void> {
+  const at = ports.clock.now();
+  if (at - (runner.begunAt ?? at) < certainAfterMs) return;
+  const { changed } = await settle(
+    runner,
+    (current) => (isUnnamed(current) ? foundNameless(current, at) : undefined),
+    (next) => ports.ledger.saveRunner(next),
+  );
+  if (!changed) return;
+  ports.log.info("runner has none of the jobs that wait", runnerIds(runner));
+  await ports.queue.send([{ kind: "plan", profile: runner.profile }]);
 }

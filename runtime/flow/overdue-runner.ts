@@ -1,19 +1,21 @@
 /** A runner whose deadline is over: looked after, asked to leave, or given up, by what its deadline means. */
 import { isForges } from "../core/api-source";
 import { holdsJob } from "../core/holding";
-import { isAtWork, isDemand, isListening, runnerTraits } from "../core/lifecycle";
-import { reachKey, type Runner } from "../core/model";
+import { isDemand, isListening, runnerTraits } from "../core/lifecycle";
+import { runnerIds } from "../core/log-ids";
+import { byWaiting, reachKey, type Job, type Runner } from "../core/model";
 import type { DueItem, Ports } from "../core/ports";
 import { heard, longestPreparationMs } from "../core/runner-moves";
 import { wereAway } from "./away";
 import type { Listings } from "./listings";
+import { lookAtJob } from "./look-at-job";
 import { applyToRunner, findJob, profileOf, runnerTimes } from "./moves";
 import { isDue } from "./overdue-job";
-import { countFailure } from "./reach-state";
+import { countFailure, noteSilence, silenceIn } from "./reach-state";
 import { loseRunner, retireRunner } from "./retire-runner";
 
-/** Its forge ends the job by itself in that time; only what does not end at all is left to us. */
-const unnamedGraceMs = 10 * 60_000;
+/** So many jobs are asked for that a runner listened for in vain. */
+const mostLooks = 10;
 
 /** Who looks at the runners of one sweep. */
 export interface Looking {
@@ -97,20 +99,35 @@ async function isPassedOver(runner: Runner, ports: Ports): Promise<boolean> {
   if (!isForges(runner.reach) || runner.askedAt !== null) return false;
   const since = runner.stages.find(({ stage }) => stage === "listening")?.at;
   if (since === undefined || !isListening(runner)) return false;
-  const { jobs } = await ports.ledger.readProfile(runner.profile);
+  const { jobs, planner } = await ports.ledger.readProfile(runner.profile);
   const key = reachKey(runner.reach);
-  return jobs.some(
+  const passed = jobs.filter(
     (job) => isDemand(job) && job.reach !== null && reachKey(job.reach) === key && job.queuedAt <= since,
   );
+  // Who gives no answer gives no jobs either.
+  if (passed.length === 0 || silenceIn(planner, key) !== undefined) return false;
+  // That its machines are given nothing is known: each of many need not ask for itself.
+  if ((planner.breakers[key]?.openUntil ?? 0) > ports.clock.now()) return true;
+  return waitsThere(passed.sort(byWaiting).slice(0, mostLooks), runner, ports);
+}
+
+/** A job that was deleted there, or is over without a word, was rightly not given: it ends here. */
+async function waitsThere(jobs: readonly Job[], runner: Runner, ports: Ports): Promise<boolean> {
+  try {
+    for (const { key, profile } of jobs) {
+      await lookAtJob({ job: key, profile }, ports);
+      const job = await findJob(key, profile, ports);
+      if (job !== undefined && isDemand(job)) return true;
+    }
+  } catch (error) {
+    await noteSilence(runner, error, ports);
+    ports.log.warn("the source cannot say whether a job still waits there", { ...runnerIds(runner), error });
+  }
+  return false;
 }
 
 /** A silent agent is never killed for its silence: the compute says whether its machine lives. */
 async function lookAfter(runner: Runner, { ports, listings }: Looking): Promise<string | undefined> {
-  // What it runs was never named, so no job's deadline ends it.
-  if (hasRunTooLong(runner, ports)) {
-    const still = (current: Runner) => current.job === null;
-    return (await loseRunner(runner, { reason: "job-timeout", still }, ports)) ? "job-timeout" : undefined;
-  }
   if (await listings.isAlive(runner)) {
     const { lastHeartbeatAt } = runner;
     const trusted = heard(runner, ports.clock.now(), runnerTimes(ports, runner.profile));
@@ -118,10 +135,4 @@ async function lookAfter(runner: Runner, { ports, listings }: Looking): Promise<
     return undefined;
   }
   return (await loseRunner(runner, { reason: "agent-lost", still: () => true }, ports)) ? "agent-lost" : undefined;
-}
-
-function hasRunTooLong(runner: Runner, ports: Ports): boolean {
-  const limitMs = profileOf(ports, runner.profile)?.timeouts.jobMs;
-  if (!isAtWork(runner) || runner.job !== null || limitMs === undefined) return false;
-  return ports.clock.now() - (runner.begunAt ?? runner.createdAt) > limitMs + unnamedGraceMs;
 }

@@ -16,7 +16,7 @@ import {
   type Runner,
 } from "../core/model";
 import type { Compute, LaunchRequest, MachineOutcome, Ports } from "../core/ports";
-import { neverMade, newRunner } from "../core/runner-moves";
+import { newRunner } from "../core/runner-moves";
 import { runnerSubject } from "../core/subject";
 import { applyToJob, findJob, profileOf } from "./moves";
 import { blockReach, sourceFailure } from "./reach-state";
@@ -45,8 +45,8 @@ interface Made {
 
 export interface LaunchResult {
   readonly launch: string;
-  /** No answer: it stays in the planner record, and is replayed once overdue. */
-  readonly open: boolean;
+  /** No answer: what is not written of it stays in the planner record, and is replayed once overdue. Empty: closed. */
+  readonly open: readonly LaunchSlot[];
   readonly reach: Reach;
   /** What holds its reach back from now on; `null`: nothing. */
   readonly failure: Failure | null;
@@ -59,15 +59,16 @@ export async function performLaunch(
   ports: Ports,
 ): Promise<LaunchResult | undefined> {
   const { id, reach } = launch;
-  const closed = (failure: Failure | null): LaunchResult => ({ launch: id, reach, open: false, failure });
+  const closed = (failure: Failure | null): LaunchResult => ({ launch: id, reach, open: [], failure });
   const profile = profileOf(ports, launch.profile);
   const compute = profile && ports.compute(profile.compute.kind);
   if (!profile || !compute) return closed({ reason: "misconfigured", detail: "its profile is gone" });
   const launchingAt = ports.clock.now();
   const { replays, market } = launch;
   ports.log.info("launch begins", { ...launchIds(launch), replays, market });
+  let { slots } = launch;
   try {
-    const slots = await unwritten(launch, ports);
+    slots = await unwritten(launch, ports);
     const outcomes = await outcomesOf(launch, { slots, compute }, ports);
     if (await isClosed(launch, ports)) return void (await endUncounted(outcomes, { launch, compute }, ports));
     const { bootMs } = profile.timeouts;
@@ -77,7 +78,7 @@ export async function performLaunch(
     return closed(refused === undefined ? null : { reason: refused.outcome, detail: refused.detail });
   } catch (error) {
     ports.log.warn("launch stays open", { ...launchIds(launch), replays, error });
-    return { launch: id, reach, open: true, failure: error instanceof NoAnswer ? noAnswer : null };
+    return { launch: id, reach, open: slots, failure: error instanceof NoAnswer ? noAnswer : null };
   }
 }
 
@@ -168,16 +169,17 @@ async function writeOutcome(outcome: MachineOutcome, scene: Scene, ports: Ports)
     const { runner, machine, detail } = { machine: null, detail: null, ...outcome };
     const ids = { launch: launch.id, profile: launch.profile, runner, machine, job: slot?.job ?? null };
     ports.log.warn("machine not launched", { ...ids, outcome: outcome.outcome, detail });
-    // A try before may have made a right for it: whoever stands at the source by its name is nobody.
-    if (slot !== undefined && launch.replays > mostReplays)
-      await ports.ledger.createRunner(neverMade(launch, slot, made));
     return;
   }
   const runner = newRunner(launch, { ...slot, machine: outcome.machine }, made);
-  const [created] = await Promise.all([ports.ledger.createRunner(runner), enrol(runner, made.bootMs, ports)]);
+  // First: whoever its source knows by the name of a runner that nobody wrote down would stand there for ever.
+  const created = await ports.ledger.createRunner(runner);
   if (!created.written) return;
   ports.log.info("machine launched", { ...runnerIds(runner), outcome: outcome.outcome });
-  if (slot.job !== null) await claim(slot.job, { runner: runner.id, scene }, ports);
+  await Promise.all([
+    enrol(runner, made.bootMs, ports),
+    slot.job === null ? undefined : claim(slot.job, { runner: runner.id, scene }, ports),
+  ]);
 }
 
 /**

@@ -140,7 +140,7 @@ async function close(
   const { view } = outcome;
   const failed = failuresOf(outcome.results, view.planner.blocked, ports);
   tellWaiting(view, failed, ports.log);
-  const settled = new Set(outcome.results.filter(({ open }) => !open).map(({ launch }) => launch));
+  const open = new Map(outcome.results.map((result) => [result.launch, result.open]));
   let again = false;
   await updatePlanner(
     record,
@@ -148,7 +148,9 @@ async function close(
       const mine = current.lease?.holder === outcome.holder;
       again = mine && current.dirty;
       return {
-        launches: current.launches.filter((launch) => !settled.has(launch.id)),
+        launches: current.launches
+          .map((launch) => ({ ...launch, slots: open.get(launch.id) ?? launch.slots }))
+          .filter(({ slots }) => slots.length > 0),
         blocked: withFailures(current.blocked, failed, ports.clock.now()),
         ...(mine ? { lease: null, dirty: false } : {}),
       };

@@ -72,6 +72,22 @@ function failureIn({ blocked }: PlannerRecord, key: string): Blocked | undefined
   return stands?.atSource === true ? stands : undefined;
 }
 
+/** Its source did not answer when it was asked last. A refusal is an answer, and of that call alone. */
+export function silenceIn(planner: PlannerRecord, key: string): Blocked | undefined {
+  const stands = failureIn(planner, key);
+  return stands !== undefined && isSilence(stands) ? stands : undefined;
+}
+
+function isSilence({ reason }: Pick<Blocked, "reason">): boolean {
+  return reason === "source-unreachable" || reason === "throttled";
+}
+
+/** A call about this reach failed: as long as its source gives no answer, that is what its jobs wait for. */
+export async function noteSilence(place: Place, error: unknown, ports: Ports): Promise<void> {
+  const failure = sourceFailure(error);
+  if (failure !== undefined && isSilence(failure)) await blockReach(place, failure, ports);
+}
+
 /** The source answers again: what it kept from this reach holds no more. */
 export async function unblockReach({ profile, reach }: Place, ports: Ports): Promise<void> {
   const planner = await ports.ledger.readPlanner(profile);

@@ -12,6 +12,7 @@ import { expireRunner, type Looking } from "./overdue-runner";
 import { planLaunches } from "./plan-launches";
 import { endOrphans, loseVanished, lookAtMachines, type Looked } from "./sweep-machines";
 import { TimeShare } from "./time-share";
+import { sweepTwins } from "./twins";
 
 /** Of what has to ask others, who may be slow; the rest of it comes with the next sweep. */
 const stepMs = 5_000;
@@ -37,6 +38,7 @@ export async function sweep(ports: Ports): Promise<SweptFleet> {
     },
     deadlines: () => sweepDeadlines(ports, alone),
     vanished: () => loseVanished(looked, new TimeShare(stepMs, ports.clock), { ports, alone }),
+    twins: () => sweepTwins(looked.views, ports, alone),
     plans: () => sweepPlans(ports, alone),
     unnamed: () => sweepUnnamed(looked.views, ports, alone),
     retention: () => sweepRetention(ports),

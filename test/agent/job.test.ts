@@ -66,6 +66,22 @@ describe("how a job ends", () => {
     expect(server.finished).toMatchObject({ exitCode: null, signal: 9, reason: "job-timeout" });
   });
 
+  it("measures its time from its beginning, also while nobody hears of that", async () => {
+    bench = await openBench({});
+    const { server, folder } = bench;
+    const over = join(folder, "over");
+    server.assignment = job(`trap 'touch ${over}; exit 9' TERM; sleep 600 & wait`, { timeoutMs: 300 });
+    const code = bench.run();
+    await server.until(() => server.has("listening"));
+    await server.until(() => {
+      if (!existsSync(over)) server.plan("report", "drop");
+      return existsSync(over);
+    });
+    expect(server.has("started")).toBe(false);
+    expect(await code).toBe(0);
+    expect(server.finished).toMatchObject({ exitCode: 9, reason: "job-timeout" });
+  });
+
   it("stops a running job that is cancelled", async () => {
     bench = await openBench({ assignment: job("sleep 600") });
     const code = bench.run();

@@ -1,10 +1,8 @@
 /** What the simulator found, each as small as it goes (docs/reliability.md). The seeds are in test/simulation/regressions.ts. */
-import { admitEvent } from "../../runtime/flow/admit-events";
-import { removeGhosts } from "../../runtime/flow/ask-source";
 import { assignJob } from "../../runtime/flow/assign-job";
 import { planLaunches } from "../../runtime/flow/plan-launches";
 import { readWhy } from "../../runtime/flow/read-job";
-import { ForgeWorld, listeningJob, runningJob } from "../fakes/forge-world";
+import { ForgeWorld } from "../fakes/forge-world";
 import { World } from "../fakes/flow-world";
 import { someProfile, someSettings } from "../fixtures/records";
 
@@ -48,26 +46,6 @@ describe("a launch whose answers are lost time and again", () => {
   });
 });
 
-describe("a launch that is given up though a right was made for it", () => {
-  it("leaves nobody at the forge: whoever stands there by its name is known to be gone", async () => {
-    const world = new ForgeWorld({ profiles: [someProfile({ timeouts: { bootMs: 60 * minute } })] });
-    world.ledger.createRunner = async () => {
-      const [machine = ""] = world.machines();
-      world.compute.vanish(machine);
-      Reflect.deleteProperty(world.ledger, "createRunner");
-      return Promise.reject(new Error("the ledger does not answer"));
-    };
-    await world.tell(world.forge.queue({ id: "a" }));
-    const [name = ""] = world.forge.runners.keys();
-    for (let tries = 0; tries < 3; tries += 1) world.compute.breakNext("launch", "before");
-    for (let round = 0; round < 12; round += 1) await world.turn(31 * second);
-    expect([...world.forge.runners.keys()]).toContain(name);
-    world.forge.leaves(name.replace("onejob-", ""));
-    await removeGhosts("gh", world.ports);
-    expect([...world.forge.runners.keys()]).not.toContain(name);
-  });
-});
-
 describe("an agent that has its right and never says that it listens", () => {
   async function silentAgent() {
     const profile = someProfile({ timeouts: { bootMs: minute } });
@@ -101,95 +79,6 @@ describe("an agent that has its right and never says that it listens", () => {
   });
 });
 
-describe("a runner that runs what nobody named", () => {
-  it("is asked for at the forge half a minute later, so that no other job waits for it", async () => {
-    const { world, runner, agent } = await listeningJob();
-    await world.tell(world.forge.queue({ id: "b" }));
-    const taken = world.forge.assignTo(`onejob-${runner}`);
-    await agent.start();
-    await world.turn(10 * second);
-    expect((await world.runner(runner))?.job).toBeNull();
-    for (let round = 0; round < 6; round += 1) await world.turn(5 * second);
-    expect((await world.runner(runner))?.job).toBe(taken?.facts.key);
-  });
-});
-
-describe("a machine beyond demand", () => {
-  it("is retired after a minute while it boots, and after a minute of listening", async () => {
-    const world = new ForgeWorld();
-    await world.tell(world.forge.queue({ id: "a" }), world.forge.queue({ id: "b" }));
-    const [up = ""] = world.machines();
-    await world.up(up);
-    await world.tell(world.forge.end("a", "cancelled"), world.forge.end("b", "cancelled"));
-    await world.turn(59 * second);
-    expect((await world.runner(up))?.draining).toBe(false);
-    await world.turn(2 * second);
-    expect((await world.runner(up))?.draining).toBe(true);
-    expect(world.machines()).toEqual([up]);
-  });
-
-  it("stays while a job in its reach waits", async () => {
-    const world = new ForgeWorld();
-    await world.tell(world.forge.queue({ id: "a" }));
-    const [up = ""] = world.machines();
-    await world.up(up);
-    for (let round = 0; round < 4; round += 1) await world.turn(31 * second);
-    expect((await world.runner(up))?.draining).toBe(false);
-  });
-});
-
-describe("a job that lost its machine while another one is free", () => {
-  it("is shown with that one, so that it never waits without a word", async () => {
-    const profile = someProfile({ limits: { maxRunners: 2 } });
-    const world = new ForgeWorld({ profiles: [profile] });
-    await world.tell(world.forge.queue({ id: "a" }), world.forge.queue({ id: "b" }));
-    await world.allUp();
-    const [first = "", second_ = ""] = world.machines();
-    // The job that waited for the second machine is gone, and a new one comes.
-    const owner = (await world.runner(second_))?.meantFor?.split("/").at(-1) ?? "";
-    await world.tell(world.forge.end(owner, "cancelled"), world.forge.queue({ id: "c" }));
-    expect((await world.forgeJob("c")).runner).toBe(second_);
-    expect(first).not.toBe(second_);
-  });
-});
-
-describe("a runner whose job is named by the job alone", () => {
-  it("stands for no other one: the next plan writes its half, too", async () => {
-    const { world, runner, started } = await runningJob({ profiles: [someProfile({ limits: { maxRunners: 2 } })] });
-    await world.agent(runner).start();
-    const save = world.ledger.saveRunner.bind(world.ledger);
-    world.ledger.saveRunner = () => Promise.reject(new Error("the ledger is away"));
-    await admitEvent(started, world.ports).catch(() => undefined);
-    world.ledger.saveRunner = save;
-    expect((await world.runner(runner))?.job).toBeNull();
-    await world.tell(world.forge.queue({ id: "b" }));
-    expect((await world.runner(runner))?.job).toBe("gh/forge.example/a");
-    expect(world.machines()).toHaveLength(2);
-  });
-});
-
-describe("a job that a runner of another profile took", () => {
-  it("is written on that runner, too, though only the job names it", async () => {
-    const profiles = [
-      someProfile({ name: "small" }),
-      { ...someProfile({ name: "large" }), labels: ["linux", "large"] },
-    ];
-    const world = new ForgeWorld({ profiles });
-    await world.tell(world.forge.queue({ id: "b", labels: ["linux", "large"] }));
-    const [runner = ""] = world.machines();
-    await world.up(runner);
-    await world.tell(world.forge.queue({ id: "a", labels: ["linux"] }));
-    const taken = world.forge.assign(() => 1);
-    const save = world.ledger.saveRunner.bind(world.ledger);
-    world.ledger.saveRunner = () => Promise.reject(new Error("the ledger is away"));
-    if (taken !== undefined) await admitEvent(taken.event, world.ports).catch(() => undefined);
-    world.ledger.saveRunner = save;
-    expect(await world.forgeJob("a")).toMatchObject({ state: "running", profile: "small", runner });
-    await world.turn(10 * second);
-    expect((await world.runner(runner))?.job).toBe("gh/forge.example/a");
-  });
-});
-
 describe("a launch that had to be made again", () => {
   it("is the reason of its job, also when whoever made it died and nobody heard the compute", async () => {
     const world = new World();
@@ -202,6 +91,33 @@ describe("a launch that had to be made again", () => {
     void planLaunches("small", world.ports);
     await new Promise((resolve) => setImmediate(resolve));
     expect(await readWhy(await world.job(key), world.ports)).toMatchObject({ reason: "no-capacity" });
+  });
+});
+
+describe("a launch that stays open, when one of its machines has come and gone", () => {
+  it("does not stand for that one any more: its job waits, and says for what", async () => {
+    const world = new ForgeWorld();
+    const create = world.ledger.createRunner.bind(world.ledger);
+    let written = 0;
+    world.ledger.createRunner = (runner) =>
+      written++ === 0 ? create(runner) : Promise.reject(new Error("the ledger is away"));
+    await world.ports.queue.send(["a", "b"].map((id) => ({ kind: "job-event", event: world.forge.queue({ id }) })));
+    await world.pump();
+    const [first = ""] = world.machines();
+    expect((await world.forgeJob("a")).runner).toBe(first);
+    for (let tries = 0; tries < 10; tries += 1) world.compute.breakNext("launch", "before");
+    const agent = await world.up(first);
+    world.forge.move("a", "waiting");
+    await world.tell(world.forge.assign()?.event ?? world.forge.event("b"));
+    world.forge.move("a", "queued");
+    await world.tell(world.forge.end("b"));
+    await agent.finish();
+    await world.pump();
+    expect(await world.stateOf(first)).toBe("gone");
+    for (let round = 0; round < 2; round += 1) await world.turn(31 * second);
+    expect((await world.view()).planner.launches).toHaveLength(1);
+    const why = await readWhy(await world.forgeJob("a"), world.ports);
+    expect(why).toMatchObject({ job: { state: "queued" }, reason: "no-capacity" });
   });
 });
 

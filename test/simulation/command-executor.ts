@@ -24,17 +24,19 @@ async function run(agent: SimAgent, assignment: Assignment): Promise<void> {
   const { job, attempt } = assignment;
   agent.keepInTouch(attempt);
   if (!(await prepare(agent))) return;
-  const begun = await agent.report({ attempt, events: [{ type: "started", at: agent.at() }] });
-  if (begun.kind === "over") return;
   agent.begins(job);
   watch.commandBegan(job, agent.runner);
   // A machine that is taken away ends whatever ran on it.
   agent.strand.onDeath(() => watch.commandEnded(job, agent.runner));
+  // It does not wait for the answer: its job's time runs from here.
+  const begun = agent.report({ attempt, events: [{ type: "started", at: agent.at() }] });
   const ran = await runCommand(agent, assignment);
   agent.ends();
   watch.commandEnded(job, agent.runner);
   if (agent.asked === "over") return;
   watch.commandTells(job, ran.exitCode);
+  // One word after the other.
+  if ((await begun).kind === "over") return;
   const told = await finish(agent, attempt, ran);
   if (ran.exitCode === 0 && told.kind === "orders") watch.commandSucceeded(job);
 }

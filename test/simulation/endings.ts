@@ -16,15 +16,21 @@ const finalStates: readonly Job["state"][] = ["completed", "failed", "cancelled"
 interface Phase {
   readonly phase: string;
   readonly since: Instant;
+  /** Where that is written. */
+  readonly profile: Job["profile"];
+  readonly before: Phase | undefined;
 }
 
 export class Endings {
   readonly ended = new Map<JobKey, Job["state"]>();
+  readonly copies = new Map<JobKey, Job>();
   /** Somebody wants them to stop. */
   readonly unwanted = new Set<JobKey>();
   /** When all that ran was last to stop; those that began while it was looked for may be among them. */
   drainedAt = -Infinity;
   readonly #kernel: Kernel;
+  /** In which profile they ended. */
+  readonly #places = new Map<JobKey, Job["profile"]>();
   /** One that waits for a machine does so however often one is promised to it. */
   readonly #phases = new Map<JobKey, Phase>();
   /** How often a machine that had it was lost before its command began, by attempt. */
@@ -44,6 +50,7 @@ export class Endings {
   wrote(job: Job): Breach | undefined {
     const { key, state } = job;
     const before = this.ended.get(key);
+    if (before !== undefined && this.#isCopy(job)) return void this.copies.set(key, job);
     if (before !== undefined && before !== state)
       return broken("I8", `job ${key} had ended as ${before} and became ${state}`, [key]);
     const twin = this.#handedInOnce(job);
@@ -52,7 +59,22 @@ export class Endings {
     this.#notePhase(job);
     if (!finalStates.includes(state)) return undefined;
     this.ended.set(key, state);
+    this.#places.set(key, job.profile);
     return before === undefined ? (this.#expiredEarly(job, stood) ?? this.#endedOtherwise(job, stood)) : undefined;
+  }
+
+  dropped({ key, profile }: Job): void {
+    if (this.copies.get(key)?.profile === profile) this.copies.delete(key);
+    const stood = this.#phases.get(key);
+    // Its word was an old one.
+    if (stood?.before !== undefined && stood.profile === profile) this.#phases.set(key, stood.before);
+  }
+
+  /** It ended while somebody moved it to another profile, where it is written first: that is taken back at once. */
+  #isCopy({ key, state, profile }: Job): boolean {
+    if (!finalStates.includes(state)) return this.#places.get(key) !== profile;
+    this.copies.delete(key);
+    return false;
   }
 
   began(job: JobKey, on: { readonly runner: string; readonly isRunning: (runner: string) => boolean }) {
@@ -98,11 +120,14 @@ export class Endings {
     return broken("I8", `${name} was handed in ${allowed} times, and is ${keys.size} jobs`, [...keys]);
   }
 
-  #notePhase({ key, state, bound, attempt }: Job): void {
+  #notePhase({ key, state, bound, attempt, profile, createdAt }: Job): void {
     const phase = state === "queued" || state === "starting" ? `waits ${bound ? "bound" : ""} ${attempt}` : state;
-    const before = this.#phases.get(key)?.phase;
+    const stood = this.#phases.get(key);
+    const before = stood?.phase;
     if (before === phase) return;
-    this.#phases.set(key, { phase, since: this.#kernel.now() });
+    // An approval is waited for there, whenever we hear of it.
+    const since = stood === undefined && state === "waiting" ? createdAt : this.#kernel.now();
+    this.#phases.set(key, { phase, since, profile, before: stood?.profile === profile ? undefined : stood });
     const name = `${key} ${attempt}`;
     if (before === `waits bound ${attempt}` && phase === `waits  ${attempt}`)
       this.#lost.set(name, (this.#lost.get(name) ?? 0) + 1);

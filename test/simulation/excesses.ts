@@ -66,10 +66,10 @@ export class Excesses {
 
   /** Whether more is coming there than is wanted at the moment of that write. */
   #isBeyond(key: string, planner: PlannerRecord, fresh: readonly Launch[]): boolean {
-    const { jobs, runners } = this.#picture;
+    const { places, runners } = this.#picture;
     const place = `${planner.profile} ${key}`;
     const isHere = (launch: Launch) => reachKey(launch.reach) === key;
-    const wanted = [...jobs.values()].filter((job) => seemsToWait(job) && placeOf(job) === place).length;
+    const wanted = [...places.values()].filter((job) => seemsToWait(job) && placeOf(job) === place).length;
     const slots = planner.launches.filter(isHere).flatMap((launch) => launch.slots);
     const open = slots.filter(({ runner }) => !runners.has(runner)).length;
     const free = [...runners.values()].filter((runner) => seemsFree(runner) && placeOf(runner) === place).length;

@@ -89,10 +89,12 @@ export class Interruptions {
   }
 
   /** It is known for long that its machine was to go, and yet the job is said to have ended by itself. */
-  #endedUntold({ key, reason, work, runner }: Job): Breach | undefined {
+  #endedUntold({ key, reason, work, runner, bound, finishedAt }: Job): Breach | undefined {
     const since = this.#seen.picture.runners.get(runner ?? "")?.interruptedAt;
     const isLoss = reason === "command-failed" || reason === "agent-lost" || reason === "cancelled-by-source";
-    if (since === undefined || work !== null || !isLoss || this.#kernel.now() - since < knownMs) return undefined;
+    // Word of its end may be late.
+    const knownFor = (finishedAt ?? this.#kernel.now()) - (since ?? Infinity);
+    if (!bound || work !== null || !isLoss || knownFor < knownMs) return undefined;
     return broken(`job ${key} ended as ${reason}, and its machine was taken back`, [key, runner ?? ""]);
   }
 

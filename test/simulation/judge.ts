@@ -64,6 +64,7 @@ export interface Fairness {
 
 export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTaken" | "said">, MachineWatch {
   readonly jobs = new Map<JobKey, Job>();
+  readonly places = new Map<string, Job>();
   readonly runners = new Map<string, Runner>();
   readonly planners = new Map<string, PlannerRecord>();
   readonly machines = new Map<string, SimMachine>();
@@ -95,6 +96,10 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
     return this.#endings.ended;
   }
 
+  get copies(): ReadonlyMap<JobKey, Job> {
+    return this.#endings.copies;
+  }
+
   get launches() {
     return this.#slots.launches;
   }
@@ -107,12 +112,20 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
     const isNews = !this.ended.has(job.key);
     this.#say(this.#endings.wrote(job));
     if (isNews) this.#say(this.#interruptions.wrote(job));
-    if (this.ended.has(job.key)) this.jobs.delete(job.key);
+    const isOver = this.ended.has(job.key);
+    if (isOver) this.jobs.delete(job.key);
     else this.jobs.set(job.key, job);
+    if (isOver) this.places.delete(inPlace(job));
+    else this.places.set(inPlace(job), job);
   }
 
   droppedJob(job: Job): void {
-    if (this.jobs.get(job.key)?.profile === job.profile) this.jobs.delete(job.key);
+    this.#endings.dropped(job);
+    this.places.delete(inPlace(job));
+    if (this.jobs.get(job.key)?.profile !== job.profile) return;
+    const other = [...this.places.values()].find(({ key }) => key === job.key);
+    if (other === undefined) this.jobs.delete(job.key);
+    else this.jobs.set(job.key, other);
   }
 
   wroteRunner(runner: Runner): void {
@@ -236,15 +249,17 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
     this.#say(breach);
   }
 
-  /** A server that starts anew gives everything another chance. */
-  serverStarted(): void {
+  /** A server that starts anew, or with other settings, gives everything another chance. */
+  forgives(): void {
     this.#excesses.forgive();
   }
 
   #count(wrong: Wrong, passed: { readonly minutes: number; readonly rounds: number }): void {
     const { name, promise, what, names } = wrong;
-    const before = this.#standing.get(name) ?? { minutes: 0, rounds: 0 };
-    const now = { minutes: before.minutes + passed.minutes, rounds: before.rounds + passed.rounds };
+    const before = this.#standing.get(name);
+    // A round in the minute in which it came up may have been before it.
+    const rounds = before === undefined ? 0 : before.rounds + passed.rounds;
+    const now = { minutes: (before?.minutes ?? 0) + passed.minutes, rounds };
     this.#standing.set(name, now);
     if (now.minutes > wrong.minutes && now.rounds >= (wrong.rounds ?? 0))
       this.#say({ promise, what: `${what}, for ${now.minutes} minutes`, names });
@@ -253,4 +268,8 @@ export class Judge implements Picture, LedgerWatch, Omit<CloudWatch, "machineTak
   #say(breach: Breach | undefined): void {
     if (breach !== undefined) this.violation ??= { ...breach, at: this.#kernel.now() };
   }
+}
+
+function inPlace({ key, profile }: Job): string {
+  return `${key} ${profile ?? ""}`;
 }

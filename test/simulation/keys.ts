@@ -11,9 +11,6 @@ import type { Taken } from "./taken";
 /** After so long in silence a machine may be ended, whatever it does. */
 const hopelessMs = 10 * 60_000;
 
-/** Its agent measures its time, and so do we, from when we heard that it began: while we were away that is later. */
-const slackMs = 2 * 60_000;
-
 const isOurs = (job: string): boolean => job.startsWith("api/");
 
 export class Keys {
@@ -36,7 +33,7 @@ export class Keys {
       if (!isOffered || ageMs >= bootMs + idleMs + jobMs) return undefined;
       return { promise: "I1", what: `machine ${runner} was ended while it listened at the forge`, names };
     }
-    const isOverlong = now - work.since >= (isOurs(work.job) ? ownMs - slackMs : jobMs);
+    const isOverlong = now - work.since >= (isOurs(work.job) ? ownMs : jobMs);
     if (this.#unwanted.has(work.job) || now - work.silentSince >= hopelessMs || isOverlong) return undefined;
     const what = `machine ${runner} was ended under job ${work.job}`;
     return { promise: "I1", what, names: [...names, work.job] };

@@ -38,6 +38,7 @@ export function standingWrongs(picture: Picture, truth: Truth, now: Instant): re
     ...overdueJobs(scene),
     ...unheardJobs(scene),
     ...jobsBehind(scene),
+    ...copiedJobs(scene),
     ...strayMachines(scene),
     ...unpairedMachines(scene),
     ...overdueRunners(scene),
@@ -88,6 +89,14 @@ function jobsBehind({ picture: { jobs }, truth: { forge } }: Scene): readonly Wr
   });
 }
 
+/** It ended in one profile, and waits in another. */
+function copiedJobs({ picture: { copies } }: Scene): readonly Wrong[] {
+  return [...copies.values()].map(({ key, state, profile }) => ({
+    ...{ name: `copied ${key}`, promise: "I8", names: [key], minutes: 10, rounds: 2 },
+    what: `job ${key} has ended, and is ${state} in ${profile ?? "no profile"}`,
+  }));
+}
+
 function strayMachines({ picture, now }: Scene): readonly Wrong[] {
   const { machines, runners, planners } = picture;
   const open = new Set([...planners.values()].flatMap((planner) => planner.launches.map(({ id }) => id)));
@@ -128,9 +137,9 @@ function surplus({ picture, truth }: Scene): readonly Wrong[] {
     picture.runners.has(runner) || !open.has(picture.machines.get(runner)?.launch ?? "");
   return [...supplyOf(picture, truth)]
     .map(([place, free]) => [place, free.filter(isSettled)] as const)
-    .filter(([place, free]) => free.length > (demand.get(place) ?? 0))
     .flatMap(([place, free]) =>
-      free.map((runner) => ({
+      // The last ones made: while demand falls, those that were wanted a minute ago are none for that long.
+      free.slice(demand.get(place) ?? 0).map((runner) => ({
         ...{ name: `surplus ${runner}`, promise: "I6" as const, names: [runner], minutes: 4 },
         what: `${free.length} machines, ${runner} among them, wait for ${demand.get(place) ?? 0} jobs of ${place}`,
       })),

@@ -17,7 +17,11 @@ export interface Pace {
 export interface Picture {
   /** As last written, without the ended ones. */
   readonly jobs: ReadonlyMap<JobKey, Job>;
+  /** The same wherever they are written: one that is being moved is in two profiles for a moment. */
+  readonly places: ReadonlyMap<string, Job>;
   readonly ended: ReadonlyMap<JobKey, Job["state"]>;
+  /** Of ended ones, open in another profile: made by who moved it there, just when it ended. */
+  readonly copies: ReadonlyMap<JobKey, Job>;
   readonly runners: ReadonlyMap<string, Runner>;
   readonly planners: ReadonlyMap<string, PlannerRecord>;
   readonly fleet: FleetRecord | undefined;

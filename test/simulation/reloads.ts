@@ -56,6 +56,7 @@ function apply(settings: Settings, { kernel, server, judge }: ReloadParts): void
   const caps = { ...after, profiles: Object.fromEntries(higher) };
   judge.caps = caps;
   judge.configured(settings.profiles.map(({ name }) => name));
+  judge.forgives();
   kernel.after(underWayMs, () => {
     if (judge.caps === caps) judge.caps = after;
   });

@@ -171,7 +171,7 @@ function build({ kernel, dice, plan, story, store, without }: Ground) {
   const toldOf = (strand: Strand) => (story ? toldDoors(doorsOf(strand), { strand, story }) : doorsOf(strand));
   const doorsFor = (strand: Strand) => lacking(toldOf(strand), strand);
   const host = plan.host;
-  const onStart = () => judge.serverStarted();
+  const onStart = () => judge.forgives();
   const common = {
     kernel,
     dice,
