@@ -59,7 +59,8 @@ export class FleetWorld {
   private constructor(url: string, facts: FleetFacts, table?: EmbeddedTable) {
     this.facts = facts;
     this.table = table;
-    this.sqs = new SQSClient(clientConfig(url));
+    // Tried again, as by Lambda: what is received and not heard of stays hidden for minutes.
+    this.sqs = new SQSClient({ ...clientConfig(url), maxAttempts: 3 });
     this.ssm = new SSMClient(clientConfig(url));
     this.queue = sqsQueue({ client: this.sqs, queueUrl: facts.queueUrl, log });
     const client = table?.client ?? new DynamoDBClient(clientConfig(url));

@@ -250,6 +250,7 @@ export class RunningFleet {
       jobs: jobs.map(({ key, state, reason, attempt }) => ({ key, state, reason, attempt })),
       runners: runners.map(({ id, state, machine, job }) => ({ id, state, machine, job })),
       planner,
+      inHand: { byFunctions: this.functions.isBusy, onQueue: await depthOf(this.world.sqs, this.world.facts.queueUrl) },
       forge: this.github.jobs.map(({ id, status, conclusion }) => ({ id, status, conclusion })),
       failures: this.functions.failures.slice(-5),
       said: await this.functions.said(),
