@@ -82,6 +82,8 @@ const results = await Promise.all([
     // Class names are what errors are told apart by.
     keepNames: false,
     mainFields: ["module", "main"],
+    // What is imported later is Node's own: the loader of ES modules would be started for it.
+    supported: { "dynamic-import": false },
     plugins: [lean, plainKeys],
   }),
   build({

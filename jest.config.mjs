@@ -33,6 +33,10 @@ const driven = (name) => ({
   setupFilesAfterEnv: [`<rootDir>/test/${name}/time-limit.ts`],
 });
 
+// Each process would say once that the SDK wants a later Node some day. What people run is tested with an environment of
+// its own (`cli-program.test.ts`).
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
+
 /** @type {import("jest").Config} */
 export default {
   maxWorkers: 2,

@@ -14,6 +14,7 @@ import { dynamodbLedger } from "../../runtime/ledger/dynamodb-ledger";
 import { ledgerTable } from "../../runtime/ledger/table";
 import { sqsQueue, type SqsQueue } from "../../runtime/queue/sqs-queue";
 import { awsEnvironment, clientConfig, emptyMoto } from "./moto";
+import { EmbeddedTable } from "./proxy/embedded-table";
 
 const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 function nothing(): void {}
@@ -43,36 +44,46 @@ const roleId = "AROATEST";
 
 export const someProfileEntry = { name: "small", labels: ["self-hosted", "linux"], compute: { kind: "ec2" } };
 
+/** Who answers for the table. @default moto */
+export type TableKind = "moto" | "embedded";
+
 export class FleetWorld {
   readonly facts: FleetFacts;
+  /** Where it is not moto's. */
+  readonly table: EmbeddedTable | undefined;
   readonly sqs: SQSClient;
   readonly ssm: SSMClient;
   readonly queue: SqsQueue;
   readonly ledger: ReturnType<typeof dynamodbLedger>;
 
-  private constructor(url: string, facts: FleetFacts) {
+  private constructor(url: string, facts: FleetFacts, table?: EmbeddedTable) {
     this.facts = facts;
-    this.sqs = new SQSClient(clientConfig(url));
+    this.table = table;
+    // Tried again, as by Lambda: what is received and not heard of stays hidden for minutes.
+    this.sqs = new SQSClient({ ...clientConfig(url), maxAttempts: 3 });
     this.ssm = new SSMClient(clientConfig(url));
     this.queue = sqsQueue({ client: this.sqs, queueUrl: facts.queueUrl, log });
-    const client = new DynamoDBClient(clientConfig(url));
+    const client = table?.client ?? new DynamoDBClient(clientConfig(url));
     const retentionMs = (): number => 86_400_000;
     this.ledger = dynamodbLedger({ client, table: facts.table, clock: systemClock, random: nodeRandom, retentionMs });
   }
 
   /** A fleet of its own, so that suites' tests have nothing in common but the server. */
-  static async deploy(url: string): Promise<FleetWorld> {
+  static async deploy(url: string, tableKind: TableKind = "moto"): Promise<FleetWorld> {
     const fleet = `f-${nodeRandom.id(8)}`;
     const bare = clientConfig(url);
     const { QueueUrl = "" } = await new SQSClient(bare).send(new CreateQueueCommand({ QueueName: fleet }));
     const launchTemplate = `onejob-${fleet}-small`;
     const machines = { small: { launchTemplate, subnets: await declareMachines(fleet, launchTemplate, bare), roleId } };
-    const world = new FleetWorld(url, {
+    const facts: FleetFacts = {
       ...{ fleet, table: fleet, queueUrl: QueueUrl, bucket: fleet, machines },
       settingsPath: `/onejob/${fleet}/settings`,
       accountId: "123456789012",
-    });
-    await new DynamoDBClient(bare).send(new CreateTableCommand(createTableInput(fleet, ledgerTable)));
+    };
+    const table = tableKind === "embedded" ? await EmbeddedTable.open(fleet) : undefined;
+    const world = new FleetWorld(url, facts, table);
+    if (table === undefined)
+      await new DynamoDBClient(bare).send(new CreateTableCommand(createTableInput(fleet, ledgerTable)));
     await new S3Client({ ...bare, forcePathStyle: true }).send(
       new CreateBucketCommand({ Bucket: fleet, CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } }),
     );

@@ -39,20 +39,21 @@ export interface BudgetOptions {
 
 export function openBudget({ name, clock, sleep, company }: BudgetOptions): Budget {
   const { processes, pool } = company;
-  const most = Math.min(mostInFlight.each, Math.floor(mostInFlight.together / processes));
+  const { takePlace, leave } = openLine(Math.min(mostInFlight.each, Math.floor(mostInFlight.together / processes)));
   let state = freshBudget(processes);
-  let inFlight = 0;
-  const line: (() => void)[] = [];
+  const taking = new Map<boolean, Promise<boolean>>();
 
-  async function takePlace(): Promise<void> {
-    if (inFlight < most) inFlight += 1;
-    else await new Promise<void>((resolve) => line.push(resolve));
-  }
-  /** The place goes to who waited longest. */
-  function leave(): void {
-    const next = line.shift();
-    if (next === undefined) inFlight -= 1;
-    else next();
+  /** Once for all that lack points at this moment: calls that go together would take all there are. */
+  function takePoints(from: PointsPool, { background }: CallKind): Promise<boolean> {
+    const begun = taking.get(background);
+    if (begun !== undefined) return begun;
+    const mine = from.take({ background }).then((isGranted) => {
+      taking.delete(background);
+      if (isGranted) state = grant(state, clock.now());
+      return isGranted;
+    });
+    taking.set(background, mine);
+    return mine;
   }
   async function waitForTurn(call: CallKind): Promise<void> {
     for (;;) {
@@ -63,10 +64,7 @@ export function openBudget({ name, clock, sleep, company }: BudgetOptions): Budg
         state = decision.state;
         return;
       }
-      if (decision.lacks === "points" && pool !== null && (await pool.take(call))) {
-        state = grant(state, now);
-        continue;
-      }
+      if (decision.lacks === "points" && pool !== null && (await takePoints(pool, call))) continue;
       if (decision.at - now > patienceMs) throw throttled(name, decision.at);
       await sleep(decision.at - now);
     }
@@ -87,6 +85,24 @@ export function openBudget({ name, clock, sleep, company }: BudgetOptions): Budg
       state = learn(state, call, reading);
       const until = quietUntil(reading);
       if (until - clock.now() > patienceMs) await company.tell(until);
+    },
+  };
+}
+
+/** So many at once, the others in their order. */
+function openLine(most: number) {
+  let inFlight = 0;
+  const line: (() => void)[] = [];
+  return {
+    async takePlace(): Promise<void> {
+      if (inFlight < most) inFlight += 1;
+      else await new Promise<void>((resolve) => line.push(resolve));
+    },
+    /** The place goes to who waited longest. */
+    leave(): void {
+      const next = line.shift();
+      if (next === undefined) inFlight -= 1;
+      else next();
     },
   };
 }

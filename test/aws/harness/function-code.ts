@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { compileFunction, constants } from "node:vm";
+import { compileFunction } from "node:vm";
 
 /** What a container has that others have not. */
 export interface Container {
@@ -25,10 +25,7 @@ const compiled = new Map<string, Code>();
 export function begin(name: string, container: Container): unknown {
   const file = join(dist, "lambda", `${name}.js`);
   const names = ["module", "exports", "require", "process", "Date", "globalThis", "fetch"];
-  const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-  const code =
-    compiled.get(name) ??
-    (compileFunction(readFileSync(file, "utf8"), names, { filename: file, importModuleDynamically }) as Code);
+  const code = compiled.get(name) ?? (compileFunction(readFileSync(file, "utf8"), names, { filename: file }) as Code);
   compiled.set(name, code);
   const module = { exports: {} };
   const process = processOf(container);

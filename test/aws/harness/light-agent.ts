@@ -20,6 +20,8 @@ export interface LightOptions {
   readonly until?: "boot" | "enrolled" | "listening" | "started" | "end";
   /** Between two heartbeats, and two tries to enrol, at most. @default 100 */
   readonly restMs?: number;
+  /** What a job of GitHub takes besides its script. @default no time */
+  readonly lasts?: (job: { readonly id: number }, signal: AbortSignal) => Promise<void>;
 }
 
 const usualRestMs = 100;
@@ -68,6 +70,7 @@ class LightAgent {
     if (came.kind === "job") {
       await this.#report(0, { type: "started", at: this.#at() });
       if (until === "started") return "stands";
+      await this.#options.lasts?.(came, this.#life.signal);
       await listener.finish(came.id, await this.#run(came.script, listener));
     } else await listener.disconnect();
     await (came.kind === "too old" ? this.#finish(0, tooOld) : this.#finish(0));
@@ -85,7 +88,7 @@ class LightAgent {
       }
     })();
     const told = (async (): Promise<Came> => {
-      while (!signal.aborted && !(await this.#heartbeat(0)).drain) await this.#rest();
+      while (!signal.aborted && !(await this.#heartbeat(0)).drain) await this.#rest(signal);
       return { kind: "asked to leave" };
     })();
     try {
@@ -191,9 +194,9 @@ class LightAgent {
     return { status: answer.status, body: await answer.json() };
   }
 
-  #rest(): Promise<void> {
+  #rest(signal = this.#life.signal): Promise<void> {
     this.#life.rests();
-    return sleep(this.#options.restMs ?? usualRestMs, undefined, { signal: this.#life.signal });
+    return sleep(this.#options.restMs ?? usualRestMs, undefined, { signal });
   }
 
   /** Until its machine ends. */

@@ -61,7 +61,7 @@ export class RunningFleet {
     this.world = world;
     this.#options = options;
     this.#ec2 = new EC2Client(clientConfig(moto));
-    this.proxy = AwsProxy.start(moto, now);
+    this.proxy = AwsProxy.start(moto, { now, table: world.table });
     this.functions = new FleetFunctions({ ...options, world, proxy: this.proxy, now });
     this.github = new FakeGitHub({ time: { ...realTime, now }, ...options.github });
     const around = { ec2: this.#ec2, sts: this.proxy.sts, facts: world.facts };
@@ -79,7 +79,7 @@ export class RunningFleet {
   }
 
   static async start(moto: string, options: RunningOptions = {}): Promise<RunningFleet> {
-    const world = await FleetWorld.deploy(moto);
+    const world = await FleetWorld.deploy(moto, options.table);
     const fleet = new RunningFleet({ world, moto, options });
     await fleet.github.start();
     await fleet.#configure();
@@ -123,9 +123,13 @@ export class RunningFleet {
     return this.functions.invoke("api", doors["a function URL"](request));
   }
 
+  keyOf(job: { readonly id: number }): string {
+    return `gh/${new URL(this.github.url).host}/${job.id}`;
+  }
+
   /** What people are told of a job. */
   async why(job: { readonly id: number }): Promise<string | null> {
-    const key = `gh/${new URL(this.github.url).host}/${job.id}`;
+    const key = this.keyOf(job);
     const answer = await this.api({ method: "GET", path: jobPath(key, "/why") });
     return answer.statusCode === 200 ? (JSON.parse(answer.body) as { reason: string | null }).reason : null;
   }
@@ -209,6 +213,7 @@ export class RunningFleet {
     await this.functions.stop();
     await Promise.all(this.#urls.map((url) => url.close()));
     await this.proxy.stop();
+    await this.world.table?.close();
     await this.github.stop();
   }
 
@@ -245,6 +250,7 @@ export class RunningFleet {
       jobs: jobs.map(({ key, state, reason, attempt }) => ({ key, state, reason, attempt })),
       runners: runners.map(({ id, state, machine, job }) => ({ id, state, machine, job })),
       planner,
+      inHand: { byFunctions: this.functions.isBusy, onQueue: await depthOf(this.world.sqs, this.world.facts.queueUrl) },
       forge: this.github.jobs.map(({ id, status, conclusion }) => ({ id, status, conclusion })),
       failures: this.functions.failures.slice(-5),
       said: await this.functions.said(),

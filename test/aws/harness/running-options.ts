@@ -1,5 +1,6 @@
 /** What a running fleet may be wished to be like. */
 import type { FakeGitHubOptions } from "../../fakes/github";
+import type { TableKind } from "../fleet-world";
 import type { AgentProgram } from "./agent-life";
 
 export interface RunningOptions {
@@ -13,6 +14,8 @@ export interface RunningOptions {
   readonly base?: object;
   readonly source?: object;
   readonly github?: FakeGitHubOptions;
+  /** `embedded`: for more calls than moto answers. @default "moto" */
+  readonly table?: TableKind;
   /** How many functions take messages at once. @default 1 */
   readonly workers?: number;
   /** What failed comes again at once, not when the function wished it to. @default true */

@@ -41,7 +41,7 @@ let proxy: AwsProxy;
 let door: Door;
 let ec2: EC2Client;
 beforeEach(async () => {
-  proxy = AwsProxy.start(moto, () => now);
+  proxy = AwsProxy.start(moto, { now: () => now });
   door = await proxy.open("test");
   ec2 = new EC2Client(clientConfig(door.url));
 });

@@ -15,6 +15,7 @@ import { fakeSts, type FakeSts } from "../../compute/ec2/fake-sts";
 import { callOf, CallCounts, isLike, type Asked, type AwsCall } from "./calls";
 import { Delays } from "./delays";
 import { Door, type Arrived } from "./door";
+import type { EmbeddedTable } from "./embedded-table";
 import { Fleets } from "./fleets";
 import { Forwarder } from "./forward";
 import { withoutLate } from "./late-listing";
@@ -35,6 +36,13 @@ export interface Upset extends Partial<AwsCall> {
   readonly ms?: number;
 }
 
+export interface ProxyOptions {
+  /** By which a machine's age is told, so that a test needs not wait. @default the computer's clock */
+  readonly now?: () => number;
+  /** Asked in place of moto's DynamoDB. It is closed by whoever opened it. @default moto's own */
+  readonly table?: EmbeddedTable | undefined;
+}
+
 export class AwsProxy {
   readonly calls = new CallCounts();
   readonly machines: Machines;
@@ -48,13 +56,15 @@ export class AwsProxy {
   readonly #doors: Door[] = [];
   readonly #forward: Forwarder;
   readonly #fleets: Fleets;
+  readonly #table: EmbeddedTable | undefined;
   #upsets: { readonly upset: Upset; left: number }[] = [];
   #held: (() => void)[] = [];
   /** Machines younger than this are in no listing, by the clock given at the start. */
   lagMs = 0;
 
-  private constructor(moto: string, now: () => number) {
+  private constructor(moto: string, { now = Date.now, table }: ProxyOptions) {
     this.#forward = new Forwarder(moto);
+    this.#table = table;
     this.machines = new Machines(now);
     this.delays = new Delays(this.#forward, now);
     this.#fleets = new Fleets({
@@ -65,9 +75,8 @@ export class AwsProxy {
     });
   }
 
-  /** `now`: by which a machine's age is told, so that a test needs not wait. */
-  static start(moto: string, now: () => number = Date.now): AwsProxy {
-    return new AwsProxy(moto, now);
+  static start(moto: string, options: ProxyOptions = {}): AwsProxy {
+    return new AwsProxy(moto, options);
   }
 
   /** Who asks through it is known as `caller`, and can be cut off alone. */
@@ -124,6 +133,7 @@ export class AwsProxy {
 
   async #carryOut({ service, action }: AwsCall, asked: Asked & Arrived): Promise<Answer> {
     if (service === "sts") return askFakeSts(asked, this.sts);
+    if (service === "dynamodb" && this.#table !== undefined) return this.#table.answer(asked);
     if (service === "sqs" && action === "SendMessageBatch") return this.delays.hold(asked) ?? this.#forward.send(asked);
     if (service !== "ec2") return this.#forward.send(asked);
     switch (action) {

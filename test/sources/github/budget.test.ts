@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { BudgetState, CallKind } from "../../../runtime/sources/github/budget-rules";
-import { decide, freshBudget, learn } from "../../../runtime/sources/github/budget-rules";
+import { decide, freshBudget, learn, points } from "../../../runtime/sources/github/budget-rules";
 import { openBudget, type Company } from "../../../runtime/sources/github/budget";
 import type { LimitReading } from "../../../runtime/sources/github/limits";
 import { noon } from "../../fixtures/records";
@@ -126,7 +126,7 @@ describe("the rules of a budget", () => {
 
 const alone: Company = { processes: 1, pool: null, quietUntil: () => 0, tell: () => Promise.resolve() };
 
-function open() {
+function open(company: Company = alone) {
   const slept: number[] = [];
   let now = noon;
   const sleep = (ms: number) => {
@@ -134,7 +134,7 @@ function open() {
     now += ms;
     return Promise.resolve();
   };
-  return { slept, budget: openBudget({ name: "gh", clock: { now: () => now }, sleep, company: alone }) };
+  return { slept, budget: openBudget({ name: "gh", clock: { now: () => now }, sleep, company }) };
 }
 
 describe("a budget", () => {
@@ -172,6 +172,17 @@ describe("a budget", () => {
     leaves[1]?.();
     await all[21];
     expect(entered.slice(20)).toEqual([20, 21]);
+  });
+
+  it("takes points that belong to nobody once for calls that go together, and again for those they do not suffice for", async () => {
+    let takes = 0;
+    const pool = { take: () => Promise.resolve((takes += 1) <= 9) };
+    const { budget } = open({ ...alone, processes: 4, pool });
+    await budget.learn({ ...read, unchanged: false }, { primary, retryAt: null });
+    const { own } = freshBudget(4);
+    const calls = Math.floor(own / points.write) + (2 * points.grant) / points.write;
+    await Promise.all(Array.from({ length: calls }, async () => (await budget.enter(write))()));
+    expect(takes).toBe(2);
   });
 
   it("gives the place of a refused call back", async () => {

@@ -36,7 +36,7 @@ declare module "dynalite/db" {
     getTable(name: string, callback: Callback<Table>): void;
   }
 
-  export function create(options: { path: string; createTableMs: number }): Store;
+  export function create(options: { path?: string; createTableMs: number }): Store;
   export function createKey(item: Row, table: Table): string;
   export function validateItem(item: Row, table: Table): Error | null | undefined;
   export function validateKey(key: Row, table: Table): Error | null | undefined;
