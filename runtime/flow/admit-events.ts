@@ -14,7 +14,7 @@ import type { Ports } from "../core/ports";
 import { bindRunner, findRunner } from "./bind-runner";
 import { pastOf, runAgain } from "./interruption";
 import { applyToJob, findJob } from "./moves";
-import { bestProfile, placeForNow, placeUnasked } from "./place-job";
+import { bestProfile, joinRunner, placeForNow, placeUnasked } from "./place-job";
 
 interface Seen {
   readonly receivedAt: number;
@@ -95,7 +95,9 @@ async function hear(
   if (event.kind === "queued") await askForPlan(standing, ports);
   const told = isInDoubt(standing, event) ? await askAgain(standing, event, ports) : event;
   const by = told.runnerName === event.runnerName ? runner : await findRunner(told.runnerName, standing.profile, ports);
-  for (const job of [standing, ...(await twinsOf(standing, ports))]) await applyEvent(told, { job, runner: by }, ports);
+  const twins = await twinsOf(standing, ports);
+  const first = by === undefined ? standing : await joinRunner(standing, by, ports);
+  for (const job of [first, ...twins]) await applyEvent(told, { job, runner: by }, ports);
 }
 
 /** A crash while a job moved leaves it in both places: both hear what becomes of it, also when the one has heard it before. */

@@ -8,13 +8,13 @@ import type { JobFacts } from "../core/events";
 import { placedAnew, type JobPlace } from "../core/job-moves";
 import { isDemand, isFinal, isUnderWay } from "../core/lifecycle";
 import { jobIds } from "../core/log-ids";
-import type { Bar, Job, JobKey } from "../core/model";
+import type { Bar, Job, JobKey, Runner } from "../core/model";
 import type { Message, Ports } from "../core/ports";
 import { fittingProfiles, routeJob } from "../core/routing";
 import type { ProfileSettings } from "../core/settings";
 import { barOf } from "../core/trust";
 import { EachAlone } from "./each-alone";
-import { allViews, findJob } from "./moves";
+import { allViews, findJob, profileOf } from "./moves";
 import { sourceFailure } from "./reach-state";
 
 const nowhere: JobPlace = { profile: null, reach: null, barred: null };
@@ -99,6 +99,15 @@ export async function placeAgain(
 ): Promise<void> {
   const job = await findJob(key, profile, ports);
   if (job !== undefined) await placeAnew(job, ports);
+}
+
+/** A job without a place that a runner of ours has all the same: it keeps the times of that runner's profile from now on. */
+export async function joinRunner(job: Job, runner: Runner, ports: Ports): Promise<Job> {
+  const profile = profileOf(ports, runner.profile);
+  if (job.profile !== null || profile === null || !mayMove(job)) return job;
+  const placed = placedAnew(job, { profile, reach: runner.reach, barred: null });
+  await moveTo(job, placed, ports);
+  return { ...placed, version: 1 };
 }
 
 /** Only a forge's jobs: ours were given their profile by whoever handed them in. */

@@ -76,4 +76,21 @@ describe("a job that fits no profile", () => {
     expect(await world.ledger.readUnrouted()).toEqual([]);
     expect((await world.ledger.listJobs({ limit: 10 })).items).toHaveLength(1);
   });
+
+  it("and that a runner of ours has all the same keeps the times of that runner's profile", async () => {
+    const labels = ["linux", "gpu"];
+    const world = new ForgeWorld({ profiles: [{ ...someProfile(), labels }] });
+    await world.tell(world.forge.queue({ id: "a", labels }));
+    const [runner = ""] = world.machines();
+    await world.up(runner);
+    const { settings } = world;
+    world.settings = { ...settings, profiles: [someProfile()] };
+    await world.tell(world.forge.queue({ id: "b", labels }));
+    world.settings = settings;
+    expect(await world.forgeJob("b")).toMatchObject({ profile: null });
+    world.forge.move("a", "waiting");
+    await world.tell(...[world.forge.assignTo(`onejob-${runner}`) ?? []].flat());
+    expect(await world.forgeJob("b")).toMatchObject({ profile: "small", state: "running", runner });
+    expect(await world.ledger.readUnrouted()).toEqual([]);
+  });
 });
