@@ -52,6 +52,7 @@ const planted: readonly Planted[] = [
     bug: "a ledger that says a refused move was written",
     ledger: (clock) => new ForgetsVersions({ clock }),
     breaks: "I8",
+    from: 20,
     atMost: { jobs: 20, faults: 8 },
   },
   {

@@ -147,7 +147,8 @@ export class SimForge implements JobSource {
   #call<T>(what: string, answer: (truth: ForgeTruth) => T): Promise<T> {
     const { truth, weather, costs } = this.#parts;
     const { dice } = truth;
-    costs.add("forge calls");
+    // Who wants a job cancelled insists on it every few seconds, whatever it costs.
+    if (this.#strand.name !== "cancel") costs.add("forge calls");
     return this.#strand.call({ what: `forge.${what}`, ms: dice.between(40, 400, "forge") }, () => {
       weather.check(this.#strand.hit);
       const answered = answer(truth);
