@@ -41,6 +41,8 @@ export class Interruptions {
   readonly #wished = new Map<JobKey, number>();
   readonly #made = new Map<JobKey, number>();
   readonly #asked = new Set<JobKey>();
+  /** How often the jobs that each came of were run again. */
+  readonly #losses = new Map<JobKey, number>();
   /** They were taken from a machine once. */
   readonly #insisting = new Set<JobKey>();
   readonly #absences = new Map<string, Absence[]>();
@@ -118,6 +120,7 @@ export class Interruptions {
     if (wished || !this.ended.has(key))
       return wishes > 0 ? undefined : broken(`${key} was run again for nothing`, [key]);
     this.#insisting.add(jobKey(made.id));
+    this.#losses.set(jobKey(made.id), (this.#losses.get(key) ?? 0) + 1);
     if (wishes > 0) return undefined;
     if (job.conclusion === "success") return broken(`job ${key} had succeeded, and was run again`, [key]);
     if ((job.endedAt ?? 0) < (this.noticed.get(runnerOf(job)) ?? 0))
@@ -130,7 +133,10 @@ export class Interruptions {
     return [...this.ended]
       .filter(
         ([key, { at, profile }]) =>
-          !this.#asked.has(key) && !this.#seen.unwanted.has(key) && !this.#isAbsent(profile, at),
+          !this.#asked.has(key) &&
+          (this.#losses.get(key) ?? 0) < mostReruns &&
+          !this.#seen.unwanted.has(key) &&
+          !this.#isAbsent(profile, at),
       )
       .map(([key]) => broken(`job ${key} was taken from its machine, and nobody had it run again`, [key]));
   }

@@ -26,6 +26,8 @@ export class Keys {
   }
 
   taken(runner: string, { work, isOffered }: Taken): Breach | undefined {
+    // It is ended already, and goes on for a moment.
+    if (!this.#picture.machines.has(runner)) return undefined;
     const now = this.#kernel.now();
     const names = [runner];
     if (work === undefined) {
