@@ -47,7 +47,12 @@ const table = [
 ];
 const tell = allow("Tell", ["sqs:SendMessage"], [queueArn]);
 const names = allow("ObjectNames", ["s3:ListBucket"], [bucketArn]);
-const objects = [allow("Objects", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [`${bucketArn}/*`]), names];
+const objects = (Sid: string, verb: string, ...shelves: readonly string[]) =>
+  allow(
+    Sid,
+    [`s3:${verb}`],
+    shelves.map((shelf) => `${bucketArn}/${shelf}/*`),
+  );
 const see = allow("SeeMachines", ["ec2:DescribeInstances"], ["*"]);
 const ours = { StringEquals: { "aws:ResourceTag/onejob:fleet": "ci" } };
 
@@ -107,7 +112,7 @@ const noSecrets = (pattern: string) => ({
   Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": [pattern] } },
 });
 const depth = allow("SeeQueue", ["sqs:GetQueueAttributes"], [queueArn]);
-const drop = [allow("DropObjects", ["s3:DeleteObject"], [`${bucketArn}/*`]), names];
+const drop = [objects("DropObjects", "DeleteObject", "bundles", "logs"), names];
 const worker = [logs, settings, credentials, ...table, tell, ...drop, see, ...machines];
 
 const expected: Readonly<Record<FunctionName, readonly object[]>> = {
@@ -117,8 +122,16 @@ const expected: Readonly<Record<FunctionName, readonly object[]>> = {
     allow("WebhookSecrets", ["ssm:GetParameter"], [parameter("/onejob/ci/secrets/gh/webhook-secret")]),
     tell,
   ],
-  agent: [logs, settings, credentials, ...table, noSecrets("SECRET#source/*"), tell, ...objects],
-  api: [logs, settings, credentials, ...table, noSecrets("SECRET#*"), tell, depth, ...objects],
+  agent: [
+    ...[logs, settings, credentials, ...table, noSecrets("SECRET#source/*"), tell],
+    ...[objects("ReadObjects", "GetObject", "agents", "bundles"), objects("WriteObjects", "PutObject", "logs"), names],
+  ],
+  api: [
+    ...[logs, settings, credentials, ...table, noSecrets("SECRET#*"), tell, depth],
+    objects("ReadObjects", "GetObject", "bundles", "logs", "uploads"),
+    objects("WriteObjects", "PutObject", "bundles", "uploads"),
+    ...[objects("DropObjects", "DeleteObject", "bundles"), names],
+  ],
   work: [
     ...worker,
     allow(
@@ -130,6 +143,9 @@ const expected: Readonly<Record<FunctionName, readonly object[]>> = {
   sweep: worker,
   events: [logs, tell, see],
 };
+
+const covers = (pattern: string, arn: string) =>
+  pattern.endsWith("*") ? arn.startsWith(pattern.slice(0, -1)) : arn === pattern;
 
 describe("the policy of function", () => {
   it.each(functionNames)("%s says exactly this", (name) => {
@@ -145,6 +161,16 @@ describe("the policy of function", () => {
       expect(onAll.filter((action) => action !== "ec2:DescribeInstances")).toEqual([]);
     },
   );
+
+  it.each(functionNames)("%s lets it neither change nor drop an agent that is kept for machines", (name) => {
+    const changing = statementsOf(name, fleet).filter(({ Action }) =>
+      Action.some((action) => /^s3:(Put|Delete)/.test(action)),
+    );
+    const reached = changing
+      .flatMap(({ Resource }) => Resource)
+      .filter((arn) => covers(arn, `${bucketArn}/agents/x.js`));
+    expect(reached).toEqual([]);
+  });
 
   it.each(functionNames)("%s fits into what a role may hold, with forty profiles and sources", (name) => {
     const forty = (prefix: string) => Array.from({ length: 40 }, (_, index) => `/onejob/ci/${prefix}-${index}`);
@@ -220,7 +246,10 @@ const receiving = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessage
 const unused: Readonly<Record<FunctionName, readonly string[]>> = {
   webhook: receiving,
   // Machines are made and ended by the functions that have a queue behind them.
-  agent: [...receiving, "ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeInstances", "ec2:TerminateInstances"],
+  agent: [
+    ...[...receiving, "s3:DeleteObject"],
+    ...["ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeInstances", "ec2:TerminateInstances"],
+  ],
   api: receiving.filter((action) => action !== "sqs:GetQueueAttributes"),
   // What a job brings and says goes through the functions agent and api.
   work: ["s3:GetObject", "s3:PutObject"],
