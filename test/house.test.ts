@@ -4,7 +4,15 @@
  */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { builtinsInCore, defaultExports, emptyNames, extensions, homeless, notKebabCase } from "./house/names";
+import {
+  builtinsInCore,
+  defaultExports,
+  emptyNames,
+  extensions,
+  homeless,
+  missingFiles,
+  notKebabCase,
+} from "./house/names";
 import type { Module, SourceText } from "./house/read-module";
 import { readModule } from "./house/read-module";
 import type { RoomName } from "./house/rooms";
@@ -12,16 +20,22 @@ import { forbiddenImports, roomOf } from "./house/rooms";
 
 const root = join(__dirname, "..");
 
-function read(folder: string): Module[] {
+function filesIn(folder: string): string[] {
   if (!existsSync(join(root, folder))) return [];
-  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
+  return names.map((name) => `${folder}/${name.replaceAll("\\", "/")}`);
+}
+
+function read(folder: string): Module[] {
+  return filesIn(folder)
     .filter((path) => path.endsWith(".ts"))
     .map((path) => readModule({ path, text: readFileSync(join(root, path), "utf8") }));
 }
 
 const product = [...read("runtime"), ...read("components")];
 const everything = [...product, ...read("test")];
+const files = ["runtime", "components", "test", "stacks", "imagebuilder", "docs"].flatMap(filesIn);
+const allFiles = [...files, ...readdirSync(root)];
 
 interface Rule {
   readonly claim: string;
@@ -121,12 +135,13 @@ const rules: readonly Rule[] = [
     ],
   },
   {
-    claim: "the CLI imports only core, flows, the local entry and itself",
+    claim: "the CLI imports only core, flows, the local entry, how requests are signed, and itself",
     of: inRoom("cli"),
     check: forbiddenImports,
     broken: [
       at("runtime/cli/commands/a.ts", 'import { open } from "../../ledger/b";'),
       at("runtime/cli/a.ts", 'import { webhook } from "../entry/lambda/b";'),
+      at("runtime/cli/a.ts", 'import { removeTree } from "../machine/remove-tree";'),
     ],
   },
   {
@@ -188,6 +203,15 @@ const rules: readonly Rule[] = [
     ],
   },
   {
+    claim: "a comment names no file that is not there",
+    of: everything,
+    check: missingFiles(allFiles),
+    broken: [
+      at("runtime/core/a.ts", "/** As `settings-nowhere.ts` has it. */"),
+      at("runtime/core/a.ts", "  // see test/core/nowhere.test.ts"),
+    ],
+  },
+  {
     claim: "file names are kebab-case",
     of: everything,
     check: notKebabCase,
@@ -224,6 +248,7 @@ describe("a text that breaks the house", () => {
 describe("a text that keeps the house", () => {
   it.each([
     at("runtime/core/a.ts", 'import Ajv from "ajv";', 'import draft from "ajv/dist/2020";', 'import { b } from "./b";'),
+    at("runtime/core/a.ts", "// See `settings.ts`, and https://github.com/pulumi/pulumi/blob/master/rpc.ts"),
     at("runtime/core/a.ts", '// import { b } from "../flow/b";', "const text = 'import \"node:fs\"';"),
     at("runtime/flow/a.ts", 'import type { Job } from "../core/model";', 'import { b } from "./b";'),
     at("runtime/sources/github/deep/a.ts", 'import { b } from "../b";', 'import { request } from "node:https";'),

@@ -1,5 +1,5 @@
 /** The parameters of a fleet in SSM. */
-import type { AwsCredentials } from "../../entry/local/aws-signature";
+import type { AwsCredentials } from "../../machine/aws-signature";
 import type { Env } from "./asking";
 import { asked, clientOptions } from "./asking";
 import { GetParameterCommand, GetParametersCommand, ParameterNotFound, PutParameterCommand, SSMClient } from "./aws";
