@@ -2,8 +2,7 @@
  * The rules of the house (who may import whom, and how files are named), read from the sources themselves.
  * Every rule is shown a text that breaks it, so that none passes because it sees nothing.
  */
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { allFiles, read } from "./house/files";
 import {
   builtinsInCore,
   defaultExports,
@@ -18,24 +17,8 @@ import { readModule } from "./house/read-module";
 import type { RoomName } from "./house/rooms";
 import { forbiddenImports, roomOf } from "./house/rooms";
 
-const root = join(__dirname, "..");
-
-function filesIn(folder: string): string[] {
-  if (!existsSync(join(root, folder))) return [];
-  const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
-  return names.map((name) => `${folder}/${name.replaceAll("\\", "/")}`);
-}
-
-function read(folder: string): Module[] {
-  return filesIn(folder)
-    .filter((path) => path.endsWith(".ts"))
-    .map((path) => readModule({ path, text: readFileSync(join(root, path), "utf8") }));
-}
-
 const product = [...read("runtime"), ...read("components")];
 const everything = [...product, ...read("test")];
-const files = ["runtime", "components", "test", "stacks", "imagebuilder", "docs"].flatMap(filesIn);
-const allFiles = [...files, ...readdirSync(root)];
 
 interface Rule {
   readonly claim: string;
