@@ -47,7 +47,7 @@ const own: Readonly<Record<FunctionName, (resources: FleetResources) => readonly
     ...objects(fleet, { read: ["bundles", "logs", "uploads"], write: ["bundles", "uploads"], drop: ["bundles"] }),
   ],
   work: (fleet) => [...worker(fleet), receive(fleet)],
-  sweep: (fleet) => worker(fleet),
+  sweep: (fleet) => [...worker(fleet), ...objects(fleet, { drop: ["bundles", "logs"] })],
   events: (fleet) => [send(fleet), describeInstances],
 };
 
@@ -56,7 +56,6 @@ const worker = (fleet: FleetResources): readonly Statement[] => [
   credentials(fleet),
   ...table(fleet),
   send(fleet),
-  ...objects(fleet, { drop: ["bundles", "logs"] }),
   describeInstances,
   ...machineStatements(fleet),
 ];

@@ -37,7 +37,7 @@ const unused: Readonly<Record<FunctionName, readonly string[]>> = {
   ],
   api: receiving.filter((action) => action !== "sqs:GetQueueAttributes"),
   // What a job brings and says goes through the functions agent and api.
-  work: ["s3:GetObject", "s3:PutObject"],
+  work: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"],
   sweep: [...receiving, "s3:GetObject", "s3:PutObject"],
   events: receiving,
 };

@@ -92,7 +92,7 @@ const noSecrets = (pattern: string) => ({
 });
 const depth = allow("SeeQueue", ["sqs:GetQueueAttributes"], [queueArn]);
 const drop = [objects("DropObjects", "DeleteObject", "bundles", "logs"), names];
-const worker = [logs, settings, credentials, ...table, tell, ...drop, see, ...machines];
+const worker = [logs, settings, credentials, ...table, tell, see, ...machines];
 
 const expected: Readonly<Record<FunctionName, readonly object[]>> = {
   webhook: [
@@ -119,7 +119,7 @@ const expected: Readonly<Record<FunctionName, readonly object[]>> = {
       [queueArn],
     ),
   ],
-  sweep: worker,
+  sweep: [...worker, ...drop],
   events: [logs, tell, see],
 };
 
