@@ -76,7 +76,7 @@ function alarmsOf({
       metricName: "ApproximateNumberOfMessagesVisible",
       dimensions: { QueueName: queue.deadLetterName },
       threshold: 0,
-      says: `a message failed ${maxReceives} times; ${logsOf("work")}. Mend the cause, then redrive the dead-letter queue`,
+      says: `a message failed ${maxReceives} times; ${logsOf("work")}. Mend the cause, then \`onejob dead-letters replay --all --fleet ${fleet}\``,
     },
     "old-message": {
       ...ofQueue,

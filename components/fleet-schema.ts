@@ -179,7 +179,7 @@ export const fleetSchema = {
       maximum: 450,
     },
     protect: yesOrNo({ title: "protect", description: "Keeps the table and the bucket." }),
-    // Its keys are the user's own, which the language cannot say; `fleet-tag-problems.ts` looks at them.
+    // Its keys are the user's own, which the language cannot say; `fleet-cross-checks.ts` looks at them.
     tags: {
       type: "object",
       title: "tags",

@@ -1,6 +1,6 @@
 /**
  * Saved queries for CloudWatch Logs Insights: what people ask when a job does not start, or starts late. They read the lines
- * of `json-lines.ts` by their fields; `test/aws/queries.test.ts` holds each name against lines that were really written.
+ * of `json-lines.ts` by their fields; `test/aws/trace.test.ts` holds each name against lines that were really written.
  */
 import { timedStages } from "../runtime/core/metrics";
 import type { FunctionName } from "./function-names";

@@ -35,7 +35,7 @@ const own: Readonly<Record<FunctionName, (resources: FleetResources) => readonly
     ...table(fleet),
     noSecrets(fleet, sourceSecrets),
     send(fleet),
-    ...objects(fleet),
+    ...objects(fleet, { read: ["agents", "bundles"], write: ["logs"] }),
   ],
   api: (fleet) => [
     settings(fleet),
@@ -44,10 +44,10 @@ const own: Readonly<Record<FunctionName, (resources: FleetResources) => readonly
     noSecrets(fleet, anySecret),
     send(fleet),
     depth(fleet),
-    ...objects(fleet),
+    ...objects(fleet, { read: ["bundles", "logs", "uploads"], write: ["bundles", "uploads"], drop: ["bundles"] }),
   ],
   work: (fleet) => [...worker(fleet), receive(fleet)],
-  sweep: (fleet) => worker(fleet),
+  sweep: (fleet) => [...worker(fleet), ...objects(fleet, { drop: ["bundles", "logs"] })],
   events: (fleet) => [send(fleet), describeInstances],
 };
 
@@ -56,7 +56,6 @@ const worker = (fleet: FleetResources): readonly Statement[] => [
   credentials(fleet),
   ...table(fleet),
   send(fleet),
-  ...dropObjects(fleet),
   describeInstances,
   ...machineStatements(fleet),
 ];
@@ -120,17 +119,26 @@ const receive = ({ queueArn }: FleetResources): Statement =>
     [queueArn],
   );
 
-const objects = ({ bucketArn }: FleetResources): readonly Statement[] => [
-  allow("Objects", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [`${bucketArn}/*`]),
-  // Without it an object that is not there answers 403.
-  allow("ObjectNames", ["s3:ListBucket"], [bucketArn]),
-];
+/** The first part of an object's name: `keptAgentKey`, and those that `runtime/entry/lambda/bucket-*.ts` make. */
+type Shelf = "agents" | "bundles" | "logs" | "uploads";
 
-/** A log is many objects, found by their names. */
-const dropObjects = ({ bucketArn }: FleetResources): readonly Statement[] => [
-  allow("DropObjects", ["s3:DeleteObject"], [`${bucketArn}/*`]),
-  allow("ObjectNames", ["s3:ListBucket"], [bucketArn]),
-];
+interface Uses {
+  readonly read?: readonly Shelf[];
+  readonly write?: readonly Shelf[];
+  readonly drop?: readonly Shelf[];
+}
+
+/** Nobody writes or drops `agents`, which machines run as root: only a deployment does. */
+const objects = ({ bucketArn }: FleetResources, { read = [], write = [], drop = [] }: Uses): readonly Statement[] => {
+  const on = (shelves: readonly Shelf[]): readonly string[] => shelves.map((shelf) => `${bucketArn}/${shelf}/*`);
+  return [
+    allow("ReadObjects", ["s3:GetObject"], on(read)),
+    allow("WriteObjects", ["s3:PutObject"], on(write)),
+    allow("DropObjects", ["s3:DeleteObject"], on(drop)),
+    // A log is many objects, found by their names; and without it an object that is not there answers 403.
+    allow("ObjectNames", ["s3:ListBucket"], [bucketArn]),
+  ];
+};
 
 /** EC2 knows no narrower resource for it. */
 const describeInstances: Statement = allow("SeeMachines", ["ec2:DescribeInstances"], ["*"]);

@@ -2,23 +2,20 @@
  * The rules of the house (who may import whom, and how files are named), read from the sources themselves.
  * Every rule is shown a text that breaks it, so that none passes because it sees nothing.
  */
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { builtinsInCore, defaultExports, emptyNames, extensions, homeless, notKebabCase } from "./house/names";
+import { allFiles, read } from "./house/files";
+import {
+  builtinsInCore,
+  defaultExports,
+  emptyNames,
+  extensions,
+  homeless,
+  missingFiles,
+  notKebabCase,
+} from "./house/names";
 import type { Module, SourceText } from "./house/read-module";
 import { readModule } from "./house/read-module";
 import type { RoomName } from "./house/rooms";
 import { forbiddenImports, roomOf } from "./house/rooms";
-
-const root = join(__dirname, "..");
-
-function read(folder: string): Module[] {
-  if (!existsSync(join(root, folder))) return [];
-  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
-    .filter((path) => path.endsWith(".ts"))
-    .map((path) => readModule({ path, text: readFileSync(join(root, path), "utf8") }));
-}
 
 const product = [...read("runtime"), ...read("components")];
 const everything = [...product, ...read("test")];
@@ -121,12 +118,13 @@ const rules: readonly Rule[] = [
     ],
   },
   {
-    claim: "the CLI imports only core, flows, the local entry and itself",
+    claim: "the CLI imports only core, flows, the local entry, how requests are signed, and itself",
     of: inRoom("cli"),
     check: forbiddenImports,
     broken: [
       at("runtime/cli/commands/a.ts", 'import { open } from "../../ledger/b";'),
       at("runtime/cli/a.ts", 'import { webhook } from "../entry/lambda/b";'),
+      at("runtime/cli/a.ts", 'import { removeTree } from "../machine/remove-tree";'),
     ],
   },
   {
@@ -188,6 +186,15 @@ const rules: readonly Rule[] = [
     ],
   },
   {
+    claim: "a comment names no file that is not there",
+    of: everything,
+    check: missingFiles(allFiles),
+    broken: [
+      at("runtime/core/a.ts", "/** As `settings-nowhere.ts` has it. */"),
+      at("runtime/core/a.ts", "  // see test/core/nowhere.test.ts"),
+    ],
+  },
+  {
     claim: "file names are kebab-case",
     of: everything,
     check: notKebabCase,
@@ -224,6 +231,7 @@ describe("a text that breaks the house", () => {
 describe("a text that keeps the house", () => {
   it.each([
     at("runtime/core/a.ts", 'import Ajv from "ajv";', 'import draft from "ajv/dist/2020";', 'import { b } from "./b";'),
+    at("runtime/core/a.ts", "// See `settings.ts`, and https://github.com/pulumi/pulumi/blob/master/rpc.ts"),
     at("runtime/core/a.ts", '// import { b } from "../flow/b";', "const text = 'import \"node:fs\"';"),
     at("runtime/flow/a.ts", 'import type { Job } from "../core/model";', 'import { b } from "./b";'),
     at("runtime/sources/github/deep/a.ts", 'import { b } from "../b";', 'import { request } from "node:https";'),

@@ -1,6 +1,6 @@
 /** The server's API, as the commands use it. */
 import type { IncomingMessage } from "node:http";
-import { strictly } from "../entry/local/aws-signature";
+import { strictly } from "../machine/aws-signature";
 import type { JobView } from "./api-types";
 import { apiError, ApiError } from "./api-error";
 import { OnejobError, type ErrorCode } from "../core/errors";

@@ -1,5 +1,6 @@
 /** What the program needs from the process it runs in; tests hand in their own. */
 import type { Readable, Writable } from "node:stream";
+import { ec2ListLagMs } from "../core/aws-identity";
 
 export interface CliIo {
   readonly stdin: Readable;
@@ -28,7 +29,7 @@ export interface Patience {
   readonly whyMs: number;
   /** Between two looks at what is left of a fleet that drains. */
   readonly lookMs: number;
-  /** How long nothing must be left before that is believed: what EC2 lists may be some seconds old. */
+  /** How long nothing must be left before that is believed: what EC2 lists may be so old. */
   readonly settleMs: number;
   /** How long a fleet may take to end its machines before a command that may does. Its own sweep needs up to four minutes. */
   readonly endMs: number;
@@ -41,7 +42,7 @@ export const defaultPatience: Patience = {
   seldomMs: 3_000,
   whyMs: 3_000,
   lookMs: 5_000,
-  settleMs: 15_000,
+  settleMs: ec2ListLagMs,
   endMs: 300_000,
 };
 

@@ -46,6 +46,9 @@ export const machineTags = {
   runner: "onejob:runner",
 } as const;
 
+/** How far a listing of EC2 may be behind. AWS names no limit; seconds are usual. */
+export const ec2ListLagMs = 60_000;
+
 /** The value of `onejob:owner`. */
 export const machineOwner = "onejob";
 

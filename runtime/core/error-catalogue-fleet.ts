@@ -3,11 +3,36 @@ import type { CatalogueEntry } from "./error-catalogue";
 
 export const fleetErrors = {
   "aws-credentials": {
-    what: "your AWS credentials are missing, expired or not known to AWS",
-    fix: "log in again (`aws sso login`, `aws configure`) or set AWS_PROFILE; `aws sts get-caller-identity` must answer",
+    what: "you have no credentials that AWS takes",
+    fix:
+      "log in again (`aws sso login`, `aws configure`), mend the profile's `credential_process`, or set AWS_PROFILE; " +
+      "`aws sts get-caller-identity` must answer",
     retry: false,
     httpStatus: 503,
     exitCode: 77,
+  },
+  "aws-profile": {
+    what: "your AWS profile gives no credentials",
+    fix:
+      "AWS_PROFILE must name one that `aws configure list-profiles` lists, and its login (`aws sso login`) or " +
+      "`credential_process` must work: `aws sts get-caller-identity` tries it",
+    retry: false,
+    httpStatus: 503,
+    exitCode: 77,
+  },
+  "aws-clock": {
+    what: "the clock of this machine is wrong",
+    fix: "set it right (`date -u` shows it): AWS takes what is signed within minutes of its own time",
+    retry: false,
+    httpStatus: 503,
+    exitCode: 77,
+  },
+  "aws-region": {
+    what: "there is no AWS region to ask in",
+    fix: "set AWS_REGION to the fleet's region, or `region` in your AWS profile (`aws configure set region eu-west-1`)",
+    retry: false,
+    httpStatus: 400,
+    exitCode: 2,
   },
   "aws-refused": {
     what: "AWS refused what was asked of it",
@@ -26,6 +51,13 @@ export const fleetErrors = {
   "fleet-unknown": {
     what: "no fleet of that name was deployed in this account and region",
     fix: "take the name that `pulumi stack output fleetName` gives, and check AWS_PROFILE and AWS_REGION",
+    retry: false,
+    httpStatus: 404,
+    exitCode: 66,
+  },
+  "fleet-incomplete": {
+    what: "a part of the fleet is not there",
+    fix: "a deployment brings it back: `pulumi up --refresh` for this fleet",
     retry: false,
     httpStatus: 404,
     exitCode: 66,

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import {
+  DeleteQueueCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
@@ -61,6 +62,13 @@ it("lists what was given up again and again, replays it once, and then there is 
 
 it("says of a fleet that is not there that it is not", async () => {
   expect(await onejob("dead-letters", "--fleet", "nobodys")).toMatchObject({ code: 66, out: "" });
+});
+
+it("says of a queue that somebody deleted that it is not there, and what brings it back", async () => {
+  await desk.sqs.send(new DeleteQueueCommand({ QueueUrl: desk.deadLetterQueueUrl }));
+  const { code, err } = await onejob("dead-letters");
+  expect(code).toBe(66);
+  expect(err).toMatch(/a part of the fleet is not there: the queue of its dead letters.*pulumi up --refresh/s);
 });
 
 it("says what to check when nobody answers in AWS's place", async () => {

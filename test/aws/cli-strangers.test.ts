@@ -38,7 +38,7 @@ const nowhere = (): void => {
 };
 
 const cases: readonly Case[] = [
-  { who: "has no credentials", change: nowhere, code: 77, said: /credentials are missing.*aws sso login/s },
+  { who: "has no credentials", change: nowhere, code: 77, said: /none by profile default.*aws sso login/s },
   {
     who: "has expired credentials",
     change: () => caller({ expiresAt: 1 }),

@@ -61,7 +61,7 @@ describe("an answer of the door itself", () => {
     { claim: "names both rights", status: 403, body: denied("lambda:InvokeFunctionUrl"), code: 77, said: both },
     { claim: "names an API's right", status: 403, body: denied("execute-api:Invoke"), code: 77, said: /execute-api:I/ },
     { claim: "sends to log in again", status: 403, body: expired, code: 77, said: /have expired.*aws sso login/s },
-    { claim: "sends to log in again", status: 403, body: unknown, code: 77, said: /does not know your credentials/ },
+    { claim: "sends to log in again", status: 403, body: unknown, code: 77, said: /does not know yours/ },
     { claim: "sends to the clock", status: 403, body: late, code: 77, said: /clock/ },
     { claim: "sends to the region", status: 403, body: wrongScope, code: 77, said: /AWS_REGION/ },
     { claim: "sends to the secret key", status: 403, body: wrongKey, code: 77, said: /secret access key/ },

@@ -81,7 +81,7 @@ export function onFleet(take: (desk: FleetDesk) => void): void {
     take(desk);
   });
   afterEach(async () => {
-    process.env = before;
+    process.env = { ...before };
     await desk.close();
   });
 }

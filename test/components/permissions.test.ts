@@ -1,32 +1,11 @@
-/** What the functions may do: every statement, and that it is what their bundles call, no more and no less. */
-import { findBundles } from "../../components/bundles";
+/** What the functions may do: every statement. */
 import { functionNames } from "../../components/function-names";
 import type { FunctionName } from "../../components/function-names";
 import { policyOf, statementsOf } from "../../components/permissions";
-import type { FunctionResources, Statement } from "../../components/permissions";
 import { fleetProblems } from "../../components";
 import { mostPolicyLetters } from "../../components/policy-size";
 import { smallest } from "../fixtures/pulumi-fleets";
-import { commandsIn } from "../fixtures/bundle-commands";
-
-const account = "123456789012";
-const queueArn = `arn:aws:sqs:eu-central-1:${account}:q`;
-const tableArn = `arn:aws:dynamodb:eu-central-1:${account}:table/t`;
-const bucketArn = "arn:aws:s3:::b";
-const logGroupArn = `arn:aws:logs:eu-central-1:${account}:log-group:/onejob/ci/x`;
-const parameter = (name: string) => `arn:aws:ssm:eu-central-1:${account}:parameter${name}`;
-const ec2 = (rest: string) => `arn:aws:ec2:eu-central-1:${account}:${rest}`;
-
-const fleet: FunctionResources = {
-  ...{ fleet: "ci", partition: "aws", region: "eu-central-1", accountId: account },
-  ...{ tableArn, queueArn, bucketArn, logGroupArn, settingsPath: "/onejob/ci/settings" },
-  webhookSecrets: ["/onejob/ci/secrets/gh/webhook-secret"],
-  credentials: ["/onejob/ci/secrets/gh/private-key"],
-  imagePointers: ["/imagebuilder/onejob/ci/ubuntu-24.04-x64", "/aws/service/somebody/ami-id"],
-  subnetIds: ["subnet-1", "subnet-2"],
-  securityGroupId: "sg-1",
-  machineRoleArns: [`arn:aws:iam::${account}:role/machines`],
-};
+import { account, bucketArn, ec2, fleet, logGroupArn, parameter, queueArn, tableArn } from "./some-resources";
 
 const allow = (Sid: string, Action: readonly string[], Resource: readonly string[]) => ({
   ...{ Sid, Effect: "Allow", Action, Resource },
@@ -47,7 +26,12 @@ const table = [
 ];
 const tell = allow("Tell", ["sqs:SendMessage"], [queueArn]);
 const names = allow("ObjectNames", ["s3:ListBucket"], [bucketArn]);
-const objects = [allow("Objects", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [`${bucketArn}/*`]), names];
+const objects = (Sid: string, verb: string, ...shelves: readonly string[]) =>
+  allow(
+    Sid,
+    [`s3:${verb}`],
+    shelves.map((shelf) => `${bucketArn}/${shelf}/*`),
+  );
 const see = allow("SeeMachines", ["ec2:DescribeInstances"], ["*"]);
 const ours = { StringEquals: { "aws:ResourceTag/onejob:fleet": "ci" } };
 
@@ -107,8 +91,8 @@ const noSecrets = (pattern: string) => ({
   Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": [pattern] } },
 });
 const depth = allow("SeeQueue", ["sqs:GetQueueAttributes"], [queueArn]);
-const drop = [allow("DropObjects", ["s3:DeleteObject"], [`${bucketArn}/*`]), names];
-const worker = [logs, settings, credentials, ...table, tell, ...drop, see, ...machines];
+const drop = [objects("DropObjects", "DeleteObject", "bundles", "logs"), names];
+const worker = [logs, settings, credentials, ...table, tell, see, ...machines];
 
 const expected: Readonly<Record<FunctionName, readonly object[]>> = {
   webhook: [
@@ -117,8 +101,16 @@ const expected: Readonly<Record<FunctionName, readonly object[]>> = {
     allow("WebhookSecrets", ["ssm:GetParameter"], [parameter("/onejob/ci/secrets/gh/webhook-secret")]),
     tell,
   ],
-  agent: [logs, settings, credentials, ...table, noSecrets("SECRET#source/*"), tell, ...objects],
-  api: [logs, settings, credentials, ...table, noSecrets("SECRET#*"), tell, depth, ...objects],
+  agent: [
+    ...[logs, settings, credentials, ...table, noSecrets("SECRET#source/*"), tell],
+    ...[objects("ReadObjects", "GetObject", "agents", "bundles"), objects("WriteObjects", "PutObject", "logs"), names],
+  ],
+  api: [
+    ...[logs, settings, credentials, ...table, noSecrets("SECRET#*"), tell, depth],
+    objects("ReadObjects", "GetObject", "bundles", "logs", "uploads"),
+    objects("WriteObjects", "PutObject", "bundles", "uploads"),
+    ...[objects("DropObjects", "DeleteObject", "bundles"), names],
+  ],
   work: [
     ...worker,
     allow(
@@ -127,9 +119,12 @@ const expected: Readonly<Record<FunctionName, readonly object[]>> = {
       [queueArn],
     ),
   ],
-  sweep: worker,
+  sweep: [...worker, ...drop],
   events: [logs, tell, see],
 };
+
+const covers = (pattern: string, arn: string) =>
+  pattern.endsWith("*") ? arn.startsWith(pattern.slice(0, -1)) : arn === pattern;
 
 describe("the policy of function", () => {
   it.each(functionNames)("%s says exactly this", (name) => {
@@ -145,6 +140,16 @@ describe("the policy of function", () => {
       expect(onAll.filter((action) => action !== "ec2:DescribeInstances")).toEqual([]);
     },
   );
+
+  it.each(functionNames)("%s lets it neither change nor drop an agent that is kept for machines", (name) => {
+    const changing = statementsOf(name, fleet).filter(({ Action }) =>
+      Action.some((action) => /^s3:(Put|Delete)/.test(action)),
+    );
+    const reached = changing
+      .flatMap(({ Resource }) => Resource)
+      .filter((arn) => covers(arn, `${bucketArn}/agents/x.js`));
+    expect(reached).toEqual([]);
+  });
 
   it.each(functionNames)("%s fits into what a role may hold, with forty profiles and sources", (name) => {
     const forty = (prefix: string) => Array.from({ length: 40 }, (_, index) => `/onejob/ci/${prefix}-${index}`);
@@ -193,72 +198,5 @@ describe("the policy of function", () => {
   it.each(["fleet", "securityGroupId"] as const)("is another one for another %s", (key) => {
     const other = { ...fleet, [key]: "other" };
     expect(statementsOf("work", other)).not.toEqual(statementsOf("work", fleet));
-  });
-});
-
-/** Of each operation of the SDK, the right it needs. */
-const rightOf: Readonly<Record<string, string>> = {
-  ...{ GetItem: "dynamodb:GetItem", BatchGetItem: "dynamodb:BatchGetItem", PutItem: "dynamodb:PutItem" },
-  ...{ DeleteItem: "dynamodb:DeleteItem", Query: "dynamodb:Query" },
-  ...{ SendMessageBatch: "sqs:SendMessage", SendMessage: "sqs:SendMessage", ReceiveMessage: "sqs:ReceiveMessage" },
-  ...{ DeleteMessage: "sqs:DeleteMessage", ChangeMessageVisibility: "sqs:ChangeMessageVisibility" },
-  GetQueueAttributes: "sqs:GetQueueAttributes",
-  ...{ GetParameter: "ssm:GetParameter", GetParametersByPath: "ssm:GetParametersByPath" },
-  ...{ GetObject: "s3:GetObject", PutObject: "s3:PutObject", ListObjectsV2: "s3:ListBucket" },
-  ...{ CopyObject: "s3:PutObject", CreateMultipartUpload: "s3:PutObject", UploadPart: "s3:PutObject" },
-  CompleteMultipartUpload: "s3:PutObject",
-  ...{ DeleteObject: "s3:DeleteObject", DeleteObjects: "s3:DeleteObject" },
-  ...{ CreateFleet: "ec2:CreateFleet", CreateTags: "ec2:CreateTags", DescribeInstances: "ec2:DescribeInstances" },
-  TerminateInstances: "ec2:TerminateInstances",
-};
-
-/** The SDK brings these along by itself: directory buckets, and the endpoints of Timestream. */
-const neverCalled = ["CreateSession", "DescribeEndpoints"];
-const receiving = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"];
-
-/** In the bundle, since an adapter comes as a whole, and not called there. */
-const unused: Readonly<Record<FunctionName, readonly string[]>> = {
-  webhook: receiving,
-  // Machines are made and ended by the functions that have a queue behind them.
-  agent: [...receiving, "ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeInstances", "ec2:TerminateInstances"],
-  api: receiving.filter((action) => action !== "sqs:GetQueueAttributes"),
-  // What a job brings and says goes through the functions agent and api.
-  work: ["s3:GetObject", "s3:PutObject"],
-  sweep: [...receiving, "s3:GetObject", "s3:PutObject"],
-  events: receiving,
-};
-
-/** Without a command of their own: Lambda does it, or EC2 asks for it when a fleet is created. */
-const implied = [
-  ...["logs:CreateLogStream", "logs:PutLogEvents"],
-  ...["ec2:RunInstances", "iam:PassRole", "iam:CreateServiceLinkedRole", "ssm:GetParameters"],
-];
-
-describe("the bundle of function", () => {
-  const { functions } = findBundles();
-  const granted = (name: FunctionName): readonly string[] => {
-    const allowed = statementsOf(name, fleet).filter(({ Effect }: Statement) => Effect === "Allow");
-    return [...new Set(allowed.flatMap(({ Action }) => Action))].sort();
-  };
-  const called = (name: FunctionName): readonly string[] => {
-    const operations = commandsIn(functions[name]).filter((operation) => !neverCalled.includes(operation));
-    return [
-      ...new Set(operations.map((operation) => rightOf[operation] ?? `nobody knows what ${operation} needs`)),
-    ].sort();
-  };
-
-  it.each(functionNames)("%s calls nothing it has no right to", (name) => {
-    const known = [...granted(name), ...unused[name]];
-    expect(called(name).filter((action) => !known.includes(action))).toEqual([]);
-  });
-
-  it.each(functionNames)("%s calls whatever it has a right to", (name) => {
-    const known = [...called(name), ...implied];
-    expect(granted(name).filter((action) => !known.includes(action))).toEqual([]);
-  });
-
-  it.each(functionNames)("%s has nothing excused that it does not hold, or has a right to", (name) => {
-    const [held, allowed] = [called(name), granted(name)];
-    expect(unused[name].filter((action) => !held.includes(action) || allowed.includes(action))).toEqual([]);
   });
 });

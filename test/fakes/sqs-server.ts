@@ -25,6 +25,8 @@ export class FakeSqs {
   readonly queues = new Map<string, Stored[]>();
   /** Operations, in order. */
   readonly asked: string[] = [];
+  /** Queues that somebody deleted, by their address. */
+  readonly gone = new Set<string>();
   /** An operation that is refused, from its n-th call on. */
   refusal: { readonly operation: string; readonly from: number } | undefined;
   readonly #server = new AwsJsonServer<Input>("1.0", (operation, input) => this.#answer(operation, input));
@@ -51,6 +53,8 @@ export class FakeSqs {
     const { refusal } = this;
     if (refusal?.operation === operation && this.asked.filter((one) => one === operation).length >= refusal.from)
       return { status: 400, body: { __type: "com.amazonaws.sqs#AccessDeniedException", message: "you may not" } };
+    if (this.gone.has(input.QueueUrl ?? ""))
+      return { status: 400, body: { __type: "com.amazonaws.sqs#QueueDoesNotExist", message: "it does not exist" } };
     const queue = this.queues.get(input.QueueUrl ?? "") ?? [];
     const held = queue.find(({ id }) => id === input.ReceiptHandle);
     switch (operation) {

@@ -21,6 +21,8 @@ export class FakeSsm {
   readonly asked: string[] = [];
   /** Every call is refused with this error until it is called off. */
   refusal: string | undefined;
+  /** With these words. */
+  words = "refused";
   /** Answers of other operations, by their name. */
   readonly answers = new Map<string, object>();
   readonly #server = new AwsJsonServer<Input>("1.1", (operation, input) => this.#answer(operation, input));
@@ -35,7 +37,7 @@ export class FakeSsm {
 
   #answer(operation: string, input: Input): AwsAnswer {
     this.asked.push(`${operation} ${input.Name ?? input.Names?.join(" ") ?? input.Target ?? input.SessionId ?? ""}`);
-    if (this.refusal !== undefined) return { status: 400, body: { __type: this.refusal, message: "refused" } };
+    if (this.refusal !== undefined) return { status: 400, body: { __type: this.refusal, message: this.words } };
     if (operation === "GetParameter") return this.#get(input.Name ?? "");
     if (operation === "GetParameters") {
       const Parameters = (input.Names ?? []).flatMap((name) => this.stored.get(name) ?? []);

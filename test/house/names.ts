@@ -40,3 +40,15 @@ export function notKebabCase({ path }: Module): string[] {
   const name = posix.basename(path).replace(/(\.test|\.contract|\.d)?\.ts$/, "");
   return /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) ? [] : [`${path}: file names are kebab-case, like settings-schema.ts`];
 }
+
+/** `components/alarms.ts`, `json-lines.ts`; not what stands in an address. */
+const named = /(?<![\w:/.-])[\w.-][\w./-]*\.(?:ts|cjs|mjs)\b/g;
+
+/** `known`: every file of the project. One may be named by the end of its path. */
+export function missingFiles(known: readonly string[]): (module: Module) => string[] {
+  const isThere = (name: string): boolean => known.some((file) => `/${file}`.endsWith(`/${name}`));
+  return ({ path, comments }) =>
+    [...new Set(comments.flatMap((line) => line.match(named) ?? []))]
+      .filter((name) => !isThere(name) && !isThere(posix.join(posix.dirname(path), name)))
+      .map((name) => `${path} names ${name} in a comment, and there is no such file`);
+}

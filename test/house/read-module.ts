@@ -14,6 +14,8 @@ export interface Module {
   readonly path: string;
   readonly imports: readonly string[];
   readonly exportsDefault: boolean;
+  /** Lines that are comments and nothing else. */
+  readonly comments: readonly string[];
 }
 
 export function readModule({ path, text }: SourceText): Module {
@@ -23,6 +25,7 @@ export function readModule({ path, text }: SourceText): Module {
     path,
     imports: nodes.flatMap((node) => specifierOf(node) ?? []),
     exportsDefault: nodes.some(isDefaultExport),
+    comments: text.match(/^\s*(?:\/\*|\*|\/\/).*$/gm) ?? [],
   };
 }
 

@@ -82,7 +82,9 @@ export const rooms = {
       core,
       /^runtime\/flow\//,
       /^runtime\/entry\/local\//,
-      /^runtime\/queue\/message-(text|subject)$/,
+      /^runtime\/queue\/message-text$/,
+      // How a request to a fleet is signed.
+      /^runtime\/machine\/aws-signature$/,
       manifest,
     ],
     packages: "any",

@@ -1,5 +1,5 @@
 /** The api function of a fleet as an address: whoever asks is known by the signature of each request. */
-import { amzDate, authorizationOf, sha256Hex, type AwsCredentials } from "../../entry/local/aws-signature";
+import { amzDate, authorizationOf, sha256Hex, type AwsCredentials } from "../../machine/aws-signature";
 import type { CliIo } from "../io";
 import type { Address, Outgoing } from "../server-address";
 import type { Fleet } from "./fleet";

@@ -3,7 +3,7 @@
  * others for a while, so whoever takes some gives them back.
  */
 import type { Env } from "./asking";
-import { asked, clientOptions } from "./asking";
+import { asking, clientOptions } from "./asking";
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
@@ -44,9 +44,12 @@ const perCall = 10;
 /** Above 0, all of SQS's servers are asked, and none that has one is left out. */
 const waitSeconds = 1;
 
-/** Throws `aws-refused`, `aws-unreachable`. */
+const deadQueue = "the queue of its dead letters";
+
+/** Throws as `Asked`; `fleet-incomplete` for a queue that is gone. */
 export function openDeadLetters({ queueUrl, deadLetterQueueUrl }: Queues, env: Env): DeadLetters {
   const sqs = new SQSClient(clientOptions(env, "SQS"));
+  const asked = asking(env);
   const dead = { QueueUrl: deadLetterQueueUrl };
   const giveBack = async (letters: readonly DeadLetter[]): Promise<void> => {
     const show = ({ handle }: DeadLetter) =>
@@ -57,7 +60,7 @@ export function openDeadLetters({ queueUrl, deadLetterQueueUrl }: Queues, env: E
   return {
     giveBack,
     take: (most, hideMs) =>
-      asked("dead letters", async () => {
+      asked(deadQueue, async () => {
         const taken = new Map<string, DeadLetter>();
         try {
           while (taken.size < most) {
@@ -72,11 +75,15 @@ export function openDeadLetters({ queueUrl, deadLetterQueueUrl }: Queues, env: E
         return [...taken.values()];
       }),
     async replay({ id, body, handle }) {
-      await asked(id, () => sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body })));
-      await asked(id, () => sqs.send(new DeleteMessageCommand({ ...dead, ReceiptHandle: handle })));
+      await asked(`its queue, for ${id}`, () =>
+        sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body })),
+      );
+      await asked(`${deadQueue}, for ${id}`, () =>
+        sqs.send(new DeleteMessageCommand({ ...dead, ReceiptHandle: handle })),
+      );
     },
     count: () =>
-      asked("dead letters", async () => {
+      asked(deadQueue, async () => {
         const AttributeNames = ["ApproximateNumberOfMessages" as const];
         const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ ...dead, AttributeNames }));
         return Number(Attributes?.ApproximateNumberOfMessages ?? 0);

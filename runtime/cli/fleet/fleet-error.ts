@@ -5,16 +5,19 @@
  */
 import { catalogue } from "../../core/errors";
 import { ApiError, apiError, field, parse } from "../api-error";
+import { refusal } from "./refusal";
 
 export function fleetError(status: number, text: string, fleet: string): ApiError {
   const ours = apiError(status, text);
   if (ours.code === "unauthorised") return withFix(ours, whoAreYou);
   if (ours.code === "not-stored") return withFix(ours, `see the log group /onejob/${fleet}/api`);
   if (ours.code !== `http-${status}`) return ours;
-  const said = wordsIn(text);
-  const [, known] = causes.find(([pattern]) => status === 403 && pattern.test(said)) ?? [];
-  const { code, what, fix, retry = false } = known ?? byStatus(status, fleet);
-  return new ApiError(status, { code, what: said === "" ? what : `${what} (AWS says: ${said})`, fix, retry });
+  const words = wordsIn(text);
+  const known = status === 403 ? refusal({ words }) : undefined;
+  if (known !== undefined)
+    return new ApiError(status, { code: known.code, what: known.message, fix: known.entry.fix, retry: false });
+  const { code, what, fix, retry = false } = byStatus(status, { fleet, words });
+  return new ApiError(status, { code, what: words === "" ? what : `${what} (AWS says: ${words})`, fix, retry });
 }
 
 interface Cause {
@@ -27,32 +30,7 @@ interface Cause {
 const whoAreYou =
   "take credentials of the fleet's own account: check AWS_PROFILE; `aws sts get-caller-identity` says who you are";
 
-const credentials = { code: "aws-credentials", fix: catalogue["aws-credentials"].fix } as const;
-
-/** By what is said with a 403, the likeliest wording last. */
-const causes: readonly (readonly [RegExp, Cause])[] = [
-  [
-    /signature (?:expired|not yet current)/i,
-    {
-      code: "aws-refused",
-      what: "the clock of this machine is wrong",
-      fix: "set it right: a signature holds for minutes",
-    },
-  ],
-  [/token.*expired/i, { ...credentials, what: "your AWS credentials have expired" }],
-  [/token.*invalid/i, { ...credentials, what: "AWS does not know your credentials" }],
-  [/signature we calculated/i, { ...credentials, what: "your secret access key is not the one of your access key" }],
-  [
-    /scoped to/i,
-    { code: "aws-refused", what: "the request was signed for another region", fix: "set AWS_REGION to the fleet's" },
-  ],
-  [
-    /execute-api/i,
-    { code: "aws-refused", what: "you may not ask this fleet", fix: "ask for execute-api:Invoke on the fleet's API" },
-  ],
-];
-
-function byStatus(status: number, fleet: string): Cause {
+function byStatus(status: number, { fleet, words }: { readonly fleet: string; readonly words: string }): Cause {
   const fn = `the function \`api\` of fleet ${fleet}`;
   switch (status) {
     case 401:
@@ -60,12 +38,13 @@ function byStatus(status: number, fleet: string): Cause {
       return {
         code: "aws-refused",
         what: `you may not ask ${fn}`,
-        fix:
-          "ask whoever keeps the AWS account for lambda:InvokeFunctionUrl, and lambda:InvokeFunction where " +
-          "lambda:InvokedViaFunctionUrl is true, both on that function; `aws sts get-caller-identity` says who you are",
+        fix: /execute-api/.test(words)
+          ? "ask for execute-api:Invoke on the fleet's API"
+          : "ask whoever keeps the AWS account for lambda:InvokeFunctionUrl, and lambda:InvokeFunction where " +
+            "lambda:InvokedViaFunctionUrl is true, both on that function; `aws sts get-caller-identity` says who you are",
       };
     case 404:
-      return { code: "fleet-unknown", what: `${fn} is not there`, fix: "run `pulumi up` for this fleet" };
+      return { code: "fleet-incomplete", what: `${fn} is not there`, fix: catalogue["fleet-incomplete"].fix };
     case 413:
       return { code: "body-too-large", what: `${fn} takes no more than 6 MB`, fix: catalogue["body-too-large"].fix };
     case 429:

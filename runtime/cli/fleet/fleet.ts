@@ -48,8 +48,9 @@ export async function findFleet(asked: Asked): Promise<Fleet> {
   const name = fleetName(asked) ?? "";
   if (!new RegExp(fleetNamePattern).test(name)) throw new OnejobError("usage", `"${name}" is no name of a fleet`);
   const parameters = lazy.fleetParameters().openParameters(asked.io.env);
+  const region = await parameters.region();
   const text = await parameters.read(`${fleetPath(name)}/facts`);
-  if (text === undefined) throw new OnejobError("fleet-unknown", `${name} in ${await parameters.region()}`);
+  if (text === undefined) throw new OnejobError("fleet-unknown", `${name} in ${region}`);
   const facts = parsed(text);
   const urls = facts["urls"];
   const fact = (wanted: string): string => {

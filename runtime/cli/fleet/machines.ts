@@ -4,7 +4,7 @@
  */
 import { machineTags, runnerTagOf } from "../../core/aws-identity";
 import type { Env } from "./asking";
-import { asked, clientOptions } from "./asking";
+import { asking, clientOptions } from "./asking";
 import {
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
@@ -42,9 +42,10 @@ const pageSize = 500;
 /** Nothing of it is left to be removed. */
 const over = new Set(["terminated", "deleting", "deleted"]);
 
-/** Throws `aws-refused`, `aws-unreachable`. */
+/** Throws as `Asked`. */
 export function openMachines(env: Env): Machines {
   const ec2 = new EC2Client(clientOptions(env, "EC2"));
+  const asked = asking(env);
   return {
     async left(fleet) {
       const lists = [instances(ec2, fleet), volumes(ec2, fleet), networkInterfaces(ec2, fleet)];

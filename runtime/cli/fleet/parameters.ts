@@ -1,7 +1,7 @@
 /** The parameters of a fleet in SSM. */
-import type { AwsCredentials } from "../../entry/local/aws-signature";
+import type { AwsCredentials } from "../../machine/aws-signature";
 import type { Env } from "./asking";
-import { asked, clientOptions } from "./asking";
+import { asking, checkedRegion, clientOptions } from "./asking";
 import { GetParameterCommand, GetParametersCommand, ParameterNotFound, PutParameterCommand, SSMClient } from "./aws";
 
 export interface Parameters {
@@ -9,7 +9,7 @@ export interface Parameters {
   read(name: string): Promise<string | undefined>;
   /** Which of them exist; their values are not decrypted. */
   existing(names: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Throws `usage` when nobody says which. */
+  /** Throws `aws-region` when nobody says which, and for what is none. */
   region(): Promise<string>;
   /** Renewed before they expire. */
   credentials(): Promise<AwsCredentials>;
@@ -20,11 +20,12 @@ export interface Parameters {
 /** As many as one call takes. */
 const atOnce = 10;
 
-/** Throws `aws-refused`, `aws-unreachable`. */
+/** Throws as `Asked`. */
 export function openParameters(env: Env): Parameters {
   const client = new SSMClient(clientOptions(env, "SSM"));
+  const asked = asking(env);
   return {
-    region: () => asked("the region", () => client.config.region()),
+    region: () => asked("the region", async () => checkedRegion(await client.config.region())),
     credentials: () => asked("credentials", () => client.config.credentials()),
     read: (name) =>
       asked(name, async () => {

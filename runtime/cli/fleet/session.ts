@@ -10,7 +10,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { OnejobError } from "../../core/errors";
 import type { Env } from "./asking";
-import { asked, clientOptions } from "./asking";
+import { asking, clientOptions } from "./asking";
 import { SSMClient, StartSessionCommand, TerminateSessionCommand } from "./aws";
 
 export interface Shell {
@@ -32,7 +32,7 @@ export async function prepareShell(machine: string, env: Env): Promise<Shell> {
   const client = new SSMClient(clientOptions(env, "SSM"));
   const aws = programOn(env, "aws");
   if (aws !== undefined) {
-    const region = await asked("the region", () => client.config.region());
+    const region = await asking(env)("the region", () => client.config.region());
     return { run: () => runHere(aws, ["ssm", "start-session", "--target", machine, "--region", region], env) };
   }
   await checkVersion(plugin, env);
@@ -73,7 +73,7 @@ interface PluginRun {
 
 async function runPlugin({ plugin, machine, client, env }: PluginRun): Promise<number> {
   const request = { Target: machine };
-  const session = await asked(machine, () => client.send(new StartSessionCommand(request)));
+  const session = await asking(env)(machine, () => client.send(new StartSessionCommand(request)));
   const { SessionId, TokenValue, StreamUrl } = session;
   const region = await client.config.region();
   const variables = { ...env, [sessionVariable]: JSON.stringify({ SessionId, TokenValue, StreamUrl }) };

@@ -1,6 +1,7 @@
 /** Machines that are EC2 instances, made by a fleet on AWS. How, and with what rights: `readme.md`. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EC2Client } from "@aws-sdk/client-ec2";
+import { ec2ListLagMs } from "../../core/aws-identity";
 import type { FleetFacts } from "../../core/fleet-facts";
 import type { Clock, Compute, Log, Random } from "../../core/ports";
 import type { Settings } from "../../core/settings";
@@ -28,9 +29,6 @@ export interface Ec2Options {
   readonly pause?: (ms: number) => Promise<unknown>;
 }
 
-/** How far `DescribeInstances` may be behind. AWS names no limit; seconds are usual. */
-const listLagMs = 60_000;
-
 export function ec2Compute(options: Ec2Options): Compute {
   const { facts, settings, clients, clock, random, log } = options;
   const host: Host = {
@@ -47,7 +45,7 @@ export function ec2Compute(options: Ec2Options): Compute {
   return {
     kind: "ec2",
     wall: "machine",
-    listLagMs,
+    listLagMs: ec2ListLagMs,
     // One after the other, so that a launch that is repeated meets all that the first one did.
     launch: (request) => waiting(request.launch, () => launchMachines(host, request)),
     terminate: (machines) => terminateMachines(host, machines),
