@@ -93,7 +93,9 @@ describe("what is deployed", () => {
     const machine = await ec2().put(tags);
     const event = { "detail-type": "EC2 Spot Instance Interruption Warning", detail: { "instance-id": machine } };
     expect(await run("events", { facts: world.facts, events: [event], env: env() })).toEqual([{ checked: 1 }]);
-    expect(await world.messages()).toEqual([{ kind: "warned", profile: "small", runner: "r1", machine, of: "interruption" }]);
+    expect(await world.messages()).toEqual([
+      { kind: "warned", profile: "small", runner: "r1", machine, of: "interruption" },
+    ]);
   });
 
   it("takes a job from a person, and tells of it", async () => {
