@@ -47,10 +47,11 @@ const own: Readonly<Record<FunctionName, (resources: FleetResources) => readonly
     ...objects(fleet, { read: ["bundles", "logs", "uploads"], write: ["bundles", "uploads"], drop: ["bundles"] }),
   ],
   work: (fleet) => [...worker(fleet), receive(fleet)],
-  sweep: (fleet) => [...worker(fleet), ...objects(fleet, { drop: ["bundles", "logs"] })],
+  sweep: (fleet) => worker(fleet),
   events: (fleet) => [send(fleet), describeInstances],
 };
 
+/** What expires, the table's TTL and the bucket's own rules remove: neither of the two has to do with the bucket. */
 const worker = (fleet: FleetResources): readonly Statement[] => [
   settings(fleet),
   credentials(fleet),

@@ -8,7 +8,7 @@ import { fleetTags, type Tags } from "./tags";
 export interface StorageArgs {
   readonly fleet: string;
   readonly agent: Bundles["agent"];
-  /** From its making, for logs and packed folders. The sweep removes both earlier, with the job they belong to. */
+  /** From its making, for logs and packed folders: no function removes them, the bucket does. */
   readonly expireDays: number;
   readonly protect: boolean;
   readonly tags: Tags;

@@ -91,7 +91,6 @@ const noSecrets = (pattern: string) => ({
   Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": [pattern] } },
 });
 const depth = allow("SeeQueue", ["sqs:GetQueueAttributes"], [queueArn]);
-const drop = [objects("DropObjects", "DeleteObject", "bundles", "logs"), names];
 const worker = [logs, settings, credentials, ...table, tell, see, ...machines];
 
 const expected: Readonly<Record<FunctionName, readonly object[]>> = {
@@ -119,7 +118,7 @@ const expected: Readonly<Record<FunctionName, readonly object[]>> = {
       [queueArn],
     ),
   ],
-  sweep: [...worker, ...drop],
+  sweep: worker,
   events: [logs, tell, see],
 };
 

@@ -6,7 +6,7 @@ export interface AwsCall {
   /** `ec2`, `dynamodb`, `sqs`, `ssm`, `s3`, `sts`. */
   readonly service: string;
   readonly action: string;
-  /** Of a write to a table: what kind of item it is about, as its sort key says. */
+  /** Of a write to a table: what kind of item it is about, as its sort key says. Of a bucket: the first part of the name. */
   readonly item?: string;
 }
 
@@ -31,7 +31,8 @@ export function callOf(caller: string, { method, path, header, body }: Asked): A
   const [, scope] = /Credential=[^/]+\/\d{8}\/[^/]+\/([a-z0-9-]+)\//.exec(header("authorization") ?? "") ?? [];
   const action = isForm(header("content-type")) ? new URLSearchParams(body.toString()).get("Action") : null;
   if (action !== null) return { caller, service: scope ?? "ec2", action };
-  return { caller, service: scope ?? "unknown", action: scope === "s3" ? objectAction(method, path) : method };
+  if (scope === "s3") return { caller, service: scope, action: objectAction(method, path), ...shelfOf(path) };
+  return { caller, service: scope ?? "unknown", action: method };
 }
 
 function itemOf(action: string, body: Buffer): Pick<AwsCall, "item"> {
@@ -50,6 +51,12 @@ function objectAction(method: string, path: string): string {
   const what = pathname.split("/").filter(Boolean).length > 1 ? "Object" : "Bucket";
   const part = ["uploads", "uploadId", "partNumber", "list-type", "delete"].find((name) => searchParams.has(name));
   return `${method} ${what}${part === undefined ? "" : `?${part}`}`;
+}
+
+/** Of `/bucket/logs/…`. */
+function shelfOf(path: string): Pick<AwsCall, "item"> {
+  const [, , item = ""] = new URL(path, "http://s3").pathname.split("/");
+  return item === "" ? {} : { item };
 }
 
 export class CallCounts {
