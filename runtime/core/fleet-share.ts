@@ -12,10 +12,6 @@ export interface ShareRequest {
   readonly growth: number;
   /** Whether the fleet's limit held something back. */
   readonly hungry: boolean;
-  /** How many it may have by its own limit. */
-  readonly limit: number;
-  /** Whether all may have as many as their own limits say: then each holds that once and for all. See `hasRoomForAll`. */
-  readonly roomForAll: boolean;
   /** Version of the planner record this was decided on. */
   readonly planner: number;
   readonly maxRunners: number;
@@ -39,13 +35,6 @@ export function roomOf(profile: string, fleet: FleetRecord, maxRunners: number):
   return maxRunners - others.reduce((sum, [, share]) => sum + share.runners, 0);
 }
 
-/** Whether the fleet's limit holds nobody back, should each have as many as its own limit says, or as it has now. */
-export function hasRoomForAll(limits: ReadonlyMap<string, number>, fleet: FleetRecord, maxRunners: number): boolean {
-  const names = new Set([...limits.keys(), ...Object.keys(fleet.shares)]);
-  const most = [...names].map((name) => Math.max(limits.get(name) ?? 0, fleet.shares[name]?.runners ?? 0));
-  return !fleet.draining && most.reduce((sum, runners) => sum + runners, 0) <= maxRunners;
-}
-
 /**
  * `hungry` is a queue: only its head may grow, and goes to its end when it did and wants more. So profiles that compete
  * take turns, however busy one of them is.
@@ -64,16 +53,9 @@ export function decideShare(fleet: FleetRecord, request: ShareRequest): ShareDec
     return { kind: "yielded", ...change(fleet, request, { runners: live, planner: request.planner, hungry }) };
   }
   if (growing && live + growth > roomOf(profile, fleet, request.maxRunners)) return { kind: "full" };
-  const held = request.roomForAll ? keptOf(before.runners, request) : live + growth;
-  const runners = growing && before.planner === planner ? Math.max(before.runners, held) : held;
+  const runners = growing && before.planner === planner ? Math.max(before.runners, live + growth) : live + growth;
   const hungry = hungryAfter(fleet.hungry, request);
   return { kind: "granted", ...change(fleet, request, { runners, planner, hungry }) };
-}
-
-/** While nobody can want for room a share is taken whole, and kept: most launches then write nothing here. */
-function keptOf(before: number, { limit, live, growth }: ShareRequest): number {
-  const whole = Math.max(limit, live + growth);
-  return growth > 0 ? whole : Math.min(Math.max(before, live), whole);
 }
 
 function hungryAfter(queue: readonly string[], request: ShareRequest): readonly string[] {
@@ -85,14 +67,14 @@ function hungryAfter(queue: readonly string[], request: ShareRequest): readonly 
 /** What to write, and who may find room or its turn by it. */
 function change(
   fleet: FleetRecord,
-  { profile, growth, now, roomForAll }: ShareRequest,
+  { profile, growth, now }: ShareRequest,
   to: { readonly runners: number; readonly planner: number; readonly hungry: readonly string[] },
 ): { readonly next: Partial<FleetRecord> | undefined; readonly told: readonly string[] } {
   const before = fleet.shares[profile]?.runners ?? 0;
   const moved = to.hungry.join() !== fleet.hungry.join();
   const { runners, planner, hungry } = to;
   // While growing it is always written: the planner version in it is what stops a slower planner from lowering it.
-  if ((growth === 0 || roomForAll) && runners === before && !moved) return { next: undefined, told: [] };
+  if (growth === 0 && runners === before && !moved) return { next: undefined, told: [] };
   const next = { shares: { ...fleet.shares, [profile]: { runners, planner, at: now } }, hungry };
   const told = runners < before || moved ? hungry.filter((name) => name !== profile) : [];
   return { next, told };

@@ -7,7 +7,7 @@
  * is replayed: its runners are named already, so no slot ever gets two machines.
  */
 import { OnejobError } from "../core/errors";
-import { decideShare, hasRoomForAll, roomOf, type ShareDecision } from "../core/fleet-share";
+import { decideShare, roomOf, type ShareDecision } from "../core/fleet-share";
 import { launchStep } from "../core/lifecycle";
 import {
   reachKey,
@@ -210,22 +210,17 @@ async function takeShare(
   plan: { readonly launches: readonly Launch[]; readonly hungry: boolean },
   ports: Ports,
 ): Promise<ShareDecision> {
-  const { profile } = seen.view.planner;
-  const { profiles, server } = ports.settings();
-  const limits = new Map(profiles.map(({ name, limits: { maxRunners } }) => [name, maxRunners]));
   const request = {
-    profile,
-    limit: limits.get(profile) ?? 0,
+    profile: seen.view.planner.profile,
     live: liveRunners(seen.view).size,
     growth: plan.launches.reduce((sum, launch) => sum + launch.slots.length, 0),
     hungry: plan.hungry,
     planner: seen.view.planner.version,
-    maxRunners: server.maxRunners,
+    maxRunners: ports.settings().server.maxRunners,
     now: ports.clock.now(),
   };
   for (let fleet = seen.fleet; ; fleet = await ports.ledger.readFleet()) {
-    const roomForAll = hasRoomForAll(limits, fleet, server.maxRunners);
-    const decision = decideShare(fleet, { ...request, roomForAll });
+    const decision = decideShare(fleet, request);
     if (!("next" in decision) || decision.next === undefined) return decision;
     const saved = await ports.ledger.saveFleet({ ...fleet, ...decision.next, version: fleet.version + 1 });
     if (!saved.written) continue;

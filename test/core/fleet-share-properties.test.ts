@@ -3,13 +3,7 @@
  * records, decide, write the share on the version it was decided on, then the planner record on its own.
  */
 import fc from "fast-check";
-import {
-  decideShare,
-  hasRoomForAll,
-  roomOf,
-  type ShareDecision,
-  type ShareRequest,
-} from "../../runtime/core/fleet-share";
+import { decideShare, roomOf, type ShareDecision, type ShareRequest } from "../../runtime/core/fleet-share";
 import type { FleetRecord } from "../../runtime/core/model";
 
 const names = ["a", "b", "c", "d"] as const;
@@ -28,12 +22,9 @@ class World {
   now = 0;
   readonly maxRunners: number;
   readonly profiles: Readonly<Record<Name, Profile>>;
-  /** Of each. */
-  readonly limit: number;
 
-  constructor(maxRunners: number, limit = 1_000) {
+  constructor(maxRunners: number) {
     this.maxRunners = maxRunners;
-    this.limit = limit;
     const none = (): Profile => ({ version: 1, live: 0, demand: 0 });
     this.profiles = { a: none(), b: none(), c: none(), d: none() };
   }
@@ -42,19 +33,13 @@ class World {
     return names.reduce((sum, name) => sum + this.profiles[name].live, 0);
   }
 
-  hasRoomForAll(fleet: FleetRecord): boolean {
-    return hasRoomForAll(new Map(names.map((name) => [name, this.limit])), fleet, this.maxRunners);
-  }
-
   request(profile: Name, fleet: FleetRecord): ShareRequest {
     const { version, live, demand } = this.profiles[profile];
     const room = Math.max(0, roomOf(profile, fleet, this.maxRunners) - live);
-    const { maxRunners, now, limit } = this;
-    const wanted = Math.max(0, Math.min(demand, limit) - live);
+    const wanted = Math.max(0, demand - live);
     const growth = Math.min(wanted, room);
-    const roomForAll = this.hasRoomForAll(fleet);
-    const of = { limit, roomForAll, maxRunners, now };
-    return { profile, live, growth, hungry: growth < wanted, planner: version, ...of };
+    const { maxRunners, now } = this;
+    return { profile, live, growth, hungry: growth < wanted, planner: version, maxRunners, now };
   }
 }
 
@@ -67,7 +52,7 @@ function* planning(world: World, name: Name): Planner {
   let decision: ShareDecision;
   for (;;) {
     yield;
-    decision = decideShare(fleet, { ...request, roomForAll: world.hasRoomForAll(fleet) });
+    decision = decideShare(fleet, request);
     if (!("next" in decision) || decision.next === undefined) break;
     yield;
     if (world.fleet.version === fleet.version) {
@@ -128,11 +113,10 @@ describe("the fleet's limit", () => {
   it("is never passed, however many planners overtake each other, and wherever they crash", () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 8 }),
-        fc.constantFrom(1, 2, 1_000),
+        fc.integer({ min: 1, max: 4 }),
         fc.array(act, { maxLength: 120, size: "max" }),
-        (maxRunners, limit, acts) => {
-          const world = new World(maxRunners, limit);
+        (maxRunners, acts) => {
+          const world = new World(maxRunners);
           const planners = new Map<number, Planner>();
           const broken = acts.filter((one) => {
             perform(one, world, planners);
@@ -168,16 +152,15 @@ describe("the fleet's limit", () => {
   }
 
   const days = fc.record({
-    max: fc.integer({ min: 1, max: 8 }),
-    limit: fc.constantFrom(2, 1_000),
+    max: fc.integer({ min: 1, max: 6 }),
     jobs: fc.tuple(fc.nat(9), fc.nat(9), fc.nat(9), fc.nat(9)),
     ends: fc.array(fc.constantFrom(...names), { maxLength: 20 }),
   });
 
   it("leaves no room unused while somebody waits, by nothing but what planners tell each other", () => {
     fc.assert(
-      fc.property(days, fc.infiniteStream(fc.nat()), ({ max, limit, jobs, ends }, dice) => {
-        const world = new World(max, limit);
+      fc.property(days, fc.infiniteStream(fc.nat()), ({ max, jobs, ends }, dice) => {
+        const world = new World(max);
         names.forEach((name, index) => (world.profiles[name].demand = jobs[index] ?? 0));
         const pick = (): number => (dice.next().value as number | undefined) ?? 0;
         settle(world, [...names], pick);
@@ -187,7 +170,7 @@ describe("the fleet's limit", () => {
           profile.live -= 1;
           profile.demand -= 1;
           settle(world, [name], pick);
-          const demand = names.reduce((sum, one) => sum + Math.min(limit, world.profiles[one].demand), 0);
+          const demand = names.reduce((sum, one) => sum + world.profiles[one].demand, 0);
           expect(world.live).toBe(Math.min(max, demand));
         }
       }),

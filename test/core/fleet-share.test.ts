@@ -1,4 +1,4 @@
-import { decideShare, hasRoomForAll, roomOf, type ShareRequest } from "../../runtime/core/fleet-share";
+import { decideShare, roomOf, type ShareRequest } from "../../runtime/core/fleet-share";
 import type { FleetRecord } from "../../runtime/core/model";
 
 const empty: FleetRecord = { shares: {}, hungry: [], draining: false, version: 1 };
@@ -7,8 +7,6 @@ const request = (changes: Partial<ShareRequest> = {}): ShareRequest => ({
   live: 0,
   growth: 1,
   hungry: false,
-  limit: 4,
-  roomForAll: false,
   planner: 5,
   maxRunners: 4,
   now: 0,
@@ -65,50 +63,5 @@ describe("sharing the fleet's limit", () => {
     const fleet = { ...empty, shares: { a: share(2, 5) }, hungry: ["b"] };
     expect(decideShare(fleet, request({ live: 1, growth: 0 }))).toMatchObject({ kind: "granted", told: ["b"] });
     expect(decideShare(fleet, request({ live: 2, growth: 0 }))).toEqual({ kind: "granted", next: undefined, told: [] });
-  });
-
-  const limits = new Map([
-    ["a", 3],
-    ["b", 1],
-  ]);
-
-  it.each([
-    { why: "all limits together fit in", fleet: empty, max: 4, isRoom: true },
-    { why: "they do not", fleet: empty, max: 3, isRoom: false },
-    { why: "one holds more than its limit", fleet: { ...empty, shares: { b: share(2, 1) } }, max: 4, isRoom: false },
-    {
-      why: "one that is no more still holds some",
-      fleet: { ...empty, shares: { c: share(1, 1) } },
-      max: 4,
-      isRoom: false,
-    },
-    { why: "it is draining", fleet: { ...empty, draining: true }, max: 9, isRoom: false },
-  ])("has room for all or not: $why", ({ fleet, max, isRoom }) => {
-    expect(hasRoomForAll(limits, fleet, max)).toBe(isRoom);
-  });
-
-  describe("with room for all", () => {
-    const roomy = (changes: Partial<ShareRequest> = {}) => request({ limit: 3, roomForAll: true, ...changes });
-    const whole = { ...empty, shares: { a: share(3, 5) } };
-
-    it("is taken whole by the first launch, and then neither grows nor shrinks", () => {
-      expect(decideShare(empty, roomy())).toMatchObject({ kind: "granted", next: { shares: { a: share(3, 6) } } });
-      expect(decideShare(whole, roomy({ planner: 8 }))).toEqual({ kind: "granted", next: undefined, told: [] });
-      expect(decideShare(whole, roomy({ planner: 8, growth: 0 }))).toEqual({
-        kind: "granted",
-        next: undefined,
-        told: [],
-      });
-    });
-
-    it("is not taken by one that makes nothing", () => {
-      expect(decideShare(empty, roomy({ growth: 0 }))).toEqual({ kind: "granted", next: undefined, told: [] });
-    });
-
-    it("is lowered to a limit that was lowered, and never below what is there", () => {
-      const lowered = (live: number) => decideShare(whole, roomy({ planner: 8, growth: 0, limit: 1, live }));
-      expect(lowered(0)).toMatchObject({ next: { shares: { a: share(1, 8) } } });
-      expect(lowered(2)).toMatchObject({ next: { shares: { a: share(2, 8) } } });
-    });
   });
 });

@@ -49,17 +49,14 @@ function endings({ ended }: Picture, { forge, unwanted, interrupted }: AtTheEnd)
 }
 
 /** Nothing is reserved for anybody, and nothing is left to do. */
-export function leftOver({ planners, fleet, caps }: Picture, queued: number): readonly Breach[] {
+export function leftOver({ planners, fleet }: Picture, queued: number): readonly Breach[] {
   const held = [...planners.values()].flatMap(({ profile, launches, lease, dirty }): readonly Breach[] => [
     ...launches.map(({ id }) => breach("I2", `launch ${id} of ${profile} is still open`, id)),
     ...(lease === null ? [] : [breach("I2", `the planner of ${profile} is still held by ${lease.holder}`, profile)]),
     ...(dirty ? [breach("I2", `${profile} was to be planned again, and was not`, profile)] : []),
   ]);
-  // Where all fit in at once, each may keep the whole of what it can ever need.
-  const most = Object.values(caps.profiles).reduce((sum, cap) => sum + cap, 0);
-  const mayKeep = (profile: string): number => (most <= caps.fleet ? (caps.profiles[profile] ?? 0) : 0);
   const shares = Object.entries(fleet?.shares ?? {})
-    .filter(([profile, { runners }]) => runners > mayKeep(profile))
+    .filter(([, { runners }]) => runners > 0)
     .map(([profile, { runners }]) => breach("I2", `${profile} still has a share of ${runners} in the fleet`, profile));
   const hungry = (fleet?.hungry ?? []).map((profile) => breach("I2", `${profile} still waits for room`, profile));
   const messages = queued > 0 ? [breach("I2", `${queued} messages are still in the queue`, "queue")] : [];
