@@ -14,7 +14,7 @@ import type { Ports } from "../core/ports";
 import { bindRunner, findRunner } from "./bind-runner";
 import { pastOf, runAgain } from "./interruption";
 import { applyToJob, findJob } from "./moves";
-import { bestProfile, joinRunner, placeForNow, placeUnasked } from "./place-job";
+import { bestProfile, joinRunner, placeForNow, placeOf, placeUnasked } from "./place-job";
 
 interface Seen {
   readonly receivedAt: number;
@@ -73,17 +73,10 @@ export async function admitEvent(event: JobEvent, ports: Ports): Promise<void> {
   if (standing !== undefined) await hear(event, { standing, runner }, ports);
 }
 
-/** After this the settings may have led it elsewhere. */
-const freshMs = 60_000;
-
-/**
- * `queued` is mostly the first word, and the write that makes the job finds one that stands there: it is sought elsewhere,
- * where it may have come to.
- */
-async function findStanding({ kind, facts }: JobEvent, ports: Ports): Promise<Job | undefined> {
-  if (kind !== "queued") return findJob(facts.key, bestProfile(facts, ports)?.name ?? null, ports);
-  const isFresh = Math.abs(ports.clock.now() - facts.createdAt) < freshMs;
-  return isFresh ? undefined : ports.ledger.readJob(facts.key);
+/** `queued` is mostly the first word, and the write that makes the job finds one that stands there: it is sought elsewhere. */
+function findStanding({ kind, facts }: JobEvent, ports: Ports): Promise<Job | undefined> {
+  if (kind === "queued") return ports.ledger.readJob(facts.key);
+  return findJob(facts.key, bestProfile(facts, ports)?.name ?? null, ports);
 }
 
 async function hear(
@@ -132,7 +125,9 @@ async function admitFirst(event: JobEvent, runner: Runner | undefined, ports: Po
   }
   // The delivery counts as handled only once its own move is made.
   const mayWait = event.kind === "waiting";
-  const { place, again } = mayWait ? await placeForNow(facts, ports) : { place: placeUnasked(facts, ports), again: [] };
+  const there = runner && placeOf(runner, ports);
+  const told = { place: placeUnasked(facts, ports, there), again: [] };
+  const { place, again } = mayWait ? await placeForNow(facts, ports) : told;
   await applyEvent(event, { job: await createMoved(event, { place, runner }, ports), runner }, ports);
   if (again.length > 0) await ports.queue.send(again);
   return undefined;

@@ -46,7 +46,7 @@ export async function expireRunner(item: DueItem & { kind: "runner" }, looking: 
 /** One that was given its right may listen, or run a job, though its word has not reached us: two keys end it. */
 async function expireBooting(runner: Runner, { ports, listings }: Looking): Promise<string | undefined> {
   const reason = "boot-timeout";
-  if (wereAway(runner, ports) && !wasGivenTime(runner, ports) && (await listings.isAlive(runner))) {
+  if (wereAway(runner, ports) && !wasGivenTime(runner, ports) && (await isAlive(runner, { ports, listings }))) {
     const deadlineAt = ports.clock.now() + ports.settings().lease.durationMs;
     return void (await ports.ledger.saveRunner({ ...runner, deadlineAt, version: runner.version + 1 }));
   }
@@ -56,6 +56,17 @@ async function expireBooting(runner: Runner, { ports, listings }: Looking): Prom
   // Asked to leave for the first time just now.
   if (runner.askedAt === null) await countFailure(runner, { reason: "boot-failing", detail: null }, ports);
   return left ? reason : undefined;
+}
+
+/** While its compute gives no answer it is put off: else it would be the first in line for ever, before all others. */
+async function isAlive(runner: Runner, { ports, listings }: Looking): Promise<boolean> {
+  try {
+    return await listings.isAlive(runner);
+  } catch (error) {
+    const deadlineAt = ports.clock.now() + ports.settings().lease.durationMs;
+    await ports.ledger.saveRunner({ ...runner, deadlineAt, version: runner.version + 1 });
+    throw error;
+  }
 }
 
 /** Once: it has more than its boot time by now, and more than one that prepares has. */
@@ -128,7 +139,7 @@ async function waitsThere(jobs: readonly Job[], runner: Runner, ports: Ports): P
 
 /** A silent agent is never killed for its silence: the compute says whether its machine lives. */
 async function lookAfter(runner: Runner, { ports, listings }: Looking): Promise<string | undefined> {
-  if (await listings.isAlive(runner)) {
+  if (await isAlive(runner, { ports, listings })) {
     const { lastHeartbeatAt } = runner;
     const trusted = heard(runner, ports.clock.now(), runnerTimes(ports, runner.profile));
     await ports.ledger.saveRunner({ ...trusted, lastHeartbeatAt });

@@ -47,9 +47,19 @@ export async function placeForNow(facts: JobFacts, ports: Ports): Promise<PlaceF
   }
 }
 
-/** Where its labels lead, without asking whether it may run there: for jobs that run already, or are over. */
-export function placeUnasked(facts: JobFacts, ports: Ports): JobPlace {
-  return placeIn(bestProfile(facts, ports), facts);
+/**
+ * Where its labels lead, without asking whether it may run there: for jobs that run already, or are over. Where they lead
+ * nowhere, the place of the runner that has it.
+ */
+export function placeUnasked(facts: JobFacts, ports: Ports, there?: JobPlace): JobPlace {
+  const profile = bestProfile(facts, ports);
+  return profile === undefined && there !== undefined ? there : placeIn(profile, facts);
+}
+
+/** Where this runner is; `undefined`: its profile is not configured any more. */
+export function placeOf({ profile: name, reach }: Runner, ports: Ports): JobPlace | undefined {
+  const profile = profileOf(ports, name);
+  return profile === null ? undefined : { profile, reach, barred: null };
 }
 
 /** The profile its labels lead to, whether it may run there or not. */
@@ -103,9 +113,9 @@ export async function placeAgain(
 
 /** A job without a place that a runner of ours has all the same: it keeps the times of that runner's profile from now on. */
 export async function joinRunner(job: Job, runner: Runner, ports: Ports): Promise<Job> {
-  const profile = profileOf(ports, runner.profile);
-  if (job.profile !== null || profile === null || !mayMove(job)) return job;
-  const placed = placedAnew(job, { profile, reach: runner.reach, barred: null });
+  const place = placeOf(runner, ports);
+  if (job.profile !== null || place === undefined || !mayMove(job)) return job;
+  const placed = placedAnew(job, place);
   await moveTo(job, placed, ports);
   return { ...placed, version: 1 };
 }

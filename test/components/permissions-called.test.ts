@@ -27,8 +27,6 @@ const rightOf: Readonly<Record<string, string>> = {
 const neverCalled = ["CreateSession", "DescribeEndpoints"];
 const receiving = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"];
 
-const bucket = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"];
-
 /** In the bundle, since an adapter comes as a whole, and not called there. */
 const unused: Readonly<Record<FunctionName, readonly string[]>> = {
   webhook: receiving,
@@ -38,9 +36,8 @@ const unused: Readonly<Record<FunctionName, readonly string[]>> = {
     ...["ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeInstances", "ec2:TerminateInstances"],
   ],
   api: receiving.filter((action) => action !== "sqs:GetQueueAttributes"),
-  // What a job brings and says goes through the functions agent and api, and expires by the bucket's own rules.
-  work: bucket,
-  sweep: [...receiving, ...bucket],
+  work: [],
+  sweep: receiving,
   events: receiving,
 };
 

@@ -77,20 +77,36 @@ describe("a job that fits no profile", () => {
     expect((await world.ledger.listJobs({ limit: 10 })).items).toHaveLength(1);
   });
 
-  it("and that a runner of ours has all the same keeps the times of that runner's profile", async () => {
-    const labels = ["linux", "gpu"];
-    const world = new ForgeWorld({ profiles: [{ ...someProfile(), labels }] });
-    await world.tell(world.forge.queue({ id: "a", labels }));
-    const [runner = ""] = world.machines();
-    await world.up(runner);
-    const { settings } = world;
-    world.settings = { ...settings, profiles: [someProfile()] };
-    await world.tell(world.forge.queue({ id: "b", labels }));
-    world.settings = settings;
-    expect(await world.forgeJob("b")).toMatchObject({ profile: null });
-    world.forge.move("a", "waiting");
-    await world.tell(...[world.forge.assignTo(`onejob-${runner}`) ?? []].flat());
-    expect(await world.forgeJob("b")).toMatchObject({ profile: "small", state: "running", runner });
-    expect(await world.ledger.readUnrouted()).toEqual([]);
+  it.each(["queued", "in_progress"])(
+    "and that a runner of ours has all the same keeps the times of that runner's profile: heard of by %s",
+    async (word) => {
+      const labels = ["linux", "gpu"];
+      const world = new ForgeWorld({ profiles: [{ ...someProfile(), labels }] });
+      await world.tell(world.forge.queue({ id: "a", labels }));
+      const [runner = ""] = world.machines();
+      await world.up(runner);
+      const { settings } = world;
+      world.settings = { ...settings, profiles: [{ ...someProfile(), labels: ["linux"] }] };
+      const queued = world.forge.queue({ id: "b", labels });
+      if (word === "queued") {
+        await world.tell(queued);
+        expect(await world.forgeJob("b")).toMatchObject({ profile: null });
+        world.settings = settings;
+      }
+      world.forge.move("a", "waiting");
+      await world.tell(...[world.forge.assignTo(`onejob-${runner}`) ?? []].flat());
+      expect(await world.forgeJob("b")).toMatchObject({ profile: "small", state: "running", runner });
+      expect(await world.ledger.readUnrouted()).toEqual([]);
+    },
+  );
+
+  it("nor may run here, and was over before anybody said that it waits, gets no machine when that is said", async () => {
+    const boxed = { ...someProfile({ name: "boxed" }), labels: ["linux", "boxed"] };
+    const world = new ForgeWorld({ wall: "user", profiles: [someProfile(), boxed] });
+    const queued = world.forge.queue({ id: "a", fork: true });
+    await world.tell(world.forge.end("a", "cancelled"));
+    await world.tell(queued);
+    expect(world.compute.started).toEqual([]);
+    expect(await world.forgeJob("a")).toMatchObject({ state: "cancelled" });
   });
 });

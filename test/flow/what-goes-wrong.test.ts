@@ -209,6 +209,21 @@ describe("one planner at a time", () => {
 });
 
 describe("the sweep", () => {
+  it("keeps other deadlines, however many runners wait for a compute that gives no answer", async () => {
+    const world = new World();
+    for (let busy = 0; busy < 8; busy += 1) await world.running();
+    const { key } = await world.submit();
+    await world.pump();
+    const job = await world.job(key);
+    await world.ledger.saveJob({ ...job, deadlineAt: world.clock.now() + 200_000, version: job.version + 1 });
+    world.compute.list = () => {
+      world.clock.forward(6_000);
+      return Promise.reject(new Error("no answer"));
+    };
+    for (let sweeps = 0; sweeps < 8; sweeps += 1) await world.turn(60_000).catch(() => undefined);
+    expect((await world.job(key)).state).toBe("expired");
+  });
+
   it("ends machines that nobody knows", async () => {
     const world = new World();
     await world.compute.launch({

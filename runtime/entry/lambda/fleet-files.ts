@@ -5,7 +5,7 @@ import { bucketFiles } from "./bucket-files";
 import { clientOptions } from "./clients";
 import type { Brought } from "./fleet-ports";
 
-export const fleetFiles: Brought["files"] = ({ bucket }) =>
+export const fleetFiles: NonNullable<Brought["files"]> = ({ bucket }) =>
   bucketFiles({
     ...{ client: new S3Client(clientOptions), bucket, clock: systemClock },
     // As the SDK has it; only where S3 is not AWS's own.

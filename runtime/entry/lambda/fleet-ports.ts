@@ -34,10 +34,22 @@ export interface Brought {
    * with, or nothing. @default "all"
    */
   readonly secrets?: "all" | "agent-key" | "none";
-  readonly files: (facts: FleetFacts) => Files;
+  /** @default none: what a table with a TTL drops, the bucket's own rules drop as well */
+  readonly files?: (facts: FleetFacts) => Files;
   /** By kind. */
   readonly computes: (making: Making) => Readonly<Record<string, Compute>>;
 }
+
+const noFile = (): Promise<never> => Promise.reject(new Error("this function has no files"));
+const noFiles: Files = {
+  putBundle: noFile,
+  openBundle: noFile,
+  dropBundle: noFile,
+  appendLog: noFile,
+  logSize: noFile,
+  readLog: noFile,
+  dropLog: noFile,
+};
 
 const noTokens: Tokens = {
   mint: () => {
@@ -75,7 +87,7 @@ export async function openFleetPorts(facts: FleetFacts, host: Hosting, brought: 
     compute: (kind: string) => (Object.hasOwn(computes, kind) ? computes[kind] : undefined),
     ledger,
     queue: sqsQueue({ client: new SQSClient(clientOptions), queueUrl: facts.queueUrl, log }),
-    files: brought.files(facts),
+    files: brought.files?.(facts) ?? noFiles,
     tokens,
     meter,
   };

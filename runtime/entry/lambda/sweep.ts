@@ -6,7 +6,6 @@ import { choresOf } from "../host/chores";
 import { boundedPorts } from "./bounded-ports";
 import { choreTimes, type ChoreTimes } from "./chore-times";
 import { fleetComputes } from "./fleet-computes";
-import { fleetFiles } from "./fleet-files";
 import { openFleetPorts } from "./fleet-ports";
 import { hosting, type Handler } from "./hosting";
 import type { EmfMeter } from "./emf-meter";
@@ -30,7 +29,7 @@ export interface Swept {
 export function createSweep(facts: FleetFacts): Handler<unknown, Swept> {
   const host = hosting("sweep", facts);
   const open = once(async () => {
-    const opened = await openFleetPorts(facts, host, { files: fleetFiles, computes: fleetComputes });
+    const opened = await openFleetPorts(facts, host, { computes: fleetComputes });
     return { ...opened, times: choreTimes(opened.ports) };
   });
   return host.handler(async (_event, context) => {

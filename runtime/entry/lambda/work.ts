@@ -7,7 +7,6 @@ import type { BatchAnswer, SqsEvent } from "../../queue/sqs-records";
 import { workBatch } from "./batch";
 import { boundedPorts } from "./bounded-ports";
 import { fleetComputes } from "./fleet-computes";
-import { fleetFiles } from "./fleet-files";
 import { openFleetPorts } from "./fleet-ports";
 import { hosting, type Handler, type LambdaContext } from "./hosting";
 import { once } from "./once";
@@ -22,7 +21,7 @@ const usualMs = 60_000;
 
 export function createWork(facts: FleetFacts): Handler<SqsEvent, BatchAnswer> {
   const host = hosting("work", facts);
-  const open = once(() => openFleetPorts(facts, host, { files: fleetFiles, computes: fleetComputes }));
+  const open = once(() => openFleetPorts(facts, host, { computes: fleetComputes }));
   // The first batch need not wait for it then.
   open().catch(() => undefined);
   return host.handler(async (event, context) => {
