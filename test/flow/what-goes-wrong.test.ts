@@ -160,9 +160,14 @@ describe("a launch", () => {
     expect((await world.view()).planner.launches).toEqual([]);
   });
 
-  it.each(["no-capacity", "quota", "throttled", "misconfigured"] as const)(
-    "answered with %s is tried again after a pause, and the waiting job says so",
-    async (outcome) => {
+  it.each([
+    ["no-capacity", 2_000],
+    ["quota", 2_000],
+    ["throttled", 2_000],
+    ["misconfigured", 5 * 60_000],
+  ] as const)(
+    "answered with %s is tried again after a pause of up to %i ms, and the waiting job says so",
+    async (outcome, pauseMs) => {
       const world = new World();
       const { key } = await world.submit();
       world.compute.answerNext(outcome);
@@ -170,7 +175,7 @@ describe("a launch", () => {
       expect(await readWhy(await world.job(key), world.ports)).toMatchObject({ reason: outcome });
       await world.turn();
       expect(world.compute.machines).toEqual([]);
-      await world.turn(2_000);
+      await world.turn(pauseMs);
       expect(world.compute.machines).toHaveLength(1);
     },
   );

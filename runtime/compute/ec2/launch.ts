@@ -1,15 +1,18 @@
 /** Makes the machines of one launch: market after market, until all are there or none of them has more. */
 import { machineTags } from "../../core/aws-identity";
 import type { FleetFacts, MachineFacts } from "../../core/fleet-facts";
+import { OnejobError } from "../../core/errors";
 import { LaunchRefusal } from "../../core/launch-refusal";
 import type { LaunchRequest, MachineOutcome } from "../../core/ports";
 import type { Ec2ComputeSettings } from "../../core/settings";
+import { apiError } from "./failures";
 import { type Failure, createFleet } from "./fleet-call";
 import type { Host } from "./host";
 import type { FoundInstance, Tags } from "./instances";
 import { machinesOfLaunch, Pairs, writePairs } from "./pairing";
 import { type Market, type Pool, poolsOf } from "./pools";
 import { type Refusal, refusalOf, worstUseful } from "./refusal";
+import { terminateMachines } from "./terminate";
 
 /** Calls of one launch. Only a launch that is repeated again and again with other words gets there. */
 const mostAttempts = 20;
@@ -25,13 +28,30 @@ export async function launchMachines(host: Host, request: LaunchRequest): Promis
     if (!(error instanceof LaunchRefusal)) throw error;
     return { outcome: error.outcome, detail: error.message };
   });
-  // A machine that does not say whose it is could never prove it. Belonging to nobody, it is ended by the sweep.
   const untold = await writePairs(host, pairs);
+  await endUntold(
+    host,
+    [...untold.keys()].flatMap((runner) => pairs.machineOf(runner) ?? []),
+  );
   return runners.map((runner): MachineOutcome => {
     const [machine, refused] = [pairs.machineOf(runner), untold.get(runner)];
     if (refused !== undefined) return { runner, outcome: refused.outcome, detail: refused.message };
     return machine === undefined ? { runner, ...refusal } : { runner, outcome: "launched", machine };
   });
+}
+
+/**
+ * A machine that does not say whose it is could never prove it, and once the launch is answered it is in no count. Throws
+ * when it may run on for a reason that passes: the launch stays open then, and is made again.
+ */
+async function endUntold(host: Host, machines: readonly string[]): Promise<void> {
+  if (machines.length === 0) return;
+  try {
+    await terminateMachines(host, machines);
+  } catch (error) {
+    if (apiError(error instanceof OnejobError ? error.cause : error).kind !== "config") throw error;
+    host.log.error("machines of nobody could not be ended, the sweep ends them", { machines, error });
+  }
 }
 
 /** Everything about a launch that stays the same from call to call. */

@@ -17,6 +17,9 @@ const empty = (code: string, only: (market: string, pool: string) => boolean = (
   world.ec2.poolAnswer = (market, pool) => (only(market, pool) ? { code } : undefined);
 };
 
+const alive = () => [...world.ec2.instances.values()].filter(({ state }) => state === "pending").map(({ id }) => id);
+const launchNo = (n: number) => ({ launch: `launch-${n}`, token: `token-${n}` });
+
 const pairsIn = (outcomes: readonly MachineOutcome[]) =>
   Object.fromEntries(outcomes.flatMap((one) => (one.outcome === "launched" ? [[one.machine, one.runner]] : [])));
 const pairsWritten = (call: URLSearchParams | undefined) =>
@@ -202,12 +205,44 @@ describe("a call that fails", () => {
     expect(world.ec2.callsOf("CreateTags")).toHaveLength(1);
   });
 
-  it("to write some pairs leaves the machines of the other calls to their runners", async () => {
+  it("to write some pairs leaves the machines of the other calls to their runners, and ends its own", async () => {
     await open();
     world.ec2.next("CreateTags", { kind: "error", code: "UnauthorizedOperation", status: 403 });
-    const counts = told(await world.launch(...names(20)));
-    expect(counts.filter((outcome) => outcome === "launched").length).toBeGreaterThanOrEqual(8);
-    expect(counts).toContain("misconfigured");
+    const outcomes = await world.launch(...names(20));
+    expect(machinesIn(outcomes).length).toBeGreaterThanOrEqual(8);
+    expect(told(outcomes)).toContain("misconfigured");
+    expect(alive().sort()).toEqual(machinesIn(outcomes).sort());
+  });
+
+  it.each(["UnauthorizedOperation", "AccessDenied", "TagLimitExceeded"])(
+    "to write whose they are with %s leaves nothing running that is counted nowhere, however often it is tried",
+    async (code) => {
+      await open();
+      for (let n = 1; n <= 3; n += 1) {
+        world.ec2.next("CreateTags", { kind: "error", code, status: 403 });
+        const outcomes = await world.compute.launch({ ...requestFor("small", names(10)), ...launchNo(n) });
+        expect(new Set(told(outcomes))).toEqual(new Set(["misconfigured"]));
+        expect(alive()).toEqual([]);
+      }
+      expect(world.ec2.callsOf("TerminateInstances")).toHaveLength(3);
+    },
+  );
+
+  it("to end what may not be told whose it is throws: the launch stays open, and its machines count", async () => {
+    await open();
+    const throttled = { kind: "error", code: "RequestLimitExceeded" } as const;
+    world.ec2.next("CreateTags", { kind: "error", code: "UnauthorizedOperation", status: 403 });
+    world.ec2.next("TerminateInstances", throttled, throttled, throttled);
+    await expect(world.launch("runner10", "runner11")).rejects.toThrow("RequestLimitExceeded");
+  });
+
+  it("to end them that is refused for good, too, is told as what is wrong, and left to the sweep", async () => {
+    await open();
+    const refused = { kind: "error", code: "UnauthorizedOperation", status: 403 } as const;
+    world.ec2.next("CreateTags", refused);
+    world.ec2.next("TerminateInstances", refused);
+    expect(told(await world.launch("runner10", "runner11"))).toEqual(["misconfigured", "misconfigured"]);
+    expect(world.log.lines.at(-1)?.sentence).toBe("machines of nobody could not be ended, the sweep ends them");
   });
 
   it.each(["RequestLimitExceeded", "InvalidInstanceID.NotFound"])(
