@@ -8,6 +8,7 @@ import { choreTimes, type ChoreTimes } from "./chore-times";
 import { fleetComputes } from "./fleet-computes";
 import { fleetFiles } from "./fleet-files";
 import { openFleetPorts } from "./fleet-ports";
+import { changeWatch } from "./forgive-changes";
 import { hosting, type Handler } from "./hosting";
 import type { EmfMeter } from "./emf-meter";
 import { once } from "./once";
@@ -31,10 +32,10 @@ export function createSweep(facts: FleetFacts): Handler<unknown, Swept> {
   const host = hosting("sweep", facts);
   const open = once(async () => {
     const opened = await openFleetPorts(facts, host, { files: fleetFiles, computes: fleetComputes });
-    return { ...opened, times: choreTimes(opened.ports) };
+    return { ...opened, times: choreTimes(opened.ports), forgive: changeWatch(facts) };
   });
   return host.handler(async (_event, context) => {
-    const { ports, loadSettings, times } = await open();
+    const { ports, loadSettings, times, forgive } = await open();
     await loadSettings();
     const lease = await takeLease(ports);
     if (lease === undefined) return { swept: false };
@@ -42,6 +43,7 @@ export function createSweep(facts: FleetFacts): Handler<unknown, Swept> {
     const isOver = (): boolean => ports.clock.now() >= until || !lease.holds();
     const isCut = (): boolean => ports.clock.now() >= until + endingMs || !lease.holds();
     try {
+      await forgive(ports);
       return await sweepOnce(boundedPorts(ports, { isOver, isCut }), { times, meter: host.meter });
     } finally {
       lease.release();
