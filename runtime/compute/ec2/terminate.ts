@@ -7,6 +7,7 @@ import { errorText } from "../../core/error-facts";
 import { allOf } from "../../core/settled";
 import { apiError, hasCode } from "./failures";
 import type { Host } from "./host";
+import { isInstanceId } from "./instance-id";
 import { tried } from "./tries";
 
 const mostAtOnce = 500;
@@ -17,11 +18,6 @@ export async function terminateMachines(host: Host, machines: readonly string[])
     ids.slice(index * mostAtOnce, (index + 1) * mostAtOnce),
   );
   allOf(await Promise.allSettled(groups.map((group) => end(host, group))), "the end");
-}
-
-/** Anything else was never ours. */
-export function isInstanceId(machine: string): boolean {
-  return /^i-[0-9a-f]{8,17}$/.test(machine);
 }
 
 /** One that is gone, or protected, fails the call for all. What fails for another reason would fail for each, too. */
@@ -53,7 +49,9 @@ async function endOne(host: Host, id: string): Promise<void> {
 /** Not there may also mean not there yet: once more, then it counts. */
 async function terminate(host: Host, ids: readonly string[]): Promise<void> {
   const command = new TerminateInstancesCommand({ InstanceIds: [...ids] });
-  await tried(() => host.ec2.send(command), host, { passing: (error) => ids.length === 1 && isGone(error) });
+  await tried((within) => host.ec2.send(command, within), host, {
+    passing: (error) => ids.length === 1 && isGone(error),
+  });
 }
 
 function isGone(error: unknown): boolean {
