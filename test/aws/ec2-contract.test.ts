@@ -32,16 +32,18 @@ async function motoWorld(): Promise<ComputeWorld> {
   await client.send(new CreateLaunchTemplateCommand({ LaunchTemplateName, LaunchTemplateData }));
   const subnets = Subnets.flatMap(({ SubnetId }) => SubnetId ?? []);
   const machines = { small: { launchTemplate: LaunchTemplateName, subnets, roleId: "AROA" } };
+  // Pauses take no time, but they count: EC2's limits are by the clock.
+  let pausedMs = 0;
   const made = (): Compute =>
     ec2Compute({
       facts: { ...facts, fleet, machines },
       settings: () => ({ profiles: [ec2Profile("small")] }),
       clients: { ec2: client },
-      clock: systemClock,
+      clock: { now: () => systemClock.now() + pausedMs },
       random: nodeRandom,
       log: memoryLog(),
       region: "eu-west-1",
-      pause: () => Promise.resolve(),
+      pause: (ms) => Promise.resolve((pausedMs += ms)),
     });
   /** Whatever became of them. */
   const instancesOf = async (runner: string): Promise<readonly string[]> => {

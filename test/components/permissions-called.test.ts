@@ -32,11 +32,7 @@ const bucket = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucke
 /** In the bundle, since an adapter comes as a whole, and not called there. */
 const unused: Readonly<Record<FunctionName, readonly string[]>> = {
   webhook: receiving,
-  // Machines are made and ended by the functions that have a queue behind them.
-  agent: [
-    ...[...receiving, "s3:DeleteObject"],
-    ...["ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeInstances", "ec2:TerminateInstances"],
-  ],
+  agent: [...receiving, "s3:DeleteObject"],
   api: receiving.filter((action) => action !== "sqs:GetQueueAttributes"),
   // What a job brings and says goes through the functions agent and api, and expires by the bucket's own rules.
   work: bucket,

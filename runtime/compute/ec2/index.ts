@@ -6,12 +6,14 @@ import type { Settings } from "../../core/settings";
 import { turns } from "../../core/turns";
 import type { Host } from "./host";
 import { type Ec2IdentityOptions, ec2Identity } from "./identity";
-import { launchMachines } from "./launch";
+import { launchMachines, longestLaunchMs } from "./launch";
 import { LaunchBudget } from "./launch-budget";
 import { listMachines } from "./list";
 import { CapacityMemory } from "./pools";
 import { terminateMachines } from "./terminate";
 import { ec2Traits } from "./traits";
+
+export { longestLaunchMs };
 
 export interface Ec2Options extends Ec2IdentityOptions {
   readonly settings: () => Pick<Settings, "profiles">;

@@ -1,4 +1,5 @@
 /** The pass of each minute: what is overdue or out of step is repaired, and sources are asked for what no webhook told. */
+import { longestLaunchMs } from "../../compute/ec2";
 import type { FleetFacts } from "../../core/fleet-facts";
 import type { Ports } from "../../core/ports";
 import { sweep } from "../../flow/sweep";
@@ -15,10 +16,10 @@ import { once } from "./once";
 import { takeLease } from "./sweep-lease";
 import { limitMs } from "./time-limit";
 
-/** What was begun last gets this long to end before the function is cut off. */
-const graceMs = 25_000;
-/** Of that, to write down what came of it. */
-const endingMs = 20_000;
+/** What was begun last gets this long to end before the function is cut off: a launch, and writing down what came of it. */
+const graceMs = longestLaunchMs + 5_000;
+/** Of that, for as long as anything may be written. */
+const endingMs = longestLaunchMs + 2_000;
 const usualMs = 60_000;
 /** How often the function is called anyway: a sweep of every minute needs no note of its own. */
 const callEveryMs = 60_000;
