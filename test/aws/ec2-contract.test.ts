@@ -32,19 +32,21 @@ async function motoWorld(): Promise<ComputeWorld> {
   await client.send(new CreateLaunchTemplateCommand({ LaunchTemplateName, LaunchTemplateData }));
   const subnets = Subnets.flatMap(({ SubnetId }) => SubnetId ?? []);
   const machines = { small: { launchTemplate: LaunchTemplateName, subnets, roleId: "AROA" } };
-  // Pauses take no time, but they count: EC2's limits are by the clock.
-  let pausedMs = 0;
-  const made = (): Compute =>
-    ec2Compute({
+  const made = (): Compute => {
+    const compute = ec2Compute({
       facts: { ...facts, fleet, machines },
       settings: () => ({ profiles: [ec2Profile("small")] }),
       clients: { ec2: client },
-      clock: { now: () => systemClock.now() + pausedMs },
+      clock: systemClock,
       random: nodeRandom,
       log: memoryLog(),
       region: "eu-west-1",
-      pause: (ms) => Promise.resolve((pausedMs += ms)),
+      pause: () => Promise.resolve(),
     });
+    // A launch has a token of its own, and the contract's launches are all named alike.
+    const launch: Compute["launch"] = (wanted) => compute.launch({ ...wanted, token: `${fleet}/${wanted.token}` });
+    return { ...compute, launch };
+  };
   /** Whatever became of them. */
   const instancesOf = async (runner: string): Promise<readonly string[]> => {
     const Filters = [{ Name: "tag:onejob:fleet", Values: [fleet] }];
