@@ -21,6 +21,11 @@ export interface MachineFacts {
   readonly roleId: string;
 }
 
+/** Own properties only: a profile may be called `constructor`. */
+export function machineFactsOf({ machines }: FleetFacts, profile: string): MachineFacts | undefined {
+  return Object.hasOwn(machines, profile) ? machines[profile] : undefined;
+}
+
 /** Of a fleet's name: it stands in names of resources, paths and tags. */
 export const fleetNamePattern = "^[a-z][a-z0-9-]{0,30}$";
 

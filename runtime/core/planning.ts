@@ -219,7 +219,7 @@ export interface Failure {
 
 /**
  * A reach after something failed: tried again at the moment the other side named, else after a pause that doubles with
- * every failure in a row. What fails during a pause failed for the same cause: a batch counts once.
+ * every failure in a row (what is set up wrong at a compute: after the longest one). What fails during a pause failed for the same cause: a batch counts once.
  */
 export function backOff(
   standing: Blocked | undefined,
@@ -230,9 +230,14 @@ export function backOff(
   const paused = isSame && (standing.until ?? 0) > now ? standing : undefined;
   if (paused !== undefined) return { ...paused, ...failure, until: Math.max(paused.until ?? 0, retryAt ?? 0) };
   const tries = (standing?.tries ?? 0) + 1;
-  const pauseMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (tries - 1));
-  const soonest = retryAt ?? now + Math.round(pauseMs * (0.5 + jitter / 2));
+  const soonest = retryAt ?? now + pauseMs(failure, { tries, jitter });
   // What failed for another cause does not end a pause that was asked for.
   const until = Math.max(soonest, standing?.until ?? 0);
   return { ...failure, since: isSame ? standing.since : now, until, tries };
+}
+
+/** What is set up wrong at a compute stays so until somebody corrects it: no pause is a short one. */
+function pauseMs({ reason, atSource }: Failure, at: { readonly tries: number; readonly jitter: number }): number {
+  if (reason === "misconfigured" && atSource !== true) return longestBackoffMs;
+  return Math.round(Math.min(longestBackoffMs, firstBackoffMs * 2 ** (at.tries - 1)) * (0.5 + at.jitter / 2));
 }

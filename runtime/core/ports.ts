@@ -123,6 +123,8 @@ export interface LaunchRequest {
   readonly profile: string;
   /** Where a compute knows markets: from this one first. @default what the profile says */
   readonly market?: Market;
+  /** It may have been asked for before, by whoever got no answer. @default false */
+  readonly repeated?: boolean;
   readonly machines: readonly {
     readonly runner: string;
     /** Proves to `enrol` which runner it is; handed over in a way other users of the machine cannot read. */
@@ -136,6 +138,8 @@ export type MachineOutcome =
       readonly runner: string;
       readonly outcome: "no-capacity" | "quota" | "throttled" | "misconfigured";
       readonly detail: string;
+      /** When it may be asked for again, where that is known. */
+      readonly retryAt?: Instant;
     };
 
 export interface Machine {

@@ -75,11 +75,15 @@ export async function performLaunch(
     const made = { compute: compute.kind, launchingAt, launchedAt: ports.clock.now(), bootMs };
     await Promise.all(outcomes.map((outcome) => writeOutcome(outcome, { launch, made, view }, ports)));
     const refused = outcomes.find((outcome) => outcome.outcome !== "launched");
-    return closed(refused === undefined ? null : { reason: refused.outcome, detail: refused.detail });
+    return closed(refused === undefined ? null : failureIn(refused));
   } catch (error) {
     ports.log.warn("launch stays open", { ...launchIds(launch), replays, error });
     return { launch: id, reach, open: slots, failure: error instanceof NoAnswer ? noAnswer : null };
   }
+}
+
+function failureIn({ outcome, detail, retryAt }: Refused): Failure {
+  return { reason: outcome, detail, ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
 /** The compute failed, not one of ours. */
@@ -89,6 +93,8 @@ class NoAnswer extends Error {
     this.name = "NoAnswer";
   }
 }
+
+type Refused = Exclude<MachineOutcome, { readonly outcome: "launched" }>;
 
 interface Asked {
   readonly slots: readonly LaunchSlot[];
@@ -151,8 +157,9 @@ async function unwritten(launch: Launch, ports: Ports): Promise<readonly LaunchS
 function requestOf(launch: Launch, slots: readonly LaunchSlot[], ports: Ports): LaunchRequest {
   const tokenOf = (runner: string) => ports.tokens.mint("boot", runnerSubject(launch, runner));
   const machines = slots.map(({ runner }) => ({ runner, bootToken: tokenOf(runner) }));
-  const { id, token, profile, market } = launch;
-  return { launch: id, token, profile, machines, ...(market ? { market } : {}) };
+  const { id, token, profile, market, replays } = launch;
+  const repeated = replays > 0 ? { repeated: true } : {};
+  return { launch: id, token, profile, machines, ...(market ? { market } : {}), ...repeated };
 }
 
 interface Scene {

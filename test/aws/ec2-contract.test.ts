@@ -32,8 +32,8 @@ async function motoWorld(): Promise<ComputeWorld> {
   await client.send(new CreateLaunchTemplateCommand({ LaunchTemplateName, LaunchTemplateData }));
   const subnets = Subnets.flatMap(({ SubnetId }) => SubnetId ?? []);
   const machines = { small: { launchTemplate: LaunchTemplateName, subnets, roleId: "AROA" } };
-  const made = (): Compute =>
-    ec2Compute({
+  const made = (): Compute => {
+    const compute = ec2Compute({
       facts: { ...facts, fleet, machines },
       settings: () => ({ profiles: [ec2Profile("small")] }),
       clients: { ec2: client },
@@ -43,6 +43,10 @@ async function motoWorld(): Promise<ComputeWorld> {
       region: "eu-west-1",
       pause: () => Promise.resolve(),
     });
+    // A launch has a token of its own, and the contract's launches are all named alike.
+    const launch: Compute["launch"] = (wanted) => compute.launch({ ...wanted, token: `${fleet}/${wanted.token}` });
+    return { ...compute, launch };
+  };
   /** Whatever became of them. */
   const instancesOf = async (runner: string): Promise<readonly string[]> => {
     const Filters = [{ Name: "tag:onejob:fleet", Values: [fleet] }];

@@ -30,11 +30,7 @@ const receiving = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessage
 /** In the bundle, since an adapter comes as a whole, and not called there. */
 const unused: Readonly<Record<FunctionName, readonly string[]>> = {
   webhook: receiving,
-  // Machines are made and ended by the functions that have a queue behind them.
-  agent: [
-    ...[...receiving, "s3:DeleteObject"],
-    ...["ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeInstances", "ec2:TerminateInstances"],
-  ],
+  agent: [...receiving, "s3:DeleteObject"],
   api: receiving.filter((action) => action !== "sqs:GetQueueAttributes"),
   work: [],
   sweep: receiving,

@@ -236,6 +236,17 @@ describe("backing off", () => {
     expect(second.since).toBe(first.since);
   });
 
+  it("tries what is set up wrong at a compute no sooner than every five minutes, the first time and later", () => {
+    const failure = { reason: "misconfigured", detail: "no such image" } as const;
+    for (const jitter of [0, 1]) {
+      const first = backOff(undefined, failure, { now: noon, jitter });
+      expect(pauseOf(first)).toBe(300_000);
+      expect(pauseOf(backOff({ ...first, until: noon, tries: 7 }, failure, { now: noon, jitter }))).toBe(300_000);
+    }
+    const atSource = backOff(undefined, { ...failure, atSource: true }, at);
+    expect(pauseOf(atSource)).toBe(1_000);
+  });
+
   it("takes failures that arrive during a pause for the one that began it: a batch fails as one", () => {
     const failure = { reason: "throttled", detail: "gh", atSource: true } as const;
     const first = backOff(undefined, failure, at);

@@ -40,22 +40,23 @@ export interface Failure {
 
 export type FleetAnswer =
   | { readonly kind: "made"; readonly ids: readonly string[]; readonly failures: readonly Failure[] }
-  /** Its token was used before, by a call with other words: what that one made, beside these, has to be looked up. */
-  | { readonly kind: "used"; readonly ids: readonly string[] };
+  /** Less than asked for, and no reason. A call that is repeated may be answered so: there may be more than these. */
+  | { readonly kind: "short"; readonly ids: readonly string[]; readonly failures: readonly Failure[] }
+  /** Its token was used before, by a call with other words: what that one made has to be looked up. */
+  | { readonly kind: "used" };
 
 /** Throws `NoAnswer` when it may or may not have been done. */
 export async function createFleet(call: FleetCall, host: Host): Promise<FleetAnswer> {
   const command = new CreateFleetCommand(requestOf(call, host.facts.fleet));
   try {
-    const result = await tried(() => host.ec2.send(command), host);
+    const result = await tried((within) => host.ec2.send(command, within), host);
     const ids = idsOf(result);
     const failures = (result.Errors ?? []).map((row) => failureOf(row, call.market));
-    // Less than asked for, and no reason: that is how a repeated call might be answered.
     return ids.length < call.runners.length && failures.length === 0
-      ? { kind: "used", ids }
+      ? { kind: "short", ids, failures: [withoutReason(call, ids)] }
       : { kind: "made", ids, failures };
   } catch (error) {
-    if (usedBefore.some((code) => hasCode(error, code))) return { kind: "used", ids: [] };
+    if (usedBefore.some((code) => hasCode(error, code))) return { kind: "used" };
     const { kind, code, text } = apiError(error);
     if (kind === undefined) throw error;
     return { kind: "made", ids: [], failures: [{ market: call.market, kind, code, text, pools: [] }] };
@@ -85,7 +86,8 @@ function requestOf(call: FleetCall, fleet: string): CreateFleetRequest {
       DefaultTargetCapacityType: call.market,
     },
     ...byMarket,
-    TagSpecifications: (["instance", "volume", "network-interface"] as const).map((ResourceType) => ({
+    // Interfaces get theirs from the launch template: an instant fleet takes no word about them.
+    TagSpecifications: (["instance", "volume"] as const).map((ResourceType) => ({
       ResourceType,
       Tags,
     })),
@@ -116,6 +118,13 @@ function tagsOf({ launch, profile, attempt, runners }: FleetCall, fleet: string)
 /** Sorted: the same call gives the same runner the same machine, however often it is made. */
 function idsOf({ Instances = [] }: CreateFleetResult): readonly string[] {
   return Instances.flatMap(({ InstanceIds = [] }) => InstanceIds).sort();
+}
+
+/** Which of the pools have no more is not said where some gave machines. */
+function withoutReason({ market, pools }: FleetCall, ids: readonly string[]): Failure {
+  const [code, empty] =
+    ids.length === 0 ? ["no machine, and no reason", pools] : ["too few machines, and no reason", []];
+  return { market, kind: "capacity", code, text: "", pools: empty };
 }
 
 /** A code that nobody has met is taken for a pool's trouble: the next market may do. */

@@ -22,7 +22,7 @@ export async function findInstances(host: Host, more: readonly Filter[]): Promis
   let next: string | undefined;
   do {
     const command = new DescribeInstancesCommand({ Filters: filters, MaxResults: pageSize, NextToken: next });
-    const page = await tried(() => host.ec2.send(command), host);
+    const page = await tried((within) => host.ec2.send(command, within), host);
     found.push(...(page.Reservations ?? []).flatMap(({ Instances }) => (Instances ?? []).flatMap(foundInstance)));
     next = page.NextToken === "" ? undefined : page.NextToken;
   } while (next !== undefined);

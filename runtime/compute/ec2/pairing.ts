@@ -101,7 +101,7 @@ async function writeGroup(host: Host, group: readonly Pair[]): Promise<LaunchRef
     Tags: group.map(([runner, machine]) => ({ Key: runnerTagOf(machine), Value: runner })),
   });
   try {
-    await tried(() => host.ec2.send(command), host, { passing: isNotSeenYet });
+    await tried((within) => host.ec2.send(command, within), host, { passing: isNotSeenYet });
     return undefined;
   } catch (error) {
     const { kind, code, text } = apiError(error);

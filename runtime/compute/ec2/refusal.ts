@@ -1,5 +1,6 @@
 /** Why machines are missing, as the planner needs to hear it and as people can act on it. */
 import type { RefusedOutcome } from "../../core/launch-refusal";
+import type { Instant } from "../../core/model";
 import type { FailureClass } from "./failures";
 import type { Failure } from "./fleet-call";
 import type { Pool } from "./pools";
@@ -28,6 +29,7 @@ const fixes: Readonly<Record<FailureClass, string>> = {
 export interface Refusal {
   readonly outcome: RefusedOutcome;
   readonly detail: string;
+  readonly retryAt?: Instant;
 }
 
 /** The last call decides; the words tell of all. */

@@ -3,9 +3,11 @@
  * their volumes go with them. Ids come from our own calls and listings only; the functions' role holds it to our tags.
  */
 import { TerminateInstancesCommand } from "@aws-sdk/client-ec2";
+import { errorText } from "../../core/error-facts";
 import { allOf } from "../../core/settled";
-import { hasCode } from "./failures";
+import { apiError, hasCode } from "./failures";
 import type { Host } from "./host";
+import { isInstanceId } from "./instance-id";
 import { tried } from "./tries";
 
 const mostAtOnce = 500;
@@ -18,19 +20,24 @@ export async function terminateMachines(host: Host, machines: readonly string[])
   allOf(await Promise.allSettled(groups.map((group) => end(host, group))), "the end");
 }
 
-/** Anything else was never ours. */
-export function isInstanceId(machine: string): boolean {
-  return /^i-[0-9a-f]{8,17}$/.test(machine);
-}
-
+/** One that is gone, or protected, fails the call for all. What fails for another reason would fail for each, too. */
 async function end(host: Host, ids: readonly string[]): Promise<void> {
+  if (ids.length === 1) return endEach(host, ids);
   try {
     await terminate(host, ids);
   } catch (error) {
-    // One that is gone, or in a zone with trouble, fails the call for all.
-    if (ids.length > 1) allOf(await Promise.allSettled(ids.map((id) => endOne(host, id))), "the end");
-    else if (!isGone(error)) throw error;
+    const text = errorText(error);
+    const named = ids.filter((id) => text.includes(id));
+    if (named.length === 0 && !apiError(error).code.startsWith("InvalidInstanceID")) throw error;
+    const others = named.length === 0 ? [] : ids.filter((id) => !named.includes(id));
+    const alone = ids.filter((id) => !others.includes(id));
+    const parts = [endEach(host, alone), ...(others.length === 0 ? [] : [end(host, others)])];
+    allOf(await Promise.allSettled(parts), "the end");
   }
+}
+
+async function endEach(host: Host, ids: readonly string[]): Promise<void> {
+  allOf(await Promise.allSettled(ids.map((id) => endOne(host, id))), "the end");
 }
 
 async function endOne(host: Host, id: string): Promise<void> {
@@ -42,7 +49,9 @@ async function endOne(host: Host, id: string): Promise<void> {
 /** Not there may also mean not there yet: once more, then it counts. */
 async function terminate(host: Host, ids: readonly string[]): Promise<void> {
   const command = new TerminateInstancesCommand({ InstanceIds: [...ids] });
-  await tried(() => host.ec2.send(command), host, { passing: (error) => ids.length === 1 && isGone(error) });
+  await tried((within) => host.ec2.send(command, within), host, {
+    passing: (error) => ids.length === 1 && isGone(error),
+  });
 }
 
 function isGone(error: unknown): boolean {

@@ -5,7 +5,7 @@ import { bareServer } from "../http/bare-server";
 import { agentRoutes } from "../http/routes-agent";
 import { agentProgram } from "./agent-program";
 import { serverDeps } from "./server-deps";
-import { fleetComputes } from "./fleet-computes";
+import { identityComputes } from "./identity-computes";
 import { fleetFiles } from "./fleet-files";
 import { openFleetPorts } from "./fleet-ports";
 import { hosting, type Handler } from "./hosting";
@@ -22,7 +22,7 @@ export function createAgent(
   const host = hosting("agent", facts);
   const open = once(async () => {
     // It hardly ever asks a forge, and then for itself.
-    const brought = { files: fleetFiles, computes: fleetComputes, secrets: "agent-key" } as const;
+    const brought = { files: fleetFiles, computes: identityComputes, secrets: "agent-key" } as const;
     const { ports, loadSettings } = await openFleetPorts(facts, host, brought);
     // Nobody has this token: what is not for agents is for nobody here.
     const { app, add } = bareServer(serverDeps(ports, ""));

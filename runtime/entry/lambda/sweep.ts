@@ -1,4 +1,5 @@
 /** The pass of each minute: what is overdue or out of step is repaired, and sources are asked for what no webhook told. */
+import { longestLaunchMs } from "../../compute/ec2";
 import type { FleetFacts } from "../../core/fleet-facts";
 import type { Ports } from "../../core/ports";
 import { sweep } from "../../flow/sweep";
@@ -7,16 +8,17 @@ import { boundedPorts } from "./bounded-ports";
 import { choreTimes, type ChoreTimes } from "./chore-times";
 import { fleetComputes } from "./fleet-computes";
 import { openFleetPorts } from "./fleet-ports";
+import { changeWatch } from "./forgive-changes";
 import { hosting, type Handler } from "./hosting";
 import type { EmfMeter } from "./emf-meter";
 import { once } from "./once";
 import { takeLease } from "./sweep-lease";
 import { limitMs } from "./time-limit";
 
-/** What was begun last gets this long to end before the function is cut off. */
-const graceMs = 25_000;
-/** Of that, to write down what came of it. */
-const endingMs = 20_000;
+/** What was begun last gets this long to end before the function is cut off: a launch, and writing down what came of it. */
+const graceMs = longestLaunchMs + 5_000;
+/** Of that, for as long as anything may be written. */
+const endingMs = longestLaunchMs + 2_000;
 const usualMs = 60_000;
 /** How often the function is called anyway: a sweep of every minute needs no note of its own. */
 const callEveryMs = 60_000;
@@ -30,10 +32,10 @@ export function createSweep(facts: FleetFacts): Handler<unknown, Swept> {
   const host = hosting("sweep", facts);
   const open = once(async () => {
     const opened = await openFleetPorts(facts, host, { computes: fleetComputes });
-    return { ...opened, times: choreTimes(opened.ports) };
+    return { ...opened, times: choreTimes(opened.ports), forgive: changeWatch(facts) };
   });
   return host.handler(async (_event, context) => {
-    const { ports, loadSettings, times } = await open();
+    const { ports, loadSettings, times, forgive } = await open();
     await loadSettings();
     const lease = await takeLease(ports);
     if (lease === undefined) return { swept: false };
@@ -41,6 +43,7 @@ export function createSweep(facts: FleetFacts): Handler<unknown, Swept> {
     const isOver = (): boolean => ports.clock.now() >= until || !lease.holds();
     const isCut = (): boolean => ports.clock.now() >= until + endingMs || !lease.holds();
     try {
+      await forgive(ports);
       return await sweepOnce(boundedPorts(ports, { isOver, isCut }), { times, meter: host.meter });
     } finally {
       lease.release();

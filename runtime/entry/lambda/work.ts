@@ -1,4 +1,5 @@
 /** The other side of the queue: each message of a batch to its flow. */
+import { longestLaunchMs } from "../../compute/ec2";
 import type { FleetFacts } from "../../core/fleet-facts";
 import type { Message, Ports } from "../../core/ports";
 import { work } from "../../flow/work";
@@ -13,8 +14,8 @@ import { once } from "./once";
 import { PlansToMake } from "./plans-to-make";
 import { leftOf, limitMs } from "./time-limit";
 
-/** What was begun last gets this long to end: about as long as a launch takes. */
-const graceMs = 20_000;
+/** What was begun last gets this long to end: a launch, and writing down what became of it. */
+const graceMs = longestLaunchMs + 5_000;
 /** To hide what is unfinished, and to answer. */
 const answerMs = 3_000;
 const usualMs = 60_000;

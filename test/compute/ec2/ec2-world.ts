@@ -53,6 +53,13 @@ export function requestFor(profile: string, runners: readonly string[]): LaunchR
   return { launch: "launch-1", token: "token-1", profile, machines };
 }
 
+export const launchNo = (n: number) => ({ launch: `launch-${n}`, token: `token-${n}` });
+
+export const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `runner${index + 10}`);
+export const told = (outcomes: readonly MachineOutcome[]): string[] => outcomes.map(({ outcome }) => outcome);
+export const machinesIn = (outcomes: readonly MachineOutcome[]): string[] =>
+  outcomes.flatMap((outcome) => (outcome.outcome === "launched" ? [outcome.machine] : []));
+
 const tokenOf = (runner: string): string => `boot.${runner}.s3cret`;
 
 export async function ec2World(wishes: Partial<Ec2ComputeSettings> = {}): Promise<Ec2World> {

@@ -15,10 +15,11 @@ export interface FakeInstance {
   readonly tags: Map<string, string>;
 }
 
-/** `after`: all was done, and nobody is told. */
+/** `after`: all was done, and nobody is told. `hang`: nothing is done, and nobody is ever told. */
 export type Mishap =
   | { readonly kind: "error"; readonly code: string; readonly status?: number; readonly text?: string }
-  | { readonly kind: "break"; readonly when: "before" | "after" };
+  | { readonly kind: "break"; readonly when: "before" | "after" }
+  | { readonly kind: "hang" };
 
 export type Action = "CreateFleet" | "CreateTags" | "DescribeInstances" | "TerminateInstances";
 
@@ -100,6 +101,7 @@ export class FakeEc2 {
     this.calls.push({ action, params });
     const mishap = this.#mishaps.get(action)?.shift();
     if (mishap?.kind === "break" && mishap.when === "before") return void response.destroy();
+    if (mishap?.kind === "hang") return;
     if (mishap?.kind === "error") return refuse(response, mishap);
     const answer = this.#answers[action](params);
     if (mishap?.kind === "break") return void response.destroy();

@@ -1,3 +1,4 @@
+import { ec2Identity } from "../../../runtime/compute/ec2/identity";
 import { facts } from "./ec2-world";
 import { type IdentityWorld, identityWorld, keyId, machine, nonce, now, session, tags } from "./identity-world";
 import type { SignedProof } from "../../../runtime/core/agent-protocol";
@@ -28,6 +29,19 @@ describe("the identity of a machine", () => {
     world.sts.next = { status: 403, body: "<Error><Code>ExpiredToken</Code></Error>" };
     expect(await world.identify(await world.proof())).toBeUndefined();
     expect(reasons()).toEqual(["STS: ExpiredToken"]);
+  });
+
+  it("is nothing that could be checked where nobody says which region it is", () => {
+    const before = process.env["AWS_REGION"];
+    delete process.env["AWS_REGION"];
+    try {
+      const options = { facts, clock: { now: () => now }, log: world.log };
+      expect(() => ec2Identity(options)).toThrow(expect.objectContaining({ code: "bad-config" }));
+      expect(() => ec2Identity(options)).toThrow("set AWS_REGION");
+      expect(() => ec2Identity({ ...options, region: "" })).toThrow("set AWS_REGION");
+    } finally {
+      if (before !== undefined) process.env["AWS_REGION"] = before;
+    }
   });
 
   it("is asked in China where China's STS is", async () => {

@@ -1,15 +1,11 @@
 /** Launches that are repeated, and calls that fail: whatever happens, no runner gets two machines. */
 import type { MachineOutcome } from "../../../runtime/core/ports";
-import { type Ec2World, ec2World, requestFor } from "./ec2-world";
+import { type Ec2World, ec2World, launchNo, machinesIn, names, requestFor, told } from "./ec2-world";
 
 let world: Ec2World;
 const open = async (...wishes: Parameters<typeof ec2World>) => (world = await ec2World(...wishes));
 afterEach(() => world.close());
 
-const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `runner${index + 10}`);
-const told = (outcomes: readonly MachineOutcome[]): string[] => outcomes.map(({ outcome }) => outcome);
-const machinesIn = (outcomes: readonly MachineOutcome[]): string[] =>
-  outcomes.flatMap((outcome) => (outcome.outcome === "launched" ? [outcome.machine] : []));
 const fleets = () => world.ec2.callsOf("CreateFleet");
 const marketsAsked = () => fleets().map((call) => call.get("TargetCapacitySpecification.DefaultTargetCapacityType"));
 const tokensUsed = () => fleets().map((call) => call.get("ClientToken"));
@@ -107,7 +103,35 @@ describe("a launch that is repeated", () => {
     world.ec2.poolAnswer = (market) => (market === "spot" && fleets().length === 1 ? { code: "" } : undefined);
     expect(told(await world.launch("runner10"))).toEqual(["launched"]);
     expect(world.ec2.callsOf("DescribeInstances")).toHaveLength(1);
-    expect(marketsAsked()).toEqual(["spot", "spot"]);
+    expect(marketsAsked()).toEqual(["spot", "on-demand"]);
+  });
+
+  it("takes it for spot's last word when AWS gives nothing and no reason, and remembers the pools", async () => {
+    await open();
+    world.ec2.poolAnswer = (market) => (market === "spot" ? { code: "" } : undefined);
+    expect(told(await world.launch("runner10"))).toEqual(["launched"]);
+    await world.compute.launch({ ...requestFor("small", ["runner11"]), ...launchNo(2) });
+    expect(marketsAsked()).toEqual(["spot", "on-demand", "on-demand"]);
+  });
+
+  it("asks as often as the profile says where AWS never gives anything or a reason, and says so", async () => {
+    await open({ spotAttempts: 2 });
+    empty("");
+    const outcomes = await world.launch("runner10");
+    expect(outcomes).toMatchObject([
+      { outcome: "no-capacity", detail: expect.stringContaining("on-demand: no machine, and no reason") as string },
+    ]);
+    // All pools of spot are known to be empty after the first.
+    expect(marketsAsked()).toEqual(["spot", "on-demand"]);
+  });
+
+  it("believes of pools that gave some machines that they have more, next time", async () => {
+    await open();
+    world.ec2.poolAnswer = (market, _, wanted) =>
+      market === "spot" && fleets().length === 1 ? { code: "", made: Math.min(1, wanted) } : undefined;
+    expect(machinesIn(await world.launch(...names(6)))).toHaveLength(6);
+    await world.compute.launch({ ...requestFor("small", ["x"]), ...launchNo(2) });
+    expect(marketsAsked()).toEqual(["spot", "on-demand", "spot"]);
   });
 
   it("keeps the machines AWS has just named although the list does not show them, and asks only for the others", async () => {
@@ -180,45 +204,6 @@ describe("a call that fails", () => {
     world.ec2.next("CreateFleet", { kind: "break", when: "after" }, throttled, throttled);
     await expect(world.launch("runner10")).rejects.toThrow("AWS gave no answer");
   });
-
-  it("to write whose the machines are is made again until EC2 knows them everywhere", async () => {
-    await open();
-    world.ec2.unseenFor = 2;
-    expect(machinesIn(await world.launch("runner10", "runner11"))).toHaveLength(2);
-    expect(world.ec2.callsOf("CreateTags")).toHaveLength(3);
-  });
-
-  it.each([
-    ["UnauthorizedOperation", 403],
-    ["TagLimitExceeded", 400],
-  ])("to write whose the machines are with %s is misconfigured, and is not made again", async (code, status) => {
-    await open();
-    world.ec2.next("CreateTags", { kind: "error", code, status });
-    const outcomes = await world.launch("runner10", "runner11");
-    expect(outcomes).toMatchObject([
-      { outcome: "misconfigured", detail: expect.stringContaining(code) as string },
-      { outcome: "misconfigured", detail: expect.stringContaining("deploy again") as string },
-    ]);
-    expect(world.ec2.callsOf("CreateTags")).toHaveLength(1);
-  });
-
-  it("to write some pairs leaves the machines of the other calls to their runners", async () => {
-    await open();
-    world.ec2.next("CreateTags", { kind: "error", code: "UnauthorizedOperation", status: 403 });
-    const counts = told(await world.launch(...names(20)));
-    expect(counts.filter((outcome) => outcome === "launched").length).toBeGreaterThanOrEqual(8);
-    expect(counts).toContain("misconfigured");
-  });
-
-  it.each(["RequestLimitExceeded", "InvalidInstanceID.NotFound"])(
-    "to write whose they are with %s three times throws: it passes, and the launch is repeated",
-    async (code) => {
-      await open();
-      const mishap = { kind: "error", code } as const;
-      world.ec2.next("CreateTags", mishap, mishap, mishap);
-      await expect(world.launch("runner10", "runner11")).rejects.toThrow(code);
-    },
-  );
 
   it("on the second market keeps nothing from being found: the launch is repeated as a whole", async () => {
     await open();

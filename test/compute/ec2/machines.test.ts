@@ -42,6 +42,46 @@ describe("the end of machines", () => {
     await expect(world.compute.terminate([machine])).rejects.toThrow("RequestLimitExceeded");
   });
 
+  it("of many that is throttled fails as one, and not as one call for each", async () => {
+    const machines = await launched("runner10", "runner11", "runner12");
+    const throttled = { kind: "error", code: "RequestLimitExceeded" } as const;
+    world.ec2.next("TerminateInstances", throttled, throttled, throttled);
+    await expect(world.compute.terminate(machines)).rejects.toThrow("RequestLimitExceeded");
+    expect(world.ec2.callsOf("TerminateInstances")).toHaveLength(3);
+    expect(machines.map(stateOf)).toEqual(["pending", "pending", "pending"]);
+  });
+
+  it.each([
+    ["is refused as a whole", { kind: "error", code: "UnauthorizedOperation", status: 403 } as const, 1],
+    ["gets no answer", { kind: "break", when: "before" } as const, 3],
+  ])("of many that %s is asked for no other way", async (_what, mishap, calls) => {
+    const machines = await launched("runner10", "runner11");
+    world.ec2.next("TerminateInstances", ...Array.from({ length: calls }, () => mishap));
+    await expect(world.compute.terminate(machines)).rejects.toThrow();
+    expect(world.ec2.callsOf("TerminateInstances")).toHaveLength(calls);
+  });
+
+  it("of many with one that may not be ended is that of the others, and throws for that one", async () => {
+    const [kept = "", ...others] = await launched("runner10", "runner11", "runner12");
+    const text = `The instance '${kept}' may not be terminated.`;
+    const refused = { kind: "error", code: "OperationNotPermitted", text } as const;
+    world.ec2.next("TerminateInstances", refused, refused);
+    await expect(world.compute.terminate([kept, ...others])).rejects.toThrow("may not be terminated");
+    expect(others.map(stateOf)).toEqual(["shutting-down", "shutting-down"]);
+    expect(world.ec2.callsOf("TerminateInstances")).toHaveLength(3);
+  });
+
+  it("of many with some that are gone asks once more for all the others, when EC2 names the gone", async () => {
+    const machines = await launched(...Array.from({ length: 20 }, (_, index) => `runner${index}`));
+    const gone = ["i-0123456789abcdef0", "i-0123456789abcdef1"];
+    const text = `The instance IDs '${gone.join(", ")}' do not exist`;
+    world.ec2.next("TerminateInstances", { kind: "error", code: "InvalidInstanceID.NotFound", text });
+    await world.compute.terminate([...gone, ...machines]);
+    expect(new Set(machines.map(stateOf))).toEqual(new Set(["shutting-down"]));
+    const sizes = world.ec2.callsOf("TerminateInstances").map((call) => [...call].length);
+    expect(sizes.filter((size) => size > 10)).toHaveLength(2);
+  });
+
   it("throws when it is not allowed: the machine runs", async () => {
     const [machine = ""] = await launched("runner10");
     world.ec2.next("TerminateInstances", { kind: "error", code: "UnauthorizedOperation", status: 403 });

@@ -5,11 +5,10 @@
 import type { SignedProof } from "../../../core/agent-protocol";
 import { identityHeaders } from "../../../core/aws-identity";
 import { errorText } from "../../../core/error-facts";
-import type { FleetFacts } from "../../../core/fleet-facts";
+import { type FleetFacts, machineFactsOf } from "../../../core/fleet-facts";
 import type { Clock, Identity, Log } from "../../../core/ports";
 import { runnerSubject } from "../../../core/subject";
-import { machineFactsOf } from "../launch";
-import { isInstanceId } from "../terminate";
+import { isInstanceId } from "../instance-id";
 import { askSts, type Caller } from "./ask-sts";
 import { instantOf, readAuthorization } from "./signed-headers";
 
