@@ -112,7 +112,8 @@ export const settingsSchema = {
         duration: {
           type: "string",
           title: "duration",
-          description: "How long a planner, or an agent that says nothing, is trusted before somebody looks.",
+          description:
+            "How long an agent that says nothing, or a planner (for 75 s at most), is trusted before somebody looks.",
           default: "30s",
           duration: { min: "1s", max: "1h" },
         },

@@ -25,7 +25,7 @@ import { repairLevel } from "./repair-level";
 import { tellWaiting } from "./tell-waiting";
 
 const roundsPerCall = 10;
-/** No function plans for longer: it would be cut off before. Who holds the lease after that has died. */
+/** A function that plans is cut off before, and no compute of one machine takes so long: who holds the lease has died. */
 const longestPlanMs = 75_000;
 const idLength = 16;
 

@@ -53,6 +53,21 @@ describe("a forge that cannot be asked", () => {
     expect(world.forge.calls).toEqual(["enrol"]);
   });
 
+  it("so slowly that whoever asked must have died is asked by the agent itself, which waits with patience", async () => {
+    const profile = someProfile({ timeouts: { bootMs: 5 * minute } });
+    const world = new ForgeWorld({ profiles: [profile] });
+    const enrol = world.forge.enrol.bind(world.forge);
+    world.forge.enrol = () => new Promise(() => undefined);
+    void world.tell(world.forge.queue({ id: "a" }));
+    while (world.agents().length === 0 || (await world.view()).runners.length === 0) await Promise.resolve();
+    world.forge.enrol = enrol;
+    const [agent] = world.agents();
+    world.clock.forward(70_000);
+    expect(await agent?.enrol()).toEqual({ kind: "later", answer: { retryAfterMs: 2_000 } });
+    world.clock.forward(10_000);
+    expect(await agent?.enrol()).toMatchObject({ kind: "enrolled" });
+  });
+
   it("does not make its machines count as failing to boot", async () => {
     const world = new ForgeWorld();
     const queued = world.forge.queue({ id: "a" });

@@ -19,6 +19,29 @@ describe("a machine", () => {
     expect(world.compute.started).toHaveLength(3);
   });
 
+  it("that ends takes no runner along that has another one, though both were made by its name", async () => {
+    const world = new World();
+    const { key, agent } = await world.running();
+    const about = { profile: "small", runner: agent.runner, machine: "another" } as const;
+    await world.ports.queue.send([
+      { kind: "check", ...about },
+      { kind: "warned", ...about, of: "interruption" },
+    ]);
+    await world.pump();
+    expect(await world.job(key)).toMatchObject({ state: "running" });
+    const runner = await world.ledger.readRunner("small", agent.runner);
+    expect(runner?.interruptedAt).toBeUndefined();
+  });
+
+  it("that has ended, as its compute says, is not asked for again", async () => {
+    const world = new World();
+    const { key, agent } = await world.running();
+    world.compute.list = () => Promise.reject(new Error("nobody should ask"));
+    await world.ports.queue.send([{ kind: "check", profile: "small", runner: agent.runner, machine: agent.runner }]);
+    await world.pump();
+    expect(await world.job(key)).toMatchObject({ state: "failed", reason: "agent-lost" });
+  });
+
   it("launched while the sweep looks is no orphan, also as the first of its profile", async () => {
     const world = new World();
     const { key } = await world.submit();
