@@ -1,36 +1,34 @@
 /** Asks a forge how a job stands there, where its own word is lost, late, or not to be expected. */
-import type { JobMove } from "../core/job-moves";
 import { isFinal, isUnderWay } from "../core/lifecycle";
 import type { RunOver } from "../core/events";
-import type { Instant, Job, JobKey } from "../core/model";
+import type { Job, JobKey } from "../core/model";
 import type { Ports } from "../core/ports";
 import { admitEvent } from "./admit-events";
 import { allViews, applyToJob, findJob } from "./moves";
 
-/** Throws what the source throws. Called again it does no harm: what is known already changes nothing. */
+/**
+ * Answers whether its source knows it. One that it does not know may be hidden from us for a while (a right that is
+ * missing, another server): where it waits, only the source's own search tells that it is gone, and where a machine of
+ * ours is about to run it, that machine says how it ends. Throws what the source throws. Called again it does no harm:
+ * what is known already changes nothing.
+ */
 export async function lookAtJob(
   { job: key, profile }: { readonly job: JobKey; readonly profile: string | null },
   ports: Ports,
-): Promise<void> {
+): Promise<boolean> {
   const job = await findJob(key, profile, ports);
-  if (job === undefined || isFinal(job.state)) return;
+  if (job === undefined || isFinal(job.state)) return false;
   const source = ports.source(job.source);
   const event = await source?.jobState(job);
-  if (event !== undefined) return admitEvent(freshly(event, job), ports);
-  if (source === undefined) return;
+  if (event !== undefined) {
+    await admitEvent(freshly(event, job), ports);
+    return true;
+  }
+  if (source === undefined) return false;
   // Deleted there, with its run or its repository.
-  const at = ports.clock.now();
-  await applyToJob(job, (current) => (isHeldByUs(current) ? undefined : forgotten(current, at)), ports);
-}
-
-/** Our own machine says how it ends. */
-function isHeldByUs(job: Job): boolean {
-  return job.bound && !isUnderWay(job);
-}
-
-function forgotten(job: Job, at: Instant): JobMove {
-  const reason = "cancelled-by-source";
-  return isUnderWay(job) ? { event: "vanished", at, reason } : { event: "cancelled", at, reason, exitCode: null };
+  const gone = { event: "vanished", at: ports.clock.now(), reason: "cancelled-by-source" } as const;
+  await applyToJob(job, (current) => (isUnderWay(current) ? gone : undefined), ports);
+  return false;
 }
 
 /** What is found out against a changed record is news, though it reads the same. */

@@ -122,12 +122,12 @@ async function isPassedOver(runner: Runner, ports: Ports): Promise<boolean> {
   return waitsThere(passed.sort(byWaiting).slice(0, mostLooks), runner, ports);
 }
 
-/** A job that was deleted there, or is over without a word, was rightly not given: it ends here. */
+/** A job that is over there without a word was rightly not given; of one that its source does not know nobody can say. */
 async function waitsThere(jobs: readonly Job[], runner: Runner, ports: Ports): Promise<boolean> {
   try {
     for (const { key, profile } of jobs) {
-      await lookAtJob({ job: key, profile }, ports);
-      const job = await findJob(key, profile, ports);
+      const isKnown = await lookAtJob({ job: key, profile }, ports);
+      const job = isKnown ? await findJob(key, profile, ports) : undefined;
       if (job !== undefined && isDemand(job)) return true;
     }
   } catch (error) {

@@ -61,20 +61,40 @@ describe("a forge that is silent while a runner has what nobody named", () => {
   });
 });
 
-describe("a machine that listens in vain for a job that its forge has forgotten", () => {
+describe("a machine that listens in vain for a job that its forge does not know", () => {
   /** Until its idle time-out. */
   async function inVain(answer?: "source-unreachable") {
     const { world } = await listeningJob({ profiles: [someProfile({ timeouts: { idleMs: minute } })] });
+    const told = world.forge.jobs.get("a");
     world.forge.jobs.delete("a");
     world.forge.failWith(answer);
     await world.turn(61 * second);
-    return { world, planner: (await world.view()).planner };
+    const isThereAgain = () => told !== undefined && world.forge.jobs.set("a", told);
+    return { world, planner: (await world.view()).planner, isThereAgain };
   }
 
-  it("ends that job, and is no proof against machines of its reach", async () => {
-    const { world, planner } = await inVain();
-    expect(await world.forgeJob("a")).toMatchObject({ state: "cancelled", reason: "cancelled-by-source" });
+  it("is no proof against machines of its reach", async () => {
+    const { planner } = await inVain();
     expect(planner.breakers).toEqual({});
+  });
+
+  it("does not end that job, which is hidden from us perhaps, and runs once it is seen again", async () => {
+    const { world, isThereAgain } = await inVain();
+    expect(await world.forgeJob("a")).toMatchObject({ state: "starting", finishedAt: null });
+    isThereAgain();
+    await world.turn(minute);
+    await world.allUp();
+    await world.tell(...[world.forge.assign()?.event ?? []].flat());
+    expect(await world.forgeJob("a")).toMatchObject({ state: "running" });
+  });
+
+  it("leaves it to the search for jobs, which ends it when it is gone for certain", async () => {
+    const { world } = await inVain();
+    await world.discover();
+    expect((await world.forgeJob("a")).state).toBe("starting");
+    world.clock.forward(10 * minute);
+    await world.discover();
+    expect(await world.forgeJob("a")).toMatchObject({ state: "cancelled", reason: "cancelled-by-source" });
   });
 
   it("proves nothing either while the forge is silent, and the job says so", async () => {
