@@ -67,6 +67,11 @@ export function bestProfile({ labels }: Pick<JobFacts, "labels">, ports: Ports):
   return fittingProfiles(labels, ports.settings().profiles)[0];
 }
 
+/** Where one that stands here already would be placed now. */
+export async function placeNow(job: Job, ports: Ports): Promise<PlaceForNow> {
+  return placeForNow(anew(job, ports), ports);
+}
+
 /** The first of them in which it may run; where it may in none, the first with the reason. */
 async function placeAmong(fitting: readonly ProfileSettings[], facts: JobFacts, ports: Ports): Promise<JobPlace> {
   const source = ports.source(facts.source);
@@ -128,7 +133,7 @@ function mayMove(job: Job): boolean {
 async function placeAnew(job: Job, ports: Ports): Promise<void> {
   // Without its source nobody knows more of it than before.
   if (!mayMove(job) || ports.source(job.source) === undefined) return;
-  const facts: JobFacts = { ...job, profile: null, group: groupOf(job, ports) };
+  const facts = anew(job, ports);
   const place = await placeFor(facts, ports);
   if (samePlace(job, place) || (await staysWell(job, facts, ports))) return;
   const placed = placedAnew(job, place);
@@ -137,6 +142,10 @@ async function placeAnew(job: Job, ports: Ports): Promise<void> {
   ports.log.info("job found another place", { ...jobIds(placed), reason: placed.reason });
   if (place.profile !== null && isDemand(placed))
     await ports.queue.send([{ kind: "plan", profile: place.profile.name }]);
+}
+
+function anew(job: Job, ports: Ports): JobFacts {
+  return { ...job, profile: null, group: groupOf(job, ports) };
 }
 
 /** Its machine may be under way: as long as it may run where it is, it does not move for a better place. */

@@ -7,6 +7,7 @@ import { jobIds } from "../core/log-ids";
 import type { Job, JobKey, ProfileView } from "../core/model";
 import type { Ports } from "../core/ports";
 import type { EachAlone } from "./each-alone";
+import { placeNow } from "./place-job";
 
 /** Part of every sweep. */
 export async function sweepTwins(seen: readonly ProfileView[], ports: Ports, alone: EachAlone): Promise<void> {
@@ -21,8 +22,9 @@ export async function sweepTwins(seen: readonly ProfileView[], ports: Ports, alo
 
 /** Whoever is about to move it finds the one that stays changed, and leaves it. */
 async function keepOne(twins: readonly Job[], ports: Ports): Promise<void> {
-  const [kept, ...others] = [...twins].sort((a, b) => claimOf(b) - claimOf(a));
-  const free = others.filter((job) => claimOf(job) < holds);
+  const home = await homeOf(twins, ports);
+  const [kept, ...others] = [...twins].sort((a, b) => claimOf(b, home) - claimOf(a, home));
+  const free = others.filter((job) => !isHeld(job));
   if (kept === undefined || free.length === 0) return;
   if (!(await ports.ledger.saveJob({ ...kept, version: kept.version + 1 })).written) return;
   for (const job of free) {
@@ -32,10 +34,22 @@ async function keepOne(twins: readonly Job[], ports: Ports): Promise<void> {
   }
 }
 
-const holds = 2;
+/** The profile it belongs to now. Where its source has to be asked and gives no answer, it is placed again later. */
+async function homeOf([job]: readonly Job[], ports: Ports): Promise<string | null> {
+  if (job === undefined) return null;
+  const { place, again } = await placeNow(job, ports);
+  if (again.length === 0) return place.profile?.name ?? null;
+  await ports.queue.send(again);
+  return null;
+}
 
-/** One that a runner has stays, and before others one that a machine is meant for. */
-function claimOf(job: Job): number {
-  if (job.bound || isUnderWay(job)) return holds;
+/** One that a runner has stays; else one where it belongs now; else one that a machine is meant for. */
+function claimOf(job: Job, home: string | null): number {
+  if (isHeld(job)) return 3;
+  if (job.profile === home) return 2;
   return job.runner === null ? 0 : 1;
+}
+
+function isHeld(job: Job): boolean {
+  return job.bound || isUnderWay(job);
 }

@@ -1,6 +1,5 @@
 /** What the simulator found of jobs that a forge gives out, each as small as it goes (docs/reliability.md). */
 import { admitEvent } from "../../runtime/flow/admit-events";
-import { placeAllAnew } from "../../runtime/flow/place-job";
 import { readWhy } from "../../runtime/flow/read-job";
 import { ForgeWorld, listeningJob, runningJob } from "../fakes/forge-world";
 import { someProfile } from "../fixtures/records";
@@ -214,40 +213,5 @@ describe("a job that waited too long here, and begins at its forge all the same"
     expect(world.machines()).toEqual([runner]);
     await passes(2);
     expect(world.machines()).toEqual([]);
-  });
-});
-
-describe("a job whose move to another profile broke off between its two writes", () => {
-  const small = someProfile({ name: "small" });
-  const large = { ...someProfile({ name: "large" }), labels: ["linux", "large"] };
-
-  /** Its first profile is taken out, and comes back. */
-  async function twins() {
-    const world = new ForgeWorld({ profiles: [small, large] });
-    await world.tell(world.forge.queue({ id: "a" }));
-    const { settings } = world;
-    world.settings = { ...settings, profiles: [large] };
-    world.ledger.dropJob = () => Promise.reject(new Error("the ledger is away"));
-    await placeAllAnew(world.ports).catch(() => undefined);
-    Reflect.deleteProperty(world.ledger, "dropJob");
-    world.settings = settings;
-    const places = async () => [...(await world.view("small")).jobs, ...(await world.view("large")).jobs];
-    expect(await places()).toHaveLength(2);
-    return { world, places };
-  }
-
-  it("stands in one place after the next sweep, and is given one machine", async () => {
-    const { world, places } = await twins();
-    await world.turn(31 * second);
-    expect(await places()).toHaveLength(1);
-    expect(world.machines()).toHaveLength(1);
-  });
-
-  it("ends in both places, though the forge's word of that reached one of them", async () => {
-    const { world, places } = await twins();
-    await world.tell(world.forge.end("a", "cancelled"));
-    expect(await places()).toHaveLength(1);
-    await world.discover();
-    expect(await places()).toEqual([]);
   });
 });
