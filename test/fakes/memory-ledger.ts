@@ -71,9 +71,11 @@ export class MemoryLedger implements Ledger {
   async listJobs(query: JobQuery): Promise<Page<Job>> {
     const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     const names = (["state", "source", "profile"] as const).filter((name) => query[name] !== undefined);
-    const found = this.#allJobs()
+    const matching = this.#jobs
+      .all()
       .filter((job) => before === undefined || recentAt(job) < before)
       .filter((job) => names.every((name) => job[name] === query[name]));
+    const found = oncePerKey(matching);
     const items = found.slice(0, query.limit);
     const last = items.at(-1);
     return { items, nextCursor: found.length > items.length && last !== undefined ? encodeCursor(last) : null };
@@ -83,9 +85,9 @@ export class MemoryLedger implements Ledger {
     const start = prefix.toLowerCase();
     if (start === "") return [];
     const names = (job: Job): readonly string[] => [job.key.toLowerCase(), job.id.toLowerCase()];
-    const found = this.#allJobs().filter((job) => names(job).some((name) => name.startsWith(start)));
+    const found = this.#jobs.all().filter((job) => names(job).some((name) => name.startsWith(start)));
     const exact = found.filter((job) => names(job).includes(start));
-    return (exact.length > 0 ? exact : found).slice(0, limit);
+    return (exact.length > 0 ? everyPlace(exact) : oncePerKey(found)).slice(0, limit);
   }
 
   async createRunner(runner: Runner): Promise<Written<Runner>> {
@@ -196,13 +198,6 @@ export class MemoryLedger implements Ledger {
     for (const { place } of this.#notes.ended(now, limit - enrolments.length)) this.#notes.remove(place);
   }
 
-  /** Newest first; of a job that found a profile late, the routed record. */
-  #allJobs(): readonly Job[] {
-    const byKey = new Map<JobKey, Job>();
-    for (const job of this.#jobs.all()) if (job.profile !== null || !byKey.has(job.key)) byKey.set(job.key, job);
-    return [...byKey.values()].sort((a, b) => (recentAt(a) < recentAt(b) ? 1 : -1));
-  }
-
   #storedJob(job: Job): Stored<Job> {
     const place = { partition: job.profile ?? "", name: job.key };
     const { version } = job;
@@ -238,6 +233,19 @@ function passing<T>(name: string, record: T, expiresAt: Instant): Stored<T> {
 /** Planner and fleet read as version 0 before anything stands there. */
 function first({ version }: { readonly version: number }): boolean {
   return version === 1;
+}
+
+/** Newest first. */
+function oncePerKey(jobs: readonly Job[]): readonly Job[] {
+  return [...new Map(everyPlace(jobs).map((job) => [job.key, job])).values()];
+}
+
+/** Newest first; a job that found a profile late has left the place without one. */
+function everyPlace(jobs: readonly Job[]): readonly Job[] {
+  const routed = new Set(jobs.filter(({ profile }) => profile !== null).map(({ key }) => key));
+  return jobs
+    .filter(({ key, profile }) => profile !== null || !routed.has(key))
+    .sort((a, b) => (recentAt(a) < recentAt(b) ? 1 : -1));
 }
 
 interface Dated {
