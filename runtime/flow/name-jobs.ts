@@ -3,9 +3,9 @@
  * that seems to wait, and that one for nothing; so where the word does not come, the forge is asked.
  */
 import { isForges } from "../core/api-source";
-import { isAtWork } from "../core/lifecycle";
+import { isAtWork, isDemand } from "../core/lifecycle";
 import { runnerIds } from "../core/log-ids";
-import { reachKey, type Blocked, type ProfileView, type Runner } from "../core/model";
+import { byWaiting, reachKey, type Blocked, type ProfileView, type Runner } from "../core/model";
 import type { Ports } from "../core/ports";
 import { foundNameless } from "../core/runner-moves";
 import { hearNews } from "./ask-source";
@@ -14,15 +14,19 @@ import { lookAtJob } from "./look-at-job";
 import { profileOf, settle } from "./moves";
 import { noteSilence, silenceIn, unblockReach } from "./reach-state";
 import { loseRunner } from "./retire-runner";
+import { TimeShare } from "./time-share";
 
-/** How long after it began; later the source's own round of asking finds it. */
-const askAfterMs = [30_000, 2 * 60_000, 5 * 60_000];
+/** How long after it began, and then from time to time until it is certain. */
+const askAfterMs = [30_000, 2 * 60_000];
+const askEveryMs = 5 * 60_000;
 /** Answers of a forge may be old by so much; what it then knows nothing of is none of the jobs that wait here. */
 const certainAfterMs = 2 * 60_000;
 /** Its forge ends the job by itself in that time; only what does not end at all is left to us. */
 const unnamedGraceMs = 10 * 60_000;
 /** So many are asked for one by one, in a source and sweep. */
 const mostLooks = 10;
+/** Of a sweep, for machines to be ended, and for sources to be asked. */
+const stepMs = 5_000;
 
 /** One call where it took the job it was made for; where it took another, all of the source's are looked through. */
 export async function nameItsJob({ id, profile, meantFor, reach }: Runner, ports: Ports): Promise<boolean> {
@@ -42,8 +46,9 @@ interface Unnamed {
 /** Part of every sweep. What fails for one of a source's runners fails for all: the round ends there. */
 export async function sweepUnnamed(seen: readonly ProfileView[], ports: Ports, alone: EachAlone): Promise<void> {
   const unnamed = findUnnamed(seen);
-  await alone.run(
-    unnamed.filter(({ runner }) => hasRunTooLong(runner, ports)),
+  const tooLong = unnamed.filter(({ runner }) => hasRunTooLong(runner, ports));
+  await alone.runSideBySide(
+    new TimeShare(stepMs, ports.clock).for(tooLong),
     ({ runner }) => endUnnamed(runner, ports),
     ({ runner }) => runnerIds(runner),
   );
@@ -83,44 +88,60 @@ function isToBeAsked({ runner, silence }: Unnamed, ports: Ports): boolean {
   if (runner.namelessAt !== undefined) return false;
   if (silence !== undefined) return (silence.until ?? now) <= now;
   const { intervalMs } = ports.settings().sweep;
-  const { begunAt = now } = runner;
-  return askAfterMs.some((ms) => now - begunAt >= ms && now - begunAt < ms + intervalMs);
+  const begunMs = now - (runner.begunAt ?? now);
+  const last = [...askAfterMs, begunMs - (begunMs % askEveryMs)].filter((ms) => ms > 0 && ms <= begunMs);
+  return last.some((ms) => begunMs < ms + intervalMs);
 }
 
 async function askForThose(unnamed: readonly Unnamed[], ports: Ports, alone: EachAlone): Promise<void> {
   const sources = [...new Set(unnamed.map(({ runner }) => runner.reach.source))];
-  await alone.run(
-    sources,
-    (source) => askForNames({ source, unnamed: unnamed.filter(({ runner }) => runner.reach.source === source) }, ports),
+  const time = new TimeShare(stepMs, ports.clock);
+  const of = (source: string) => unnamed.filter(({ runner }) => runner.reach.source === source);
+  await alone.runSideBySide(
+    time.for(sources),
+    (source) => askForNames({ source, unnamed: of(source), time }, ports),
     (source) => ({ source }),
   );
 }
 
 /** While it does not answer, jobs that those runners stand for wait for that: it is their reason, and asked again. */
 async function askForNames(
-  { source, unnamed }: { readonly source: string; readonly unnamed: readonly Unnamed[] },
+  {
+    source,
+    unnamed,
+    time,
+  }: { readonly source: string; readonly unnamed: readonly Unnamed[]; readonly time: TimeShare },
   ports: Ports,
 ): Promise<void> {
-  try {
-    await nameTheirJobs({ source, runners: unnamed.map(({ runner }) => runner) }, ports);
-  } catch (error) {
-    for (const { runner } of placesOf(unnamed)) await noteSilence(runner, error, ports);
+  const runners = unnamed.map(({ runner }) => runner);
+  const left = await nameTheirJobs({ source, runners }, ports).catch(async (error: unknown) => {
+    for (const [runner] of byPlace(runners)) await noteSilence(runner, error, ports);
     throw error;
+  });
+  const wereSilent = unnamed.filter(({ silence }) => silence !== undefined).map(({ runner }) => runner);
+  for (const [runner] of byPlace(wereSilent)) await unblockReach(runner, ports);
+  for (const runnersThere of time.for(byPlace(left.filter((runner) => isOldEnough(runner, ports)))))
+    if (await isNoneOfThose(runnersThere[0], ports))
+      for (const runner of runnersThere) await noteNameless(runner, ports);
+}
+
+type InOnePlace = readonly [Runner, ...(readonly Runner[])];
+
+/** Those of each profile and reach. */
+function byPlace(runners: readonly Runner[]): readonly InOnePlace[] {
+  const places = new Map<string, InOnePlace>();
+  for (const runner of runners) {
+    const place = `${runner.profile} ${reachKey(runner.reach)}`;
+    places.set(place, [...(places.get(place) ?? []), runner] as const);
   }
-  for (const { runner } of placesOf(unnamed.filter(({ silence }) => silence !== undefined)))
-    await unblockReach(runner, ports);
+  return [...places.values()];
 }
 
-/** One for each profile and reach. */
-function placesOf(unnamed: readonly Unnamed[]): readonly Unnamed[] {
-  return [...new Map(unnamed.map((one) => [`${one.runner.profile} ${reachKey(one.runner.reach)}`, one])).values()];
-}
-
-/** A call each for a few, and one look at everything for the others. */
+/** A call each for a few, and one look at everything for the others. Answers those that have no name still. */
 async function nameTheirJobs(
   { source, runners }: { readonly source: string; readonly runners: readonly Runner[] },
   ports: Ports,
-): Promise<void> {
+): Promise<readonly Runner[]> {
   for (const { meantFor, profile } of runners.slice(0, mostLooks))
     if (meantFor !== null) await lookAtJob({ job: meantFor, profile }, ports);
   const unnamed = await stillUnnamed(runners, ports);
@@ -128,7 +149,7 @@ async function nameTheirJobs(
   const left = unnamed.length > 0 ? await stillUnnamed(runners, ports) : [];
   const named = runners.length - left.length;
   if (named > 0) ports.meter.count("onejob_sweep_repairs_total", { kind: "unnamed" }, named);
-  for (const runner of left) await noteNameless(runner, ports);
+  return left;
 }
 
 async function stillUnnamed(runners: readonly Runner[], ports: Ports): Promise<readonly Runner[]> {
@@ -136,10 +157,33 @@ async function stillUnnamed(runners: readonly Runner[], ports: Ports): Promise<r
   return now.flatMap((runner) => (runner !== undefined && isUnnamed(runner) ? [runner] : []));
 }
 
+function isOldEnough({ begunAt }: Runner, ports: Ports): boolean {
+  const now = ports.clock.now();
+  return now - (begunAt ?? now) >= certainAfterMs;
+}
+
+/**
+ * A look at everything leaves out what it could not see, so whatever waits there is asked for by itself before it is said
+ * that runners of this place have none of it. Where that fails, or where too many wait, nothing is certain.
+ */
+async function isNoneOfThose(runner: Runner, ports: Ports): Promise<boolean> {
+  const key = reachKey(runner.reach);
+  const { jobs } = await ports.ledger.readProfile(runner.profile);
+  const waiting = jobs.filter((job) => isDemand(job) && job.reach !== null && reachKey(job.reach) === key);
+  try {
+    for (const job of [...waiting].sort(byWaiting).slice(0, mostLooks))
+      await lookAtJob({ job: job.key, profile: job.profile }, ports);
+  } catch (error) {
+    await noteSilence(runner, error, ports);
+    ports.log.warn("the source cannot say which job a runner has, it is asked again", { ...runnerIds(runner), error });
+    return false;
+  }
+  return waiting.length <= mostLooks;
+}
+
 /** One that waited here for too long, perhaps, and is over: another job waits for nothing if it is taken for that. */
 async function noteNameless(runner: Runner, ports: Ports): Promise<void> {
   const at = ports.clock.now();
-  if (at - (runner.begunAt ?? at) < certainAfterMs) return;
   const { changed } = await settle(
     runner,
     (current) => (isUnnamed(current) ? foundNameless(current, at) : undefined),
