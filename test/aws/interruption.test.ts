@@ -15,8 +15,8 @@ beforeEach(async () => {
   await makeRunnerFolder(folder.path);
   fleet = await RunningFleet.start(url(), {
     ...{ agent: realAgent(), source: { runner: { path: folder.path } } },
-    // How long GitHub waits for a runner that is gone without a word: ten minutes, in truth.
-    github: { lostRunnerMs: 1_000 },
+    // How long GitHub waits for a runner that is gone without a word: more than ten minutes, in truth.
+    github: { offlineAfterMs: 4_000, lostRunnerMs: 1_000 },
   });
 });
 afterEach(async () => {
