@@ -24,7 +24,7 @@ export async function sweepTwins(seen: readonly ProfileView[], ports: Ports, alo
 async function keepOne(twins: readonly Job[], ports: Ports): Promise<void> {
   const home = await homeOf(twins, ports);
   const [kept, ...others] = [...twins].sort((a, b) => claimOf(b, home) - claimOf(a, home));
-  const free = others.filter((job) => !isHeld(job));
+  const free = others.filter((job) => !isServed(job));
   if (kept === undefined || free.length === 0) return;
   if (!(await ports.ledger.saveJob({ ...kept, version: kept.version + 1 })).written) return;
   for (const job of free) {
@@ -45,11 +45,11 @@ async function homeOf([job]: readonly Job[], ports: Ports): Promise<string | nul
 
 /** One that a runner has stays; else one where it belongs now; else one that a machine is meant for. */
 function claimOf(job: Job, home: string | null): number {
-  if (isHeld(job)) return 3;
+  if (isServed(job)) return 3;
   if (job.profile === home) return 2;
   return job.runner === null ? 0 : 1;
 }
 
-function isHeld(job: Job): boolean {
+function isServed(job: Job): boolean {
   return job.bound || isUnderWay(job);
 }
