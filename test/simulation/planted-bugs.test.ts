@@ -46,6 +46,7 @@ const planted: readonly Planted[] = [
     bug: "a ledger that lets two planners hold one lease",
     ledger: (clock) => new ForgetsTheLease({ clock }),
     breaks: "I3",
+    from: 4,
     atMost: { jobs: 12, faults: 4 },
   },
   {
