@@ -120,13 +120,14 @@ export class Endings {
     return broken("I8", `${name} was handed in ${allowed} times, and is ${keys.size} jobs`, [...keys]);
   }
 
-  #notePhase({ key, state, bound, attempt, profile, createdAt }: Job): void {
+  #notePhase({ key, state, bound, attempt, profile, createdAt, queuedAt }: Job): void {
     const phase = state === "queued" || state === "starting" ? `waits ${bound ? "bound" : ""} ${attempt}` : state;
     const stood = this.#phases.get(key);
     const before = stood?.phase;
     if (before === phase) return;
-    // An approval is waited for there, whenever we hear of it.
-    const since = stood === undefined && state === "waiting" ? createdAt : this.#kernel.now();
+    // An approval is waited for there, whenever we hear of it, and a machine since we heard, however slowly that is written.
+    const heardAt = state === "waiting" ? createdAt : queuedAt;
+    const since = stood === undefined ? heardAt : this.#kernel.now();
     this.#phases.set(key, { phase, since, profile, before: stood?.profile === profile ? undefined : stood });
     const name = `${key} ${attempt}`;
     if (before === `waits bound ${attempt}` && phase === `waits  ${attempt}`)
