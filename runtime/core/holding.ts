@@ -1,6 +1,11 @@
 /** Which runner has which job: a fact once the job says so, a promise while only the runner does. */
-import { isFinal } from "./lifecycle";
+import { isFinal, isUnderWay } from "./lifecycle";
 import type { Job, Runner } from "./model";
+
+/** Some runner has it, for a fact. */
+export function isServed(job: Pick<Job, "bound" | "state">): boolean {
+  return job.bound || isUnderWay(job);
+}
 
 /** The runner has this attempt of the job, for a fact. */
 export function holdsJob(runner: Pick<Runner, "id" | "attempt">, job: Job): boolean {

@@ -7,6 +7,7 @@ import { isReserved } from "./holding";
 import { isDemand, isListening, isStopping, isSupply, isUnderWay } from "./lifecycle";
 import { byWaiting, reachKey, type Instant, type Job, type ProfileView, type Runner } from "./model";
 import { liveRunners } from "./planning";
+import { listeningSince } from "./runner-moves";
 
 export interface Repairs {
   /** Runners that are of no more use. */
@@ -127,6 +128,6 @@ function byAge(a: Runner, b: Runner): number {
 }
 
 /** When it began to listen, or, before that, was made. */
-function readySince({ stages, createdAt }: Runner): Instant {
-  return stages.find(({ stage }) => stage === "listening")?.at ?? createdAt;
+function readySince(runner: Runner): Instant {
+  return listeningSince(runner) ?? runner.createdAt;
 }

@@ -106,6 +106,11 @@ export function waitForTurn(
   );
 }
 
+/** Whether it wants a runner of this reach; `key`: as `reachKey` gives it. */
+export function waitsIn(job: Job, key: string): boolean {
+  return isDemand(job) && job.reach !== null && reachKey(job.reach) === key;
+}
+
 interface Shortage {
   readonly key: string;
   readonly reach: Reach;
@@ -219,7 +224,8 @@ export interface Failure {
 
 /**
  * A reach after something failed: tried again at the moment the other side named, else after a pause that doubles with
- * every failure in a row (what is set up wrong at a compute: after the longest one). What fails during a pause failed for the same cause: a batch counts once.
+ * every failure in a row (what is set up wrong at a compute: after the longest one). What fails during a pause failed for
+ * the same cause: a batch counts once.
  */
 export function backOff(
   standing: Blocked | undefined,

@@ -77,6 +77,11 @@ export function newRunner(
   };
 }
 
+/** When its agent said so; `undefined`: not yet. */
+export function listeningSince({ stages }: Pick<Runner, "stages">): Instant | undefined {
+  return stages.find(({ stage }) => stage === "listening")?.at;
+}
+
 /** The runner after `move`, or `undefined` when the move is late or doubled. */
 export function moveRunner(runner: Runner, move: RunnerMove, times: RunnerTimes): MovedRunner | undefined {
   const step = runnerStep(runner.state, move.event);

@@ -152,10 +152,10 @@ async function createMoved(
 
 async function applyEvent(
   event: JobEvent,
-  { job, ...by }: { readonly job: Job; readonly runner: Runner | undefined },
+  { job, runner: found }: { readonly job: Job; readonly runner: Runner | undefined },
   ports: Ports,
 ): Promise<void> {
-  let { runner } = by;
+  let runner = found;
   const moves = movesFor(event, runner);
   const willBeInterrupted = !isFinal(job.state) && moves.some(isInterruption);
   if (event.succeeded !== true && (willBeInterrupted || isInterruptedThere(job))) await runAgain(job, ports);

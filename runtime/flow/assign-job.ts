@@ -3,8 +3,9 @@
  * requests of one agent never take two jobs, and the job's own version decides between two runners. A crash between the
  * two leaves a runner set aside for a job it does not hold; its next request finishes or undoes that.
  */
-import { isDemand, isListening, isStopping, isSupply } from "../core/lifecycle";
+import { isListening, isStopping, isSupply } from "../core/lifecycle";
 import { byWaiting, reachKey, type Job, type Runner } from "../core/model";
+import { waitsIn } from "../core/planning";
 import type { Ports } from "../core/ports";
 import { reservedFor } from "../core/runner-moves";
 import { applyToJob, findJob, runnerTimes } from "./moves";
@@ -64,5 +65,5 @@ async function candidates(runner: Runner, ports: Ports): Promise<readonly Job[]>
 }
 
 function isInReach(job: Job, runner: Runner): boolean {
-  return isDemand(job) && job.reach !== null && reachKey(job.reach) === reachKey(runner.reach);
+  return waitsIn(job, reachKey(runner.reach));
 }

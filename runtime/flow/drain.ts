@@ -1,5 +1,6 @@
 /** Drain: no new runners; the idle leave, the busy finish (or, with `now`, are cancelled). */
-import { isGone, isUnderWay } from "../core/lifecycle";
+import { isServed } from "../core/holding";
+import { isGone } from "../core/lifecycle";
 import { jobIds } from "../core/log-ids";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
@@ -16,7 +17,7 @@ export async function drainFleet(how: { readonly now: boolean }, ports: Ports): 
     if (!how.now) continue;
     // Also those a runner is about to take.
     const taken = new Set(runners.map((runner) => runner.job));
-    const begun = jobs.filter((job) => isUnderWay(job) || job.bound || taken.has(job.key));
+    const begun = jobs.filter((job) => isServed(job) || taken.has(job.key));
     await alone.run(begun, async (job) => void (await cancelJob(job, ports)), jobIds);
   }
   alone.done("cancelling what runs");

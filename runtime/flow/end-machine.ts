@@ -7,6 +7,7 @@ import { isGone } from "../core/lifecycle";
 import { runnerIds } from "../core/log-ids";
 import type { Runner } from "../core/model";
 import type { Ports } from "../core/ports";
+import { listeningSince } from "../core/runner-moves";
 import { applyToRunner, settle } from "./moves";
 
 /** A forge that keeps a runner as busy though nothing listens gives its job to another within a minute. */
@@ -44,8 +45,8 @@ export async function endLostMachine(runner: Runner, ports: Ports): Promise<bool
 }
 
 /** The right of one that listened is used up, and was dropped then. */
-async function dropUnused({ id, stages }: Runner, ports: Ports): Promise<void> {
-  if (!stages.some(({ stage }) => stage === "listening")) await ports.ledger.dropEnrolment(id);
+async function dropUnused(runner: Runner, ports: Ports): Promise<void> {
+  if (listeningSince(runner) === undefined) await ports.ledger.dropEnrolment(runner.id);
 }
 
 /** Whether its machine may go, as far as its source has a say. `not yet`: the sweep asks again. */

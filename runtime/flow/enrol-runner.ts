@@ -72,20 +72,16 @@ interface Both {
 
 /** Side by side, where the machine says its runner. */
 async function findBoth(identity: Identity, ports: Ports): Promise<Both> {
-  if (identity.runner !== null) {
-    const right = ports.ledger.readEnrolment(parseSubject(identity.runner).id);
-    const [runner, made] = await Promise.all([runnerOf(identity, ports), right]);
-    return { runner, made };
+  if (identity.runner === null) {
+    const runner = await findByMachine(identity, ports);
+    return { runner, made: runner && (await ports.ledger.readEnrolment(runner.id)) };
   }
-  const runner = await runnerOf(identity, ports);
-  return { runner, made: runner && (await ports.ledger.readEnrolment(runner.id)) };
+  const { profile, id } = parseSubject(identity.runner);
+  const [runner, made] = await Promise.all([ports.ledger.readRunner(profile, id), ports.ledger.readEnrolment(id)]);
+  return { runner: onlyOf(identity, runner, ports), made };
 }
 
-async function runnerOf(identity: Identity, ports: Ports): Promise<Runner | undefined> {
-  if (identity.runner === null) return findByMachine(identity, ports);
-  const { profile, id } = parseSubject(identity.runner);
-  const runner = await ports.ledger.readRunner(profile, id);
-  const { machine } = identity;
+function onlyOf({ machine }: Identity, runner: Runner | undefined, ports: Ports): Runner | undefined {
   if (runner === undefined || machine === undefined || runner.machine === machine) return runner;
   // A runner has one machine. Another one that names it was made for the same slot by a launch that got lost.
   ports.log.warn("a machine names a runner that has another one", { ...runnerIds(runner), machine });

@@ -34,13 +34,14 @@ export interface Warning {
   readonly machine?: string;
 }
 
-export async function warnRunner({ profile, runner: id, of, machine }: Warning, ports: Ports): Promise<void> {
+export async function warnRunner(warning: Warning, ports: Ports): Promise<void> {
+  const { profile, runner: id, of, machine } = warning;
   const runner = await ports.ledger.readRunner(profile, id);
   if (runner === undefined || isGone(runner.state)) return;
   if (machine !== undefined && machine !== runner.machine) return;
   if (of === "rebalance") await drainRunner(runner, ports);
   else await interruptRunner(runner, ports);
-  if (of === "taken") await checkRunner({ profile, runner: id, ...(machine === undefined ? {} : { machine }) }, ports);
+  if (of === "taken") await checkRunner(warning, ports);
 }
 
 /** So much an agent leaves to a job. */

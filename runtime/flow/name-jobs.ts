@@ -3,9 +3,10 @@
  * that seems to wait, and that one for nothing; so where the word does not come, the forge is asked.
  */
 import { isForges } from "../core/api-source";
-import { isAtWork, isDemand } from "../core/lifecycle";
+import { isAtWork } from "../core/lifecycle";
 import { runnerIds } from "../core/log-ids";
 import { byWaiting, reachKey, type Blocked, type ProfileView, type Runner } from "../core/model";
+import { waitsIn } from "../core/planning";
 import type { Ports } from "../core/ports";
 import { foundNameless } from "../core/runner-moves";
 import { hearNews } from "./ask-source";
@@ -25,8 +26,6 @@ const certainAfterMs = 2 * 60_000;
 const unnamedGraceMs = 10 * 60_000;
 /** So many are asked for one by one, in a source and sweep. */
 const mostLooks = 10;
-/** Of a sweep, for machines to be ended, and for sources to be asked. */
-const stepMs = 5_000;
 
 /** One call where it took the job it was made for; where it took another, all of the source's are looked through. */
 export async function nameItsJob({ id, profile, meantFor, reach }: Runner, ports: Ports): Promise<boolean> {
@@ -48,7 +47,7 @@ export async function sweepUnnamed(seen: readonly ProfileView[], ports: Ports, a
   const unnamed = findUnnamed(seen);
   const tooLong = unnamed.filter(({ runner }) => hasRunTooLong(runner, ports));
   await alone.runSideBySide(
-    new TimeShare(stepMs, ports.clock).for(tooLong),
+    new TimeShare(ports.clock).for(tooLong),
     ({ runner }) => endUnnamed(runner, ports),
     ({ runner }) => runnerIds(runner),
   );
@@ -95,7 +94,7 @@ function isToBeAsked({ runner, silence }: Unnamed, ports: Ports): boolean {
 
 async function askForThose(unnamed: readonly Unnamed[], ports: Ports, alone: EachAlone): Promise<void> {
   const sources = [...new Set(unnamed.map(({ runner }) => runner.reach.source))];
-  const time = new TimeShare(stepMs, ports.clock);
+  const time = new TimeShare(ports.clock);
   const of = (source: string) => unnamed.filter(({ runner }) => runner.reach.source === source);
   await alone.runSideBySide(
     time.for(sources),
@@ -169,7 +168,7 @@ function isOldEnough({ begunAt }: Runner, ports: Ports): boolean {
 async function isNoneOfThose(runner: Runner, ports: Ports): Promise<boolean> {
   const key = reachKey(runner.reach);
   const { jobs } = await ports.ledger.readProfile(runner.profile);
-  const waiting = jobs.filter((job) => isDemand(job) && job.reach !== null && reachKey(job.reach) === key);
+  const waiting = jobs.filter((job) => waitsIn(job, key));
   try {
     for (const job of [...waiting].sort(byWaiting).slice(0, mostLooks))
       await lookAtJob({ job: job.key, profile: job.profile }, ports);

@@ -4,8 +4,9 @@ import { holdsJob } from "../core/holding";
 import { isDemand, isListening, runnerTraits } from "../core/lifecycle";
 import { runnerIds } from "../core/log-ids";
 import { byWaiting, reachKey, type Job, type Runner } from "../core/model";
+import { waitsIn } from "../core/planning";
 import type { DueItem, Ports } from "../core/ports";
-import { heard, longestPreparationMs } from "../core/runner-moves";
+import { heard, listeningSince, longestPreparationMs } from "../core/runner-moves";
 import { wereAway } from "./away";
 import type { Listings } from "./listings";
 import { lookAtJob } from "./look-at-job";
@@ -108,13 +109,11 @@ async function expireIdle(runner: Runner, looking: Looking): Promise<string | un
 /** It listened all the while that a job in its reach waited, and the forge did not give it that job. */
 async function isPassedOver(runner: Runner, ports: Ports): Promise<boolean> {
   if (!isForges(runner.reach) || runner.askedAt !== null) return false;
-  const since = runner.stages.find(({ stage }) => stage === "listening")?.at;
+  const since = listeningSince(runner);
   if (since === undefined || !isListening(runner)) return false;
   const { jobs, planner } = await ports.ledger.readProfile(runner.profile);
   const key = reachKey(runner.reach);
-  const passed = jobs.filter(
-    (job) => isDemand(job) && job.reach !== null && reachKey(job.reach) === key && job.queuedAt <= since,
-  );
+  const passed = jobs.filter((job) => waitsIn(job, key) && job.queuedAt <= since);
   // Who gives no answer gives no jobs either.
   if (passed.length === 0 || silenceIn(planner, key) !== undefined) return false;
   // That its machines are given nothing is known: each of many need not ask for itself.

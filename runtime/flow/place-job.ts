@@ -6,7 +6,8 @@ import { apiReach, isForges } from "../core/api-source";
 import { OnejobError } from "../core/errors";
 import type { JobFacts } from "../core/events";
 import { placedAnew, type JobPlace } from "../core/job-moves";
-import { isDemand, isFinal, isUnderWay } from "../core/lifecycle";
+import { isServed } from "../core/holding";
+import { isDemand, isFinal } from "../core/lifecycle";
 import { jobIds } from "../core/log-ids";
 import type { Bar, Job, JobKey, Runner } from "../core/model";
 import type { Message, Ports } from "../core/ports";
@@ -127,7 +128,7 @@ export async function joinRunner(job: Job, runner: Runner, ports: Ports): Promis
 
 /** Only a forge's jobs: ours were given their profile by whoever handed them in. */
 function mayMove(job: Job): boolean {
-  return isForges(job) && !isFinal(job.state) && !isUnderWay(job) && !job.bound;
+  return isForges(job) && !isFinal(job.state) && !isServed(job);
 }
 
 async function placeAnew(job: Job, ports: Ports): Promise<void> {

@@ -6,7 +6,7 @@ import type { Compute, Machine, Ports } from "../core/ports";
 import type { EachAlone } from "./each-alone";
 import { allViews } from "./moves";
 import { loseRunner } from "./retire-runner";
-import type { TimeShare } from "./time-share";
+import { TimeShare } from "./time-share";
 
 export interface Looked {
   /** What the ledger says, for others in the same sweep. */
@@ -70,12 +70,8 @@ export async function endOrphans({ compared }: Looked, ports: Ports, alone: Each
     );
 }
 
-export async function loseVanished(
-  { compared }: Looked,
-  time: TimeShare,
-  { ports, alone }: { readonly ports: Ports; readonly alone: EachAlone },
-): Promise<void> {
-  const vanished = time.for(compared.flatMap(vanishedOf));
+export async function loseVanished({ compared }: Looked, ports: Ports, alone: EachAlone): Promise<void> {
+  const vanished = new TimeShare(ports.clock).for(compared.flatMap(vanishedOf));
   await alone.runSideBySide(vanished, (runner) => loseOne(runner, ports), runnerIds);
 }
 

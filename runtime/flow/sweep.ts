@@ -14,8 +14,6 @@ import { endOrphans, loseVanished, lookAtMachines, type Looked } from "./sweep-m
 import { TimeShare } from "./time-share";
 import { sweepTwins } from "./twins";
 
-/** Of what has to ask others, who may be slow; the rest of it comes with the next sweep. */
-const stepMs = 5_000;
 const dueAtOnce = 200;
 /** Else a backlog would look as if we had been away, and be given time for that. */
 const dueRounds = 20;
@@ -37,7 +35,7 @@ export async function sweep(ports: Ports): Promise<SweptFleet> {
       await endOrphans(looked, ports, alone);
     },
     deadlines: () => sweepDeadlines(ports, alone),
-    vanished: () => loseVanished(looked, new TimeShare(stepMs, ports.clock), { ports, alone }),
+    vanished: () => loseVanished(looked, ports, alone),
     twins: () => sweepTwins(looked.views, ports, alone),
     plans: () => sweepPlans(ports, alone),
     unnamed: () => sweepUnnamed(looked.views, ports, alone),
@@ -54,7 +52,7 @@ export async function sweep(ports: Ports): Promise<SweptFleet> {
 
 async function sweepDeadlines(ports: Ports, alone: EachAlone): Promise<void> {
   const looking = { ports, listings: new Listings(ports) };
-  const time = new TimeShare(stepMs, ports.clock);
+  const time = new TimeShare(ports.clock);
   for (let round = 0; round < dueRounds && !time.isOver(); round += 1) {
     const due = await ports.ledger.due(ports.clock.now(), dueAtOnce);
     await expire(time.for(due), looking, alone);

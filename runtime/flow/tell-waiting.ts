@@ -1,6 +1,6 @@
 /** Says in the log which jobs wait from now on, and for what: once for each reason, not with every plan. */
-import { isDemand } from "../core/lifecycle";
-import { reachKey, type PlannerRecord, type ProfileView } from "../core/model";
+import type { PlannerRecord, ProfileView } from "../core/model";
+import { waitsIn } from "../core/planning";
 import type { Log } from "../core/ports";
 
 /** A matrix of hundreds waits for the same; the others are counted. */
@@ -13,7 +13,7 @@ export function tellWaiting(
 ): void {
   for (const [key, { reason, detail }] of Object.entries(blocked)) {
     if (planner.blocked[key]?.reason === reason) continue;
-    const waiting = jobs.filter((job) => isDemand(job) && job.reach !== null && reachKey(job.reach) === key);
+    const waiting = jobs.filter((job) => waitsIn(job, key));
     if (waiting.length === 0) continue;
     const named = waiting.slice(0, mostNamed).map((job) => job.key);
     log.info("jobs wait", { profile: planner.profile, reason, detail, waiting: waiting.length, jobs: named });

@@ -2,7 +2,7 @@
  * A job lies with its profile, and moves to another one by two writes. Who died in between left it in both places, where it
  * would be given a machine each: one of the two goes.
  */
-import { isUnderWay } from "../core/lifecycle";
+import { isServed } from "../core/holding";
 import { jobIds } from "../core/log-ids";
 import type { Job, JobKey, ProfileView } from "../core/model";
 import type { Ports } from "../core/ports";
@@ -48,8 +48,4 @@ function claimOf(job: Job, home: string | null): number {
   if (isServed(job)) return 3;
   if (job.profile === home) return 2;
   return job.runner === null ? 0 : 1;
-}
-
-function isServed(job: Job): boolean {
-  return job.bound || isUnderWay(job);
 }

@@ -3,6 +3,16 @@ import type { LaunchRequest } from "../../runtime/core/ports";
 import { readWhy } from "../../runtime/flow/read-job";
 import { World } from "../fakes/flow-world";
 
+/** Whatever the compute is asked for from now on. */
+function askedOf(world: World, answer: World["compute"]["launch"]): readonly LaunchRequest[] {
+  const asked: LaunchRequest[] = [];
+  world.compute.launch = (request) => {
+    asked.push(request);
+    return answer(request);
+  };
+  return asked;
+}
+
 describe("a launch", () => {
   it("that broke off after it was made is replayed from what was stored, and makes no second machine", async () => {
     const world = new World();
@@ -50,14 +60,10 @@ describe("a launch", () => {
   it("answered with the time it may be tried again is tried then, and not before", async () => {
     const world = new World();
     await world.submit();
-    const asked: LaunchRequest[] = [];
-    world.compute.launch = (request) => {
-      asked.push(request);
+    const asked = askedOf(world, ({ machines }) => {
       const retryAt = world.clock.now() + 40_000;
-      return Promise.resolve(
-        request.machines.map(({ runner }) => ({ runner, outcome: "throttled", detail: "", retryAt })),
-      );
-    };
+      return Promise.resolve(machines.map(({ runner }) => ({ runner, outcome: "throttled", detail: "", retryAt })));
+    });
     await world.pump();
     await world.turn(39_000);
     expect(asked).toHaveLength(1);
@@ -68,11 +74,7 @@ describe("a launch", () => {
   it("that got no answer says so when it is made again", async () => {
     const world = new World();
     await world.submit();
-    const asked: LaunchRequest[] = [];
-    world.compute.launch = (request) => {
-      asked.push(request);
-      return Promise.reject(new Error("no answer"));
-    };
+    const asked = askedOf(world, () => Promise.reject(new Error("no answer")));
     await world.pump();
     await world.turn(30_000);
     expect(asked.map(({ repeated }) => repeated)).toEqual([undefined, true]);
